@@ -1,0 +1,298 @@
+"""Messages of the native profile: a message is a fact, frozen and stamped with plant time.
+
+One definition per kind is at once type, validator and schema. A message is made without numbers (``run`` empty,
+``session``, ``seq`` and ``n`` -1); the publisher alone numbers it, and a reader refuses one without numbers.
+All times are integer microseconds UTC since 1970; ``ts`` is the instant of the fact, never of sending.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import msgspec
+
+from plant.paths import Node
+
+Scalar = float | int | str | bool | None
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Envelope that every message carries.
+
+    Args:
+        run: hash of plant, seed and start.
+        session: counts the starts of the publisher within a run, from 1.
+        seq: counts per topic and session, from 0 (gaps).
+        n: counts per machine over all its kinds, from 0 (order); line kinds count per line.
+        ts: plant time of the fact.
+    """
+
+    kind: ClassVar[str] = ""
+
+    run: str = ""
+    session: int = -1
+    seq: int = -1
+    n: int = -1
+    ts: int
+
+
+class Tag(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A signal of a machine, as its birth document describes it."""
+
+    unit: str
+    datatype: Literal["float", "int", "str", "bool"] = "float"
+    min: float | None = None
+    max: float | None = None
+    sampling: str = ""
+    title: str = ""
+
+
+class Meta(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """Birth document of a station or line; ``last`` holds [session, seq] per kind of the session before."""
+
+    kind: ClassVar[str] = "meta"
+
+    schema: str
+    type: str
+    tags: dict[str, Tag] = {}
+    ideal_cycle_us: int | None = None
+    ideal_cycle_derived: bool | None = None
+    machines: int | None = None
+    buffer: int | None = None
+    states: str = "shopfloor/1"
+    last: dict[str, tuple[int, int]] | None = None
+
+
+class StateChange(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """A machine is in this state since then."""
+
+    kind: ClassVar[str] = "state"
+
+    state: str
+    reason: str
+    since: int
+    part: str | None = None
+    order: str | None = None
+
+
+class Telemetry(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """Samples of one block in columns: every list in ``v`` is as long as ``t``; ``ts`` is the end of the block."""
+
+    kind: ClassVar[str] = "telemetry"
+
+    t: list[int]
+    v: dict[str, list[Scalar]]
+    q: dict[str, int | list[int]] | None = None
+    hist: bool | None = None
+
+
+PartEventName = Literal["entered", "started", "finished", "scrapped", "reworked", "left"]
+
+
+class PartEvent(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """Something happened to a part at a station.
+
+    ``entered``: it got a place in the station (buffer or machine); ``started``: work on it began; ``finished``: work
+    ended (this books it); ``scrapped``: it is bad, with a ``cause``; ``left``: it gave its place away, going to
+    ``route`` or, without one, out of the line (a part out of the line with a ``cause`` is scrap).
+    """
+
+    kind: ClassVar[str] = "part"
+
+    event: PartEventName
+    part: str
+    product: str
+    order: str | None = None
+    cycle_us: int | None = None
+    cause: str | None = None
+    route: str | None = None
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One measured characteristic."""
+
+    v: float
+    unit: str
+    lsl: float | None = None
+    usl: float | None = None
+    ok: bool
+
+
+class Quality(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """Measured characteristics of one part."""
+
+    kind: ClassVar[str] = "quality"
+
+    part: str
+    product: str
+    values: dict[str, Measured]
+    gauge: str = ""
+
+
+AlarmState = Literal[
+    "normal",
+    "unacknowledged",
+    "acknowledged",
+    "returned-unacknowledged",
+    "latched",
+    "shelved",
+    "suppressed-by-design",
+    "out-of-service",
+]
+
+
+class Alarm(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """A transition of one alarm; its topic has the code as one more level and is cleared when normal again."""
+
+    kind: ClassVar[str] = "alarm"
+
+    code: str
+    text: str
+    priority: int
+    alarm_state: AlarmState
+    since: int
+    ack_by: str | None = None
+    count: int
+
+
+class Energy(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """Cumulative energy in kWh, in total and by energy state, and the power in kW now."""
+
+    kind: ClassVar[str] = "energy"
+
+    kwh: float
+    by: dict[str, float]
+    kw: float
+
+
+class Order(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """Progress of a production order."""
+
+    kind: ClassVar[str] = "order"
+
+    order: str
+    product: str
+    quantity: int
+    good: int
+    scrap: int
+    event: Literal["released", "started", "progress", "completed"]
+    due: int | None = None
+
+
+class KpiFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """A KPI on the wire; a value or bound that cannot be given is null."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+    coverage: float | None
+    unit: str
+
+
+class Kpi(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """KPIs of a window, published by the twin."""
+
+    kind: ClassVar[str] = "kpi"
+
+    kpi: dict[str, KpiFigure]
+    from_: int = msgspec.field(name="from")
+    to: int
+    profile: str
+    revision: int
+
+
+class Command(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """A wish; never retained."""
+
+    kind: ClassVar[str] = "cmd"
+
+    id: str
+    name: str
+    args: dict[str, Scalar] = {}
+    expires: int
+    by: str
+
+
+class Ack(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of a command."""
+
+    kind: ClassVar[str] = "ack"
+
+    id: str
+    status: Literal["accepted", "rejected", "applied", "expired"]
+    reason: str | None = None
+
+
+class Status(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """A connection is there or gone; also its last will."""
+
+    kind: ClassVar[str] = "status"
+
+    online: bool
+    client: str
+    version: str
+    speed: float | None = None
+
+
+class Clock(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """Heartbeat of a publisher: plant time and the last [session, seq] of each of its topics."""
+
+    kind: ClassVar[str] = "clock"
+
+    now: int
+    speed: float
+    epoch: int
+    running: bool
+    last: dict[str, tuple[int, int]]
+    wall: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KindRow:
+    """How one kind travels.
+
+    Args:
+        type: the message type.
+        qos: MQTT quality of service.
+        retain: whether the broker keeps the latest one.
+        counted: whether it takes part in the ``n`` of its node and in the gap accounting.
+        journaled: whether the twin writes it into its journal.
+    """
+
+    type: type[Message]
+    qos: int
+    retain: bool
+    counted: bool = True
+    journaled: bool = True
+
+
+KINDS: dict[str, KindRow] = {
+    "meta": KindRow(type=Meta, qos=1, retain=True),
+    "state": KindRow(type=StateChange, qos=1, retain=True),
+    "telemetry": KindRow(type=Telemetry, qos=0, retain=False, journaled=False),
+    "part": KindRow(type=PartEvent, qos=1, retain=False),
+    "quality": KindRow(type=Quality, qos=1, retain=False),
+    "alarm": KindRow(type=Alarm, qos=1, retain=True),
+    "energy": KindRow(type=Energy, qos=1, retain=True),
+    "order": KindRow(type=Order, qos=1, retain=True),
+    "kpi": KindRow(type=Kpi, qos=1, retain=True, counted=False, journaled=False),
+    "cmd": KindRow(type=Command, qos=1, retain=False, counted=False),
+    "ack": KindRow(type=Ack, qos=1, retain=False, counted=False),
+    "status": KindRow(type=Status, qos=1, retain=True, counted=False),
+    "clock": KindRow(type=Clock, qos=1, retain=True, counted=False),
+}
+
+RESERVED_NAMES = frozenset(KINDS) | {"waveform", "truth"}
+"""Nothing in a plant may be called like a kind: topics of lines and stations have different depths."""
+
+Emission = tuple[Node, Message]
+"""What a simulator hands to a publisher: whose message it is, and the message without numbers."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """Bytes on the way: what a bus carries and a twin takes in."""
+
+    topic: str
+    payload: bytes
+    qos: int = 1
+    retain: bool = False

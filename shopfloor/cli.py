@@ -1,0 +1,222 @@
+"""The command line: names and flags are a contract, the work is done elsewhere."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from plant.errors import InputError, ShopfloorError
+from plant.loader import load_plant
+from shopfloor import __version__
+from shopfloor.settings import DEMO_PAST, LiveSettings, OfflineSettings, duration, historian_folder, instant
+
+app = typer.Typer(
+    name="shopfloor",
+    help="Simulated machine-building lines on the wire, and a digital twin that understands them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+    epilog="Add --debug to any command for a traceback when something goes wrong.",
+)
+console = Console()
+errors = Console(stderr=True)
+
+PlantFile = Annotated[Path, typer.Argument(metavar="PLANT", help="Plant file (YAML).")]
+Seed = Annotated[int, typer.Option(help="Seed of all random draws.", min=0)]
+Start = Annotated[str | None, typer.Option(metavar="ISO", help="First instant of the run, e.g. 2026-01-05T06:00:00Z.")]
+Speed = Annotated[float, typer.Option(help="Seconds of plant time per second.", min=0.01, max=10_000)]
+Broker = Annotated[
+    str | None, typer.Option(metavar="mqtt://…", help="Broker to use; without it one is started on this machine.")
+]
+Port = Annotated[
+    int | None, typer.Option(help="Port of the page.", min=0, max=65535, show_default="8000, or a free one")
+]
+Data = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder that keeps the run, so that it goes on after a restart.")
+]
+WallFor = Annotated[str | None, typer.Option("--for", metavar="TIME", help="Stop after this wall time, e.g. 10min.")]
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 typer calls it so
+    if wanted:
+        console.print(f"shopfloor {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """Simulated machine-building lines on the wire, and a digital twin that understands them."""
+
+
+@app.command()
+def demo(
+    *,
+    port: Port = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Don't open the page in a browser.")] = False,
+    speed: Speed = 1.0,
+    data: Data = None,
+    wall: WallFor = None,
+) -> None:
+    """Run the bundled plant: a past of 8 hours to look at, then live. Broker, twin, historian and page in one go."""
+    from shopfloor.bundled import demo_plant
+    from shopfloor.live import run_live
+
+    run_live(
+        LiveSettings(
+            plant=load_plant(demo_plant()),
+            speed=speed,
+            backfill=DEMO_PAST,
+            port=port,
+            data=data,
+            duration=None if wall is None else duration("--for", wall, least=1),
+            browser=not no_browser,
+        ),
+        console,
+    )
+
+
+@app.command()
+def run(
+    *,
+    plant: PlantFile,
+    speed: Speed = 1.0,
+    backfill: Annotated[str, typer.Option(metavar="TIME", help="Plant time to fill before going live.")] = "0s",
+    start: Start = None,
+    seed: Seed = 1,
+    broker: Broker = None,
+    historian: Annotated[str | None, typer.Option(metavar="duckdb:DIR", help="Where telemetry is stored.")] = None,
+    port: Port = None,
+    wall: WallFor = None,
+    data: Data = None,
+) -> None:
+    """Run a plant live: simulator, broker, twin, historian and page."""
+    from shopfloor.live import run_live
+
+    run_live(
+        LiveSettings(
+            plant=load_plant(plant),
+            seed=seed,
+            speed=speed,
+            backfill=duration("--backfill", backfill),
+            start=instant("--start", start),
+            broker=broker,
+            port=port,
+            data=data,
+            historian=historian_folder(historian),
+            duration=None if wall is None else duration("--for", wall, least=1),
+        ),
+        console,
+    )
+
+
+@app.command()
+def simulate(
+    *,
+    plant: PlantFile,
+    plant_time: Annotated[str, typer.Option("--for", metavar="TIME", help="Plant time after the warm-up, e.g. 8h.")],
+    warm_up: Annotated[str, typer.Option(metavar="TIME", help="Plant time that is not counted.")] = "0s",
+    seed: Seed = 1,
+    start: Start = None,
+    replications: Annotated[int, typer.Option(help="Independent runs.", min=1, max=10_000)] = 1,
+    engine: Annotated[str, typer.Option(metavar="simpy|compiled|auto", help="Which engine runs the model.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    messages: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write every message as a line: topic TAB payload.")
+    ] = None,
+    parts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a row per part and machine (CSV, microseconds).")
+    ] = None,
+) -> None:
+    """Simulate a plant offline, as fast as it can be, and say what came out."""
+    from shopfloor.offline import run_offline, write_messages, write_parts
+    from shopfloor.tables import print_results
+
+    if engine not in {"simpy", "auto"}:
+        allowed = "simpy or auto (this version has no compiled engine yet)" if engine == "compiled" else "simpy or auto"
+        raise InputError(f"--engine: {engine!r} is not available; allowed is {allowed}")
+    chosen = instant("--start", start)
+    settings = OfflineSettings(
+        plant=load_plant(plant),
+        duration=duration("--for", plant_time, least=1),
+        warm_up=duration("--warm-up", warm_up),
+        seed=seed,
+        replications=replications,
+    )
+    if chosen is not None:
+        settings = settings.starting(chosen)
+    results = run_offline(settings, errors)
+    if messages is not None:
+        write_messages(settings, messages)
+    if parts is not None:
+        write_parts(settings, parts)
+    if as_json:
+        sys.stdout.write(json.dumps(results, indent=2) + "\n")
+    else:
+        print_results(results, console)
+
+
+@app.command()
+def check(plant: PlantFile) -> None:
+    """Check a plant file; say everything that is wrong with it, or what it describes."""
+    from shopfloor.tables import print_plant
+
+    print_plant(load_plant(plant), console)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of plant files, for editors."""
+    from plant.loader import plant_schema
+
+    sys.stdout.write(json.dumps(plant_schema(), indent=2) + "\n")
+
+
+@app.command()
+def replay(
+    *,
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="Recorded events (CSV: time_ns,station,part,event).")],
+    plant: Annotated[Path, typer.Option(metavar="PLANT", help="Plant file of the line that was recorded.")],
+    speed: Annotated[
+        float | None,
+        typer.Option(help="Seconds of the recording per second; without it as fast as possible.", min=0.01),
+    ] = None,
+    broker: Broker = None,
+    data: Data = None,
+    port: Annotated[int | None, typer.Option(help="Also serve the page on this port until stopped.", min=0)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what the twin reports as JSON.")] = False,
+) -> None:
+    """Send a recording of a real line over MQTT to the twin, and print what the twin makes of it."""
+    from shopfloor.replaying import ReplaySettings, run_replay
+    from shopfloor.tables import print_report
+
+    report = run_replay(
+        ReplaySettings(log=log, plant=load_plant(plant), speed=speed, broker=broker, data=data, port=port), errors
+    )
+    if as_json:
+        sys.stdout.write(json.dumps(report, indent=2) + "\n")
+    else:
+        print_report(report, console)
+
+
+def main() -> None:
+    """Entry point: errors are one line for people; wrong input ends with status 2, a failure with 1."""
+    debug = "--debug" in sys.argv
+    sys.argv = [argument for argument in sys.argv if argument != "--debug"]
+    try:
+        app(prog_name="shopfloor")
+    except ShopfloorError as error:
+        if debug:
+            raise
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2 if isinstance(error, InputError) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)

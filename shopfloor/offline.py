@@ -1,0 +1,84 @@
+"""The `simulate` command: as fast as it can be, no wall clock anywhere."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from broker import Numbering
+from experiments import Window, pool, replicate
+from plant.errors import InputError
+from plant.time import HOUR, SECOND
+from shopfloor.settings import OfflineSettings
+from simulators import Simulation
+
+ENGINE = "simpy"
+
+
+def run_offline(settings: OfflineSettings, console: Console) -> dict[str, Any]:
+    """The results of `simulate --json`: means over replications, shares of machine time, half width at 95 %."""
+    window = Window(warm_up=settings.warm_up, duration=settings.duration)
+    columns = (TextColumn("[progress.description]{task.description}"), BarColumn(), MofNCompleteColumn())
+    quiet = not console.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=quiet) as bar:
+        task = bar.add_task("replications", total=settings.replications)
+        results = replicate(
+            settings.plant,
+            window,
+            start=settings.start,
+            seed=settings.seed,
+            replications=settings.replications,
+            progress=lambda done: bar.update(task, completed=done),
+        )
+    return {
+        "plant": settings.plant.plant,
+        "run": settings.plant.run_id(settings.seed, settings.start),
+        "seed": settings.seed,
+        "engine": ENGINE,
+        "warm_up_s": settings.warm_up / SECOND,
+        "duration_s": settings.duration / SECOND,
+        "replications": settings.replications,
+        "lines": pool(results),
+    }
+
+
+def write_messages(settings: OfflineSettings, file: Path) -> None:
+    """Write every message of the run as a line ``topic TAB payload``, in the order of the stream.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    plant = settings.plant
+    simulation = Simulation(plant, seed=settings.seed, start=settings.start)
+    numbering = Numbering(plant.enterprise, plant.plant, run=simulation.run, session=1)
+    end = settings.start + settings.warm_up + settings.duration
+    with _writing(file).open("wb") as out:
+        while simulation.now < end:
+            for node, message in simulation.advance(min(simulation.now + HOUR, end)):
+                for delivery in numbering.number(node, message):
+                    out.write(delivery.topic.encode() + b"\t" + delivery.payload + b"\n")
+
+
+def write_parts(settings: OfflineSettings, file: Path) -> None:
+    """Write a row per part and machine, times in integer microseconds since the start of the run, empty where not yet.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    simulation = Simulation(settings.plant, seed=settings.seed, start=settings.start, messages=False, telemetry=False)
+    simulation.advance(settings.start + settings.warm_up + settings.duration)
+    with _writing(file).open("w", newline="", encoding="utf-8") as out:
+        rows = csv.writer(out, lineterminator="\n")
+        rows.writerow(("part", "station", "machine", "enter", "start", "finish", "leave"))
+        for j in simulation.ledger.journeys():
+            rows.writerow((j.part, j.station, j.machine, j.enter, j.start, j.finish, j.leave))
+
+
+def _writing(file: Path) -> Path:
+    try:
+        file.touch()
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error.strerror}") from error
+    return file

@@ -1,0 +1,112 @@
+"""What a person chose on the command line, as frozen data."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from plant.description import Plant
+from plant.errors import InputError
+from plant.time import DEFAULT_START, HOUR, parse_duration, parse_instant
+
+FIRST_PORT = 8000
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveSettings:
+    """How a plant is run live.
+
+    Args:
+        plant: the description.
+        seed: seed of all draws.
+        speed: seconds of plant time per second of wall time.
+        backfill: plant time that is filled before going live, in microseconds.
+        start: first instant of the run, microseconds UTC; none: now minus the backfill.
+        broker: URL of a broker to use; none: start one.
+        port: port of the page; none: the first free one from 8000.
+        data: folder that keeps journal and historian; none: nothing is kept.
+        historian: folder of the telemetry store; none: in the data folder.
+        duration: wall time after which it stops, in microseconds; none: until told.
+        browser: whether to open the page in a browser.
+    """
+
+    plant: Plant
+    seed: int = 1
+    speed: float = 1.0
+    backfill: int = 0
+    start: int | None = None
+    broker: str | None = None
+    port: int | None = None
+    data: Path | None = None
+    historian: Path | None = None
+    duration: int | None = None
+    browser: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfflineSettings:
+    """How a plant is simulated as fast as it can be.
+
+    Args:
+        plant: the description.
+        duration: plant time after the warm-up, in microseconds.
+        warm_up: plant time that is not counted, in microseconds.
+        seed: seed of all draws.
+        start: first instant of the run, microseconds UTC.
+        replications: number of independent runs.
+    """
+
+    plant: Plant
+    duration: int
+    warm_up: int = 0
+    seed: int = 1
+    start: int = DEFAULT_START
+    replications: int = 1
+
+    def starting(self, start: int) -> Self:
+        """The same with another first instant."""
+        return replace(self, start=start)
+
+
+def duration(option: str, text: str, *, least: int = 0) -> int:
+    """A duration of the command line in microseconds.
+
+    Raises:
+        InputError: the text is no duration or is too short.
+    """
+    try:
+        micros = parse_duration(text)
+    except ValueError as error:
+        raise InputError(f"{option}: {error}") from None
+    if micros < least:
+        raise InputError(f"{option}: {text!r} is too short; it must be above 0")
+    return micros
+
+
+def instant(option: str, text: str | None) -> int | None:
+    """An instant of the command line in microseconds UTC.
+
+    Raises:
+        InputError: the text is no instant.
+    """
+    try:
+        return None if text is None else parse_instant(text)
+    except ValueError as error:
+        raise InputError(f"{option}: {error}") from None
+
+
+def historian_folder(text: str | None) -> Path | None:
+    """Folder of ``duckdb:DIR``.
+
+    Raises:
+        InputError: another kind of store.
+    """
+    if text is None:
+        return None
+    kind, _, place = text.partition(":")
+    if kind != "duckdb" or not place:
+        raise InputError(f"--historian: {text!r} is not a store of this version; allowed is duckdb:DIR")
+    return Path(place)
+
+
+DEMO_PAST = 8 * HOUR

@@ -1,0 +1,60 @@
+"""Going on with a run leaves out exactly what is known."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plant.description import Plant
+from plant.errors import StoreError
+from plant.messages import StateChange, Telemetry
+from plant.paths import Node
+from shopfloor.continuation import Resumption, RunBook, RunRecord, Session
+
+PLANT = Plant.model_validate({"plant": "p", "lines": [{"name": "l", "stations": [{"name": "A", "cycle_time": 1}]}]})
+A = Node("main", "l", "A")
+
+
+def state(ts: int) -> StateChange:
+    return StateChange(ts=ts, state="processing", reason="", since=ts)
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3)), max_size=6), st.integers(0, 40))
+def test_any_chain_of_crashes_delivers_every_message_once(crashes: list[tuple[int, int]], rest: int) -> None:
+    """Each session delivers a few births and some more of the stream, then dies; together they are the stream."""
+    stream = [(A, state(i)) for i in range(sum(count for count, _ in crashes) + rest)]
+    record = RunRecord(run="r", seed=1, start=0)
+    last: dict[str, tuple[int, int]] = {}
+    delivered = []
+    for number, (count, births) in enumerate([*crashes, (rest, 2)], start=1):
+        consumed = record.consumed(last)
+        births = 0 if number == 1 else births  # noqa: PLW2901 the first session repeats nothing
+        session = Session(number=number, base=dict(consumed), births={A.path: births})
+        record = RunRecord(run="r", seed=1, start=0, sessions=[*record.sessions, session])
+        fresh = Resumption(consumed=consumed, stored={}).fresh(stream)[:count]
+        delivered += fresh
+        if births + len(fresh):
+            last[A.path] = (number, births + len(fresh) - 1)
+    assert delivered == stream
+
+
+def test_telemetry_that_never_reached_the_store_is_sent_again() -> None:
+    blocks = [(A, Telemetry(ts=ts, t=[ts], v={})) for ts in (10, 20, 30)]
+    assert Resumption(consumed={A.path: 3}, stored={A.path: 10}).fresh(blocks) == blocks[1:]
+    assert Resumption(consumed={A.path: 3}, stored={A.path: 30}).fresh(blocks) == []
+
+
+def test_the_book_finds_the_newest_run_of_plant_and_seed(tmp_path) -> None:
+    book = RunBook.open(tmp_path)
+    for start in (0, 5_000_000):
+        record = RunRecord(run=PLANT.run_id(1, start), seed=1, start=start)
+        book = book.begin(record, Session(number=1))
+    book = RunBook.open(tmp_path)
+    assert (found := book.find(PLANT, 1, None)) is not None and found.start == 5_000_000
+    assert (found := book.find(PLANT, 1, 0)) is not None and found.start == 0
+    assert book.find(PLANT, 2, None) is None
+
+
+def test_a_broken_book_is_a_store_error(tmp_path) -> None:
+    (tmp_path / "runs.json").write_text("{")
+    with pytest.raises(StoreError, match="runs.json"):
+        RunBook.open(tmp_path)

@@ -1,0 +1,35 @@
+"""Messages on the wire: topics, JSON, buses, numbers, publishers, a broker of our own, and recorded logs."""
+
+from broker.bus import Bus, MemoryBus, Subscription, Undelivered
+from broker.codec import decode, encode
+from broker.embedded import EmbeddedBroker, embedded_broker, find_mosquitto
+from broker.mqtt import MqttBus, parse_url
+from broker.numbering import Numbering
+from broker.publisher import Identity, Publisher
+from broker.recording import Recording, read_recording
+from broker.spool import Spool
+from broker.topics import PREFIX, Address, build, parse
+
+__all__ = [
+    "PREFIX",
+    "Address",
+    "Bus",
+    "EmbeddedBroker",
+    "Identity",
+    "MemoryBus",
+    "MqttBus",
+    "Numbering",
+    "Publisher",
+    "Recording",
+    "Spool",
+    "Subscription",
+    "Undelivered",
+    "build",
+    "decode",
+    "embedded_broker",
+    "encode",
+    "find_mosquitto",
+    "parse",
+    "parse_url",
+    "read_recording",
+]

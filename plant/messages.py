@@ -288,8 +288,7 @@ Emission = tuple[Node, Message]
 """What a simulator hands to a publisher: whose message it is, and the message without numbers."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes on the way: what a bus carries and a twin takes in."""
 
     topic: str

@@ -1,0 +1,158 @@
+"""JSON of the native profile: typed both ways, and strict on arrival.
+
+A message that breaks a rule raises `MessageError` with the word under which it is counted; nothing else is ever raised,
+whatever the bytes. Unknown keys are ignored, so that kinds can grow.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from broker.topics import PREFIX, Address, parse
+from plant.errors import MessageError
+from plant.messages import KINDS, Alarm, Clock, Energy, Kpi, Message, Meta, PartEvent, Quality, StateChange, Telemetry
+from plant.paths import NAME
+from plant.states import State
+
+LARGEST = 1 << 20
+"""Bytes of the largest payload that is looked at."""
+
+EXACT = 1 << 53
+"""Integers from here on are not exact in every reader."""
+
+SCHEMA_MAJOR = "1"
+
+encode: Callable[[Message], bytes] = msgspec.json.Encoder().encode
+
+_DECODERS = {kind: msgspec.json.Decoder(row.type) for kind, row in KINDS.items()}
+_ENVELOPE_KEYS = (b'"run"', b'"session"', b'"seq"', b'"n"', b'"ts"')
+_STATES = frozenset(State)
+
+
+def decode(topic: str, payload: bytes, prefix: str = PREFIX) -> tuple[Address, Message | None]:
+    """Address and message of what arrived; no message for the empty payload that clears an alarm's topic.
+
+    Raises:
+        MessageError: reason ``topic``, ``kind``, ``size``, ``json``, ``envelope`` or ``value``.
+    """
+    address = parse(topic, prefix)
+    if not payload and address.kind == "alarm":
+        return address, None
+    if len(payload) > LARGEST:
+        raise MessageError("size", f"{len(payload)} bytes; at most {LARGEST} are taken")
+    try:
+        message = _DECODERS[address.kind].decode(payload)
+    except msgspec.ValidationError as error:
+        raise MessageError("value", str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MessageError("json", str(error)[:200]) from None
+    _check_envelope(message, payload)
+    if check := _CHECKS.get(address.kind):
+        check(message, address)
+    return address, message
+
+
+def _check_envelope(message: Message, payload: bytes) -> None:
+    if not message.run or not NAME.fullmatch(message.run):
+        raise MessageError("envelope", "run is missing or no name")
+    if not 1 <= message.session < EXACT:
+        raise MessageError("envelope", "session is missing or below 1")
+    if not (0 <= message.seq < EXACT and 0 <= message.n < EXACT):
+        raise MessageError("envelope", "seq or n is missing, negative or too large")
+    if not 0 <= message.ts < EXACT:
+        raise MessageError("envelope", "ts is negative or too large")
+    if any(payload.count(key) > 1 for key in _ENVELOPE_KEYS):  # rare: only then is it worth to look closely
+        _refuse_duplicate_keys(payload)
+
+
+def _refuse_duplicate_keys(payload: bytes) -> None:
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in items]
+        if len(set(keys)) != len(keys):
+            raise MessageError("envelope", "a key stands twice")
+        return dict(items)
+
+    try:
+        json.loads(payload, object_pairs_hook=pairs)
+    except (ValueError, RecursionError) as error:
+        raise MessageError("json", str(error)[:200]) from None
+
+
+def _instants(name: str, values: Iterable[int | None]) -> None:
+    if not all(value is None or 0 <= value < EXACT for value in values):
+        raise MessageError("value", f"{name} is negative or too large")
+
+
+def _check_state(message: StateChange, _: Address) -> None:
+    if message.state not in _STATES:
+        raise MessageError("value", f"there is no state {message.state[:64]!r}")
+    _instants("since", (message.since,))
+    if message.since > message.ts:
+        raise MessageError("value", "since is later than ts")
+
+
+def _check_telemetry(message: Telemetry, _: Address) -> None:
+    length = len(message.t)
+    if any(len(column) != length for column in message.v.values()):
+        raise MessageError("value", "the columns of v are not as long as t")
+    if any(isinstance(q, list) and len(q) != length for q in (message.q or {}).values()):
+        raise MessageError("value", "the columns of q are not as long as t")
+    if length:
+        _instants("t", (min(message.t), max(message.t)))
+        if max(message.t) > message.ts:
+            raise MessageError("value", "a sample is later than ts")
+
+
+def _check_part(message: PartEvent, _: Address) -> None:
+    if not message.part or len(message.part) > 128:
+        raise MessageError("value", "part is empty or longer than 128 characters")
+    _instants("cycle_us", (message.cycle_us,))
+
+
+def _check_meta(message: Meta, _: Address) -> None:
+    if message.schema.partition(".")[0] != SCHEMA_MAJOR:
+        raise MessageError("value", f"schema {message.schema[:32]!r} is not a version {SCHEMA_MAJOR}")
+    _instants("ideal_cycle_us", (message.ideal_cycle_us,))
+
+
+def _check_alarm(message: Alarm, address: Address) -> None:
+    if message.code != address.code:
+        raise MessageError("value", "the code differs from the topic's")
+    if not 1 <= message.priority <= 4:
+        raise MessageError("value", "priority must be 1 to 4")
+    _instants("since or count", (message.since, message.count))
+
+
+def _check_energy(message: Energy, _: Address) -> None:
+    if message.kwh < 0 or not math.isfinite(message.kwh):
+        raise MessageError("value", "kwh is negative")
+
+
+def _check_clock(message: Clock, _: Address) -> None:
+    _instants("now, epoch or wall", (message.now, message.epoch, message.wall))
+    _instants("last", (number for pair in message.last.values() for number in pair))
+
+
+def _check_kpi(message: Kpi, _: Address) -> None:
+    _instants("from or to", (message.from_, message.to))
+
+
+def _check_quality(message: Quality, _: Address) -> None:
+    if not message.part:
+        raise MessageError("value", "part is empty")
+
+
+_CHECKS: dict[str, Callable[[Any, Address], None]] = {
+    "state": _check_state,
+    "telemetry": _check_telemetry,
+    "part": _check_part,
+    "meta": _check_meta,
+    "alarm": _check_alarm,
+    "energy": _check_energy,
+    "clock": _check_clock,
+    "kpi": _check_kpi,
+    "quality": _check_quality,
+}

@@ -1,0 +1,92 @@
+/** The chosen machine: what it does, its figures, and one of its signals over time. */
+
+import { html, useEffect, useState } from "./vendor/htm-preact.module.js";
+import { Chart, shared } from "./chart.js";
+import { duration, number, percent, time, whole } from "./format.js";
+import { get } from "./net.js";
+
+const SPANS = { "15 min": 900e6, "1 h": 3600e6, "8 h": 8 * 3600e6 };
+
+function Figure({ label, value, title }) {
+  return html`<div class="figure" title=${title}><dt>${label}</dt><dd>${value}</dd></div>`;
+}
+
+function Figures({ machine, kpis, states, now }) {
+  const row = states[machine.state] ?? states.unknown;
+  const long = machine.since === null ? "" : ` ${duration(now - machine.since)}`;
+  const hours = (kpi) => (kpi?.value === null || kpi?.value === undefined ? "–" : duration(1e6 * kpi.value));
+  return html`<dl class="figures">
+    <${Figure} label="State" value=${`${row.title}${machine.reason ? ` · ${machine.reason}` : ""}${long}`} />
+    <${Figure} label="Part" value=${machine.part ?? "none"} />
+    <${Figure} label="Last cycle" value=${machine.cycle_us === null ? "–" : `${number(machine.cycle_us / 1e6)} s`} />
+    <${Figure} label="Finished" value=${`${whole(machine.parts_finished)} (${whole(machine.parts_scrapped)} scrap)`} />
+    <${Figure} label="OEE" value=${`${percent(kpis?.oee?.value)} %`} title="of the last 8 hours" />
+    <${Figure} label="Availability" value=${`${percent(kpis?.availability?.value)} %`} title="APT / PBT of the last 8 hours" />
+    <${Figure} label="MTBF" value=${hours(kpis?.["mtbf.usual"])} title="operating time per failure, last 8 hours" />
+    <${Figure} label="MTTR" value=${hours(kpis?.["mttr.usual"])} title="mean time to restoration, last 8 hours" />
+    <${Figure} label="Energy" value=${machine.energy_kwh === null ? "–" : `${number(machine.energy_kwh)} kWh`} />
+  </dl>`;
+}
+
+export function MachinePanel({ machine, tags, states, now, run }) {
+  const names = Object.keys(tags);
+  const [tag, setTag] = useState(names[0]);
+  const [span, setSpan] = useState("1 h");
+  const [series, setSeries] = useState(null);
+  const [kpis, setKpis] = useState(null);
+  const chosen = names.includes(tag) ? tag : names[0];
+  const slot = Math.floor(now / 10e6);
+  useEffect(() => {
+    let stale = false;
+    const length = SPANS[span];
+    const step = Math.max(2, Math.round(length / 1e6 / 360));
+    get("series", { path: machine.path, tag: chosen, from: now - length, to: now, step, run })
+      .then((answer) => stale || setSeries({ ...answer, tag: chosen, path: machine.path }))
+      .catch(() => {});
+    get("kpis", { path: machine.path, from: now - 8 * 3600e6, to: now, run })
+      .then((answer) => stale || setKpis(answer.kpis))
+      .catch(() => {});
+    return () => {
+      stale = true;
+    };
+  }, [machine.path, chosen, span, slot, run]);
+  const fits = series && series.tag === chosen && series.path === machine.path;
+  return html`<section class="card machine" aria-label=${`Machine ${machine.path}`} data-machine=${machine.path}>
+    <div class="card-head">
+      <h2>${machine.name} <small>${machine.type}</small></h2>
+      <div class="choices">
+        <select aria-label="Signal" value=${chosen} onChange=${(event) => setTag(event.target.value)}>
+          ${names.map((name) => html`<option key=${name} value=${name}>${tags[name].title || name}</option>`)}
+        </select>
+        ${Object.keys(SPANS).map(
+          (name) =>
+            html`<button type="button" key=${name} class=${`choice ${name === span ? "on" : ""}`} aria-pressed=${name === span} onClick=${() => setSpan(name)}>${name}</button>`,
+        )}
+      </div>
+    </div>
+    <${Chart} option=${fits ? build(series, tags[chosen]) : null} height=${220} label=${`${tags[chosen].title} of ${machine.name}`} />
+    <${Figures} machine=${machine} kpis=${kpis} states=${states} now=${now} />
+    ${machine.alarms.length > 0 &&
+    html`<ul class="alarms" aria-label="Active alarms">
+      ${machine.alarms.map((alarm) => html`<li key=${alarm.code}><span class="chip alarm">!</span>${alarm.text} since ${time(alarm.since)}</li>`)}
+    </ul>`}
+  </section>`;
+}
+
+function build(series, tag) {
+  const look = shared();
+  const at = series.t.map((t) => t / 1000);
+  const points = (values) => values.map((value, i) => [at[i], value]);
+  const spread = series.max.map((high, i) => [at[i], high === null ? null : high - series.min[i]]);
+  const quiet = { type: "line", symbol: "none", lineStyle: { opacity: 0 }, stack: "range", silent: true, tooltip: { show: false } };
+  return {
+    ...look.base,
+    xAxis: { ...look.timeAxis, min: at[0], max: at.at(-1) },
+    yAxis: { ...look.valueAxis, name: tag.unit_symbol, nameTextStyle: { color: look.text, align: "right" } },
+    series: [
+      { ...quiet, data: points(series.min) },
+      { ...quiet, data: spread, areaStyle: { color: look.fill, opacity: 0.28 } },
+      { type: "line", name: tag.title, symbol: "none", data: points(series.mean), lineStyle: { color: look.ink, width: 1.4 }, itemStyle: { color: look.ink } },
+    ],
+  };
+}

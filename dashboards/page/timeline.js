@@ -1,0 +1,124 @@
+/** States of all machines over time, as rows; states differ by height as well as by colour. */
+
+import { html, useEffect, useRef, useState } from "./vendor/htm-preact.module.js";
+import { duration, hourMinute, time } from "./format.js";
+import { get } from "./net.js";
+
+const SPANS = { "15 min": 900e6, "1 h": 3600e6, "8 h": 8 * 3600e6 };
+const ROW = 22;
+const AXIS = 22;
+/** [top, height] as shares of the row: what runs or fails fills it, what waits is thin at the side it waits for. */
+const SHAPE = { processing: [0.18, 0.64], failed: [0, 1], blocked: [0, 0.42], starved: [0.58, 0.42], unknown: [0.42, 0.16] };
+
+export function Timeline({ line, states, now, run, selected, onSelect }) {
+  const [span, setSpan] = useState("1 h");
+  const [data, setData] = useState(null);
+  const [hint, setHint] = useState(null);
+  const canvas = useRef(null);
+  const names = line.stations.flatMap((station) => station.machines.map((machine) => ({ path: machine.path, name: machine.name })));
+  const length = SPANS[span];
+  const slot = Math.floor(now / (length > 3600e6 ? 60e6 : 5e6));
+  useEffect(() => {
+    let stale = false;
+    get("intervals", { path: line.path, from: now - length, to: now, run })
+      .then((answer) => stale || setData(answer))
+      .catch(() => {}); // the next tick asks again
+    return () => {
+      stale = true;
+    };
+  }, [line.path, span, slot, run]);
+  useEffect(() => {
+    if (!data) return undefined;
+    const paint = () => draw(canvas.current, data, names, states, selected);
+    const watch = new ResizeObserver(paint);
+    watch.observe(canvas.current.parentElement);
+    paint();
+    return () => watch.disconnect();
+  }, [data, selected, names.length]);
+  const point = (event) => {
+    const found = data && locate(canvas.current, event, data, names);
+    setHint(found ? { ...found, x: event.offsetX, y: event.offsetY } : null);
+  };
+  const choose = (event) => {
+    const row = Math.floor(event.offsetY / ROW);
+    if (names[row]) onSelect(names[row].path);
+  };
+  return html`<section class="card timeline" aria-label="State timeline">
+    <div class="card-head">
+      <h2>States</h2>
+      <${Legend} states=${states} />
+      <div class="choices">
+        ${Object.keys(SPANS).map(
+          (name) =>
+            html`<button type="button" key=${name} class=${`choice ${name === span ? "on" : ""}`} aria-pressed=${name === span} onClick=${() => setSpan(name)}>${name}</button>`,
+        )}
+      </div>
+    </div>
+    <div class="timeline-body">
+      <ol class="timeline-names" aria-hidden="true">
+        ${names.map((row) => html`<li key=${row.path} class=${row.path === selected ? "on" : ""}>${row.name}</li>`)}
+      </ol>
+      <div class="timeline-canvas" style=${{ height: `${names.length * ROW + AXIS}px` }}>
+        <canvas ref=${canvas} onPointerMove=${point} onPointerLeave=${() => setHint(null)} onClick=${choose} role="img" aria-label=${`States of ${names.length} machines over the last ${span}`}></canvas>
+        ${hint && html`<div class="hint" style=${{ left: `${hint.x + 12}px`, top: `${hint.y + 12}px` }}>${hint.name}: ${states[hint.state].title}${hint.reason ? ` · ${hint.reason}` : ""}<br />${time(hint.begin)}, ${duration(hint.end - hint.begin)}</div>`}
+      </div>
+    </div>
+  </section>`;
+}
+
+function Legend({ states }) {
+  return html`<ul class="legend" aria-label="Legend">
+    ${["processing", "starved", "blocked", "failed", "unknown"].map(
+      (name) => html`<li key=${name}><span class="chip" style=${{ background: states[name].colour }}>${states[name].symbol}</span>${states[name].title}</li>`,
+    )}
+  </ul>`;
+}
+
+function draw(canvas, data, names, states, selected) {
+  const width = canvas.parentElement.clientWidth;
+  const height = names.length * ROW + AXIS;
+  const ratio = window.devicePixelRatio || 1;
+  canvas.width = width * ratio;
+  canvas.height = height * ratio;
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const look = getComputedStyle(document.documentElement);
+  const pen = canvas.getContext("2d");
+  pen.scale(ratio, ratio);
+  const x = (t) => ((t - data.from) / (data.to - data.from)) * width;
+  names.forEach(({ path }, row) => {
+    const top = row * ROW + 2;
+    const high = ROW - 4;
+    pen.fillStyle = look.getPropertyValue(path === selected ? "--row-on" : "--row").trim();
+    pen.fillRect(0, row * ROW + 1, width, ROW - 2);
+    for (const interval of data.machines[path] ?? []) {
+      const left = x(interval.begin);
+      const wide = Math.max(0.5, x(interval.end) - left);
+      const [from, share] = SHAPE[interval.state] ?? [0.3, 0.4];
+      pen.fillStyle = interval.state === "unknown" ? look.getPropertyValue("--text-soft").trim() : states[interval.state].colour;
+      pen.fillRect(left, top + from * high, wide, share * high);
+    }
+  });
+  axis(pen, data, width, height, look.getPropertyValue("--text-soft").trim());
+}
+
+function axis(pen, data, width, height, colour) {
+  const steps = [60e6, 300e6, 600e6, 1800e6, 3600e6, 7200e6];
+  const most = Math.max(2, Math.floor(width / 90));
+  const step = steps.find((s) => (data.to - data.from) / s <= most) ?? 14400e6;
+  pen.fillStyle = colour;
+  pen.font = "11px system-ui, sans-serif";
+  pen.textAlign = "center";
+  for (let t = Math.ceil(data.from / step) * step; t < data.to; t += step) {
+    const x = ((t - data.from) / (data.to - data.from)) * width;
+    pen.fillRect(x, height - AXIS, 1, 4);
+    if (x > 20 && x < width - 20) pen.fillText(hourMinute(t), x, height - 5);
+  }
+}
+
+function locate(canvas, event, data, names) {
+  const row = names[Math.floor(event.offsetY / ROW)];
+  const t = data.from + (event.offsetX / canvas.clientWidth) * (data.to - data.from);
+  const interval = row && (data.machines[row.path] ?? []).find((one) => one.begin <= t && t < one.end);
+  return interval ? { ...interval, name: row.name } : null;
+}

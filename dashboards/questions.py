@@ -1,0 +1,88 @@
+"""Questions to the API: parameters as people write them, refused with the name of the field and why."""
+
+from dataclasses import dataclass
+
+from plant.paths import Node, parse_node
+from plant.time import parse_duration, parse_instant
+from twin import Twin
+
+LATEST = 2**53
+
+
+class Refused(Exception):  # noqa: N818 it is an answer, not an error of ours
+    """A question that cannot be answered.
+
+    Attributes:
+        status: HTTP status: 404 for what does not exist, 422 for wrong input.
+        field: name of the parameter.
+        message: what was found and what is allowed.
+    """
+
+    def __init__(self, field: str, message: str, status: int = 422) -> None:
+        self.field = field
+        self.message = message
+        self.status = status
+        super().__init__(f"{field}: {message}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """A half-open window of plant time in microseconds UTC."""
+
+    begin: int
+    end: int
+
+
+def instant(field: str, text: str) -> int:
+    """Microseconds UTC of an ISO 8601 text or a whole number of microseconds."""
+    try:
+        value = int(text) if text.lstrip("-").isdigit() else parse_instant(text)
+    except ValueError as error:
+        raise Refused(field, str(error)) from None
+    if not 0 <= value < LATEST:
+        raise Refused(field, f"{text!r} is out of range")
+    return value
+
+
+def length(field: str, text: str) -> int:
+    """Microseconds of a duration: 60 (seconds), 60s, 10min."""
+    try:
+        value = parse_duration(text)
+    except ValueError as error:
+        raise Refused(field, str(error)) from None
+    if value <= 0:
+        raise Refused(field, f"{text!r} must be above 0")
+    return value
+
+
+def span(twin: Twin, run: str | None, begin: str | None, end: str | None, default: int) -> Span:
+    """The window asked for; without words of the user it ends at the confirmed present and is `default` long."""
+    first, horizon = twin.extent(run)
+    until = instant("to", end) if end is not None else horizon
+    since = instant("from", begin) if begin is not None else max(first, until - default)
+    if since >= until:
+        raise Refused("from", "must be before to")
+    return Span(begin=since, end=until)
+
+
+def known_run(twin: Twin, run: str | None) -> str | None:
+    """The run asked for, if the twin has it."""
+    if run is not None and run not in twin.runs():
+        raise Refused("run", f"there is no run {run!r}", 404)
+    return run
+
+
+def known_node(twin: Twin, path: str) -> Node:
+    """The node at a path of the plant."""
+    try:
+        node = parse_node(path)
+    except ValueError as error:
+        raise Refused("path", str(error)) from None
+    for line in twin.plant.lines:
+        if line.node == node.parent:
+            stations = {station.name: station for station in line.stations}
+            if node.station is None or node.station in stations:
+                several = stations[node.station].machines if node.station else 1
+                if node.machine is None or (several > 1 and 1 <= node.machine <= several):
+                    return node
+    raise Refused("path", f"there is no {path!r} in this plant", 404)

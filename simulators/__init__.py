@@ -1,0 +1,7 @@
+"""The simulated plant: a SimPy model of lines, what it says, and what really happened."""
+
+from simulators.ledger import Interval, Journey, Ledger, Passage
+from simulators.simulation import Simulation
+from simulators.summary import summarise
+
+__all__ = ["Interval", "Journey", "Ledger", "Passage", "Simulation", "summarise"]

@@ -1,0 +1,59 @@
+"""SimPy's environment with whole microseconds as time, worked off instant by instant."""
+
+from collections.abc import Callable
+from heapq import heappop
+
+from simpy import Environment
+from simpy.events import Timeout
+
+from plant.errors import SimulationError
+
+CROWD = 1_000_000  # happenings of one instant after which nobody believes that it will end
+
+
+class Agenda(Environment):
+    """What is due and when, in the order in which SimPy has it: by time, then by the number of the scheduling.
+
+    An event stands here only where something must wait for time to pass. What follows from it in the same instant
+    (a part moves on, the one behind it moves up, work begins) is done in its callback at once and takes no event.
+
+    Args:
+        time: microseconds since the start of the run at which to begin.
+    """
+
+    def __init__(self, time: int = 0) -> None:
+        super().__init__(time)
+        self.time = time
+
+    def after(self, delay: int, action: Callable[[Timeout], None]) -> Timeout:
+        """Have something done after a delay in microseconds; who changes his mind forgets the timer he got."""
+        timer = Timeout(self, delay)
+        timer.callbacks.append(action)
+        return timer
+
+    def work_off(self, to: int, settle: Callable[[], None]) -> None:
+        """Do everything that is due up to and including `to`; after each instant that saw an event, settle it.
+
+        Raises:
+            SimulationError: an instant does not end, as when parts need no time at all.
+        """
+        queue = self._queue
+        crowd = 0
+        while queue and queue[0][0] <= to:
+            time, _, _, timer = heappop(queue)
+            if time != self.time:
+                settle()
+                self._now = self.time = int(time)
+                crowd = 0
+            crowd += 1
+            if crowd > CROWD:
+                raise SimulationError(f"more than {CROWD} things happen at {self.time} µs: time does not pass any more")
+            actions, timer.callbacks = timer.callbacks, []
+            for action in actions:
+                action(timer)
+        settle()
+
+    def ranks(self) -> dict[Timeout, int]:
+        """Place of every timer in the order of scheduling, for a present state that goes on in the same order."""
+        ordered = sorted(self._queue, key=lambda entry: entry[2])
+        return {entry[3]: rank for rank, entry in enumerate(ordered) if isinstance(entry[3], Timeout)}

@@ -1,0 +1,302 @@
+"""A machine: how a part goes through it, and how failures stop it."""
+
+from typing import TYPE_CHECKING
+
+from simpy.events import Timeout
+
+from plant.paths import Node
+from plant.states import State
+from simulators.agenda import Agenda
+from simulators.failure import Mode
+from simulators.part import Part
+
+if TYPE_CHECKING:
+    from simulators.station import Station
+
+# Where a machine stands with its part. Only LOADING, WORKING and UNLOADING take time.
+EMPTY = "empty"
+LOADING = "loading"
+READY = "ready"  # loaded, work not begun: the machine is down, or waits for a reservation
+WORKING = "working"
+UNLOADING = "unloading"
+DONE = "done"  # waits for a place at the next station
+
+Condition = tuple[str, str]
+"""State and reason, as messages have them."""
+
+
+class Machine:
+    """A machine of a station.
+
+    Its life is `take`, `ready`, `begin`, `work`, `finish`, `hand_over`, `give`; each calls the next at once unless
+    time must pass or a place is missing. `fail` stops work and handling, `repaired` lets them go on.
+
+    Attributes:
+        number: from 1, lowest first when a part has the choice (rule 9).
+        index: position in the plant, over all lines.
+        node: its address.
+        part: the part it holds.
+        phase: where it stands with that part.
+        remaining: time still to go in this phase when it last (re)started.
+        resumed: when that was.
+        timer: the end of this phase or of an operating clock; none while nothing runs.
+        modes: its failure modes in the order of the plant file.
+        down: how many of them are down.
+        condition: state and reason in force, from the instant `since` on.
+    """
+
+    __slots__ = (
+        "_calendar", "_operating", "_touched", "condition", "down", "env", "index", "modes", "node", "number", "part",
+        "phase", "remaining", "resumed", "since", "station", "timer",
+    )
+
+    def __init__(self, env: Agenda, station: "Station", number: int, index: int, node: Node) -> None:
+        self.env = env
+        self.station = station
+        self.number = number
+        self.index = index
+        self.node = node
+        self.part: Part | None = None
+        self.phase = EMPTY
+        self.remaining = 0
+        self.resumed = 0
+        self.timer: Timeout | None = None
+        self.modes: list[Mode] = []
+        self._operating: list[Mode] = []
+        self._calendar: list[Mode] = []
+        self.down = 0
+        self.condition: Condition = (State.STARVED.value, "")
+        self.since = env.time
+        self._touched = False
+
+    def equip(self, modes: list[Mode]) -> None:
+        """Give the machine its failure modes."""
+        self.modes = modes
+        self._operating = [mode for mode in modes if mode.operating]
+        self._calendar = [mode for mode in modes if not mode.operating]
+
+    # --- a part goes through -------------------------------------------------------------------------------------
+
+    def take(self, part: Part) -> None:
+        """A part gets the place in the machine, be it up or down (rule 19); it is loaded first (rule 24)."""
+        self.part = part
+        part.machine = self.number
+        self.station.idle -= 1
+        load = self.station.load_time()
+        if load:
+            self._handle(LOADING, load)
+        else:
+            self.ready()
+
+    def ready(self) -> None:
+        """The part is loaded: work begins if the machine is up and, before service, a place downstream is certain."""
+        self.phase = READY
+        self.touch()
+        if not self.is_up():
+            return
+        reservations = self.station.downstream
+        if reservations is None:
+            self.begin()
+        else:
+            reservations.ask(self)
+
+    def begin(self) -> None:
+        """The operation begins; its number at the station decides on its draws (rule 2)."""
+        part = self.part
+        assert part is not None
+        part.start = self.env.time
+        self.remaining = self.station.begin_operation(part)
+        self.phase = WORKING
+        self.touch()
+        if (report := self.station.report) is not None:
+            report.started(self, part)
+        self.work()
+
+    def work(self) -> None:
+        """Work until the operation ends or an operating clock has run out; the end of the operation goes first (16)."""
+        self.resumed = self.env.time
+        if self._operating:
+            left = min(mode.left for mode in self._operating)
+            if left < self.remaining:
+                if left:
+                    self.timer = self.env.after(left, self._runs_out)
+                else:  # it fell due at the end of the operation before: it strikes at the start of this one
+                    self.fail(starting=True)
+                return
+        self.timer = self.env.after(self.remaining, self._work_ends)
+
+    def _work_ends(self, timer: Timeout) -> None:
+        if timer is self.timer:
+            self.finish()
+
+    def finish(self) -> None:
+        """The operation ends: the part is booked and judged (rule 27), then unloaded."""
+        station, part = self.station, self.part
+        assert part is not None
+        self.timer = None
+        part.worked += self.remaining
+        for mode in self._operating:
+            mode.left -= self.remaining
+        part.finish = self.env.time
+        if (report := station.report) is not None:
+            report.finished(self, part)
+        if station.verdicts is not None and station.verdicts(part.operation):
+            part.scrap = "quality"
+            if report is not None:
+                report.scrapped(self, part)
+        station.work_over(part)
+        unload = station.unload_time(part)
+        if unload:
+            self._handle(UNLOADING, unload)
+        else:
+            self.hand_over()
+
+    def hand_over(self) -> None:
+        """The part goes to the next place, out of the line, or waits here until the place is free (rules 7 and 8)."""
+        part, target = self.part, self.station.next
+        assert part is not None
+        if target is not None and not part.scrap and not target.buffer.open_to_newcomers():
+            self.phase = DONE
+            self.touch()
+            target.buffer.givers.append(self)
+            return
+        self.give()
+        self.station.refill()
+
+    def give(self) -> None:
+        """The part leaves the machine, which is then empty; who calls this sees to the next part."""
+        part = self.part
+        assert part is not None
+        self.part = None
+        self.phase = EMPTY
+        self.station.idle += 1
+        self.touch()
+        self.station.send_off(self, part)
+
+    # --- handling ------------------------------------------------------------------------------------------------
+
+    def _handle(self, phase: str, time: int) -> None:
+        self.phase = phase
+        self.remaining = time
+        self.touch()
+        if not self.down:
+            self._handle_on()
+
+    def _handle_on(self) -> None:
+        self.resumed = self.env.time
+        self.timer = self.env.after(self.remaining, self._handled)
+
+    def _handled(self, timer: Timeout) -> None:
+        if timer is not self.timer:
+            return
+        self.timer = None
+        if self.phase is LOADING:
+            self.ready()
+        else:
+            self.hand_over()
+
+    # --- failures ------------------------------------------------------------------------------------------------
+
+    def fail(self, *, starting: bool = False) -> None:
+        """Every mode that is due at this instant strikes: by the calendar, or by a clock that has run out in work.
+
+        An operation that ends in this very instant ends first (rule 17), and its part is not touched.
+        """
+        begun, at_work = self.phase is WORKING, starting
+        if self.timer is not None:
+            if self.resumed + self.remaining > self.env.time:
+                at_work = begun
+                self._stop()
+            else:
+                begun = False
+        now = self.env.time
+        struck = [
+            mode
+            for mode in self.modes
+            if not mode.down and (at_work and mode.left == 0 if mode.operating else mode.due == now)
+        ]
+        report = self.station.report
+        for mode in struck:
+            self.down += 1
+            mode.break_down()
+            if report is not None:
+                report.alarm(self, mode)
+        self.touch()
+        if begun:
+            self._mind_the_part(struck)
+
+    def _stop(self) -> None:
+        """What was done counts, the rest follows after the repair."""
+        done = self.env.time - self.resumed
+        self.timer = None
+        self.remaining -= done
+        self.resumed = self.env.time
+        if self.phase is WORKING:
+            assert self.part is not None
+            self.part.worked += done
+            for mode in self._operating:
+                mode.left -= done
+
+    def _mind_the_part(self, modes: list[Mode]) -> None:
+        """Resume, restart or scrap a part whose operation has begun (rule 19); of several modes the hardest decides."""
+        wishes = {mode.part: mode for mode in reversed(modes)}
+        if (mode := wishes.get("scrap")) is not None:
+            part = self.part
+            assert part is not None
+            part.scrap = mode.name
+            part.finish = self.env.time
+            if self.station.report is not None:
+                self.station.report.scrapped(self, part)
+            self.station.work_over(part)
+            self.give()
+            self.station.refill()
+        elif "restart" in wishes:
+            self.remaining = self.station.restart_time()
+
+    def _runs_out(self, timer: Timeout) -> None:
+        if timer is self.timer:
+            self.fail()
+
+    def is_up(self) -> bool:
+        """Whether work may begin or go on now: a calendar failure due at this very instant comes first (rule 17)."""
+        now = self.env.time
+        for mode in self._calendar:
+            if mode.due == now and not mode.down:
+                self.fail()
+        return self.down == 0
+
+    def repaired(self, mode: Mode) -> None:
+        """A repair has ended; with the last one the machine goes on where it stopped (rule 18)."""
+        self.down -= 1
+        self.touch()
+        if self.station.report is not None:
+            self.station.report.alarm(self, mode)
+        if self.down == 0:
+            self.go_on()
+
+    def go_on(self) -> None:
+        """Go on with what a failure stopped."""
+        if self.timer is not None:  # the end of what it does is due in this very instant
+            return
+        if self.phase is READY:
+            self.ready()
+        elif self.phase is WORKING:
+            if self.is_up():
+                self.work()
+        elif self.phase is LOADING or self.phase is UNLOADING:
+            self._handle_on()
+
+    # --- what it is doing ----------------------------------------------------------------------------------------
+
+    def touch(self) -> None:
+        """Note that the state may have changed; it is settled when the instant is over."""
+        if not self._touched:
+            self._touched = True
+            self.station.touched.append(self)
+
+    def settle(self) -> Condition:
+        """State and reason now: the first that applies (rule 23)."""
+        self._touched = False
+        if self.down:
+            return State.FAILED.value, "+".join(mode.name for mode in self.modes if mode.down)
+        return self.station.conditions[self.phase]

@@ -1,0 +1,46 @@
+"""Blocking before service: work upstream begins only when a place downstream is certain (rule 7)."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simulators.machine import Machine
+
+
+class Reservations:
+    """The reservations for a station: as many as it has places in buffer and machines.
+
+    One is taken at the start of work upstream and given back when the work here ends, or with the part as scrap. It
+    goes to the machine that waits for it longest and can begin: a failed one keeps its turn, not the place.
+
+    Attributes:
+        places: how many there are.
+        taken: how many are out.
+        waiting: machines upstream that wait for one, longest first.
+    """
+
+    __slots__ = ("places", "taken", "waiting")
+
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self.taken = 0
+        self.waiting: list[Machine] = []
+
+    def ask(self, machine: "Machine") -> None:
+        """A machine is ready to begin."""
+        if machine not in self.waiting:
+            self.waiting.append(machine)
+        self._grant()
+
+    def give_back(self) -> None:
+        """A place has become certain for somebody else."""
+        self.taken -= 1
+        self._grant()
+
+    def _grant(self) -> None:
+        while self.taken < self.places and (machine := self._next()) is not None:
+            self.waiting.remove(machine)
+            self.taken += 1
+            machine.begin()
+
+    def _next(self) -> "Machine | None":
+        return next((machine for machine in self.waiting if machine.is_up()), None)

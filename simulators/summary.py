@@ -1,0 +1,63 @@
+"""The figures of a run over a window: what `simulate --json` says about each line."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plant.states import State
+from plant.time import SECOND
+
+if TYPE_CHECKING:
+    from plant.description import Line
+    from simulators.simulation import Simulation
+    from simulators.tally import LineTally
+
+STATES = (State.PROCESSING, State.BLOCKED, State.STARVED, State.FAILED)
+"""Every state that a machine of this version can be in."""
+
+
+def summarise(simulation: "Simulation", warm_up: int, until: int) -> dict[str, dict[str, Any]]:
+    """Figures per line over [warm_up, until), µs since the start of the run.
+
+    ``parts_out`` and ``throughput_per_s`` count good parts that left the line, ``parts_scrapped`` those taken out as
+    scrap; ``wip_mean`` is the time average of parts inside; ``waiting_outside_mean`` that of parts that found no place
+    in it; ``lead_time_s`` is over good parts that left, from their place in the line on (rules 25 and 26), with
+    quantiles between order statistics, none if no part left; ``share`` is of machine time and adds up to 1.
+
+    Raises:
+        ValueError: the run has not come to `until`, or the window is empty or not the one that was recorded.
+    """
+    if not 0 <= warm_up < until:
+        raise ValueError(f"[{warm_up}, {until}) is no window of a run")
+    tally = simulation.tally(warm_up, until)
+    span = until - warm_up
+    return {
+        line.name: _line(line, figures, span)
+        for line, figures in zip(simulation.plant.lines, tally.lines, strict=True)
+    }
+
+
+def _line(line: "Line", tally: "LineTally", span: int) -> dict[str, Any]:
+    return {
+        "parts_out": tally.parts_out,
+        "parts_scrapped": tally.parts_scrapped,
+        "throughput_per_s": tally.parts_out * SECOND / span,
+        "wip_mean": tally.inside / span,
+        "waiting_outside_mean": tally.outside / span,
+        "lead_time_s": _lead_times(tally),
+        "stations": {
+            station.name: {
+                "parts_out": out,
+                "share": {state.value: time.get(state.value, 0) / (span * station.machines) for state in STATES},
+            }
+            for station, out, time in zip(line.stations, tally.station_out, tally.time, strict=True)
+        },
+    }
+
+
+def _lead_times(tally: "LineTally") -> dict[str, float | None]:
+    if not tally.lead_times:
+        return {"mean": None, "p50": None, "p95": None}
+    times = np.frombuffer(tally.lead_times, dtype=np.int64)
+    p50, p95 = np.quantile(times, (0.5, 0.95)).tolist()
+    return {"mean": sum(tally.lead_times) / len(times) / SECOND, "p50": p50 / SECOND, "p95": p95 / SECOND}

@@ -1,0 +1,112 @@
+"""What machines measure, as messages: samples in blocks on a grid of plant time, and energy counters every minute."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from plant.catalogue import CATALOGUE
+from plant.description import Plant
+from plant.messages import Emission, Energy, Telemetry
+from plant.paths import Node
+from plant.time import MINUTE
+from simulators.line import Line
+from simulators.signals import LEVELS, NOISE, Floats, Ints, Physics, Signals, Track
+from simulators.streams import Streams
+
+ENERGY_EVERY = MINUTE
+SLAB = 50_000  # samples of a machine computed at once: bounds the memory of a long advance
+
+
+class Meters:
+    """The measuring of a run: all machines of the plant.
+
+    Args:
+        plant: the description.
+        lines: the running lines.
+        streams: of the run.
+        start: first instant of the run, microseconds UTC.
+        time: µs since then at which measuring begins.
+        physics: where each machine begins, in order of the plant.
+    """
+
+    def __init__(
+        self, plant: Plant, lines: Sequence[Line], streams: Streams, start: int, time: int, physics: Sequence[Physics]
+    ) -> None:
+        self._sampling = plant.telemetry
+        self._start = start
+        self._blocks_until = start + time
+        self._energy_until = start + time
+        self._nodes: list[Node] = []
+        self._by_line: list[tuple[Node, slice]] = []
+        self.signals: list[Signals] = []
+        for line in lines:
+            first = len(self._nodes)
+            for station, described in zip(line.stations, line.described.stations, strict=True):
+                for machine in station.machines:
+                    noise = {tag: streams.noise(line.described, described, machine.number, tag) for tag in NOISE}
+                    self._nodes.append(machine.node)
+                    self.signals.append(Signals(CATALOGUE[described.type], noise, physics[machine.index]))
+            self._by_line.append((line.described.node, slice(first, len(self._nodes))))
+
+    def read_off(self, to: int) -> list[Emission]:
+        """Telemetry, then energy, of all grid points up to and including `to` (UTC) that were not read off before."""
+        block, sample = self._sampling.block, self._sampling.sample
+        last_block, last_energy = to // block * block, to // ENERGY_EVERY * ENERGY_EVERY
+        if last_block <= self._blocks_until and last_energy <= self._energy_until:
+            return []
+        tracks = [signals.track(to - self._start) for signals in self.signals]
+        found: list[Emission] = []
+        step = max(1, SLAB * sample // block) * block
+        while self._blocks_until < last_block:
+            end = min(self._blocks_until // block * block + step, last_block)
+            found += self._blocks(tracks, self._blocks_until, end)
+            self._blocks_until = end
+        if self._energy_until < last_energy:
+            found += self._energies(tracks, self._energy_until, last_energy)
+            self._energy_until = last_energy
+        before = min(self._blocks_until, self._energy_until) - self._start
+        for signals, track in zip(self.signals, tracks, strict=True):
+            signals.forget(track, before)
+        return found
+
+    def _blocks(self, tracks: Sequence[Track], begin: int, end: int) -> list[Emission]:
+        """Blocks that end in (begin, end]: block by block, in each machine by machine."""
+        block, sample = self._sampling.block, self._sampling.sample
+        times = np.arange(begin // sample + 1, end // sample + 1, dtype=np.int64) * sample
+        ends = np.arange(begin // block + 1, end // block + 1, dtype=np.int64) * block
+        cuts = [0, *np.searchsorted(times, ends, side="right").tolist()]
+        stamps = times.tolist()
+        rows = [
+            _messages(node, track.samples(times - self._start), stamps, ends.tolist(), cuts)
+            for node, track in zip(self._nodes, tracks, strict=True)
+        ]
+        return [emission for at_once in zip(*rows, strict=True) for emission in at_once]
+
+    def _energies(self, tracks: Sequence[Track], begin: int, end: int) -> list[Emission]:
+        """Energy in (begin, end]: instant by instant, in each machine by machine, then the lines."""
+        stamps = np.arange(begin // ENERGY_EVERY + 1, end // ENERGY_EVERY + 1, dtype=np.int64) * ENERGY_EVERY
+        times = stamps - self._start
+        kwh = [track.energy(times) for track in tracks]
+        kw = [track.power_at(times) for track in tracks]
+        columns = [_energy(node, stamps, *figures) for node, *figures in zip(self._nodes, kwh, kw, strict=True)]
+        columns += [
+            _energy(node, stamps, np.sum(kwh[machines], axis=0), np.sum(kw[machines], axis=0))
+            for node, machines in self._by_line
+        ]
+        return [emission for at_once in zip(*columns, strict=True) for emission in at_once]
+
+
+def _messages(
+    node: Node, columns: dict[str, list], stamps: list[int], ends: list[int], cuts: list[int]
+) -> Iterator[Emission]:
+    tags = list(columns.items())
+    for end, first, last in zip(ends, cuts, cuts[1:], strict=False):
+        values = {tag: column[first:last] for tag, column in tags}
+        yield node, Telemetry(ts=end, t=stamps[first:last], v=values)
+
+
+def _energy(node: Node, stamps: Ints, kwh: Floats, kw: Floats) -> Iterator[Emission]:
+    totals = np.round(kwh.sum(axis=1), 6).tolist()
+    for ts, total, row, now in zip(stamps.tolist(), totals, np.round(kwh, 6).tolist(), kw.tolist(), strict=True):
+        by = {name: value for name, value in zip(LEVELS, row, strict=True) if value}
+        yield node, Energy(ts=ts, kwh=total, by=by, kw=round(now, 3))

@@ -1,6 +1,6 @@
 """Messages on the wire: topics, JSON, buses, numbers, publishers, a broker of our own, and recorded logs."""
 
-from broker.bus import Bus, MemoryBus, Subscription, Undelivered
+from broker.bus import Bus, MemoryBus, Subscription, UndeliveredError
 from broker.codec import decode, encode
 from broker.embedded import EmbeddedBroker, embedded_broker, find_mosquitto
 from broker.mqtt import MqttBus, parse_url
@@ -23,7 +23,7 @@ __all__ = [
     "Recording",
     "Spool",
     "Subscription",
-    "Undelivered",
+    "UndeliveredError",
     "build",
     "decode",
     "embedded_broker",

@@ -34,7 +34,7 @@ class Bus(Protocol):
         """Send in order; when it returns, those with QoS 1 are with the bus.
 
         Raises:
-            Undelivered: the bus is away; says how many of the first are surely delivered.
+            UndeliveredError: the bus is away; says how many of the first are surely delivered.
         """
         ...
 
@@ -43,7 +43,7 @@ class Bus(Protocol):
         ...
 
 
-class Undelivered(BrokerError):
+class UndeliveredError(BrokerError):
     """The bus went away while sending.
 
     Attributes:

@@ -1,7 +1,7 @@
 """A broker of our own on the loopback interface: an installed Mosquitto, else the embedded `iotcore`.
 
-A living process proves nothing, so health is a real round trip: connect, subscribe, publish, receive. A broker that fails
-it is started again on the same port; who publishes then greets it anew with all that is retained.
+A living process proves nothing, so health is a real round trip: connect, subscribe, publish, receive. A broker that
+fails it is started again on the same port; who publishes then greets it anew with all that is retained.
 """
 
 import asyncio

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiomqtt
 
-from broker.bus import Undelivered, check_filter, matches
+from broker.bus import UndeliveredError, check_filter, matches
 from plant.errors import BrokerError, InputError
 from plant.messages import Delivery
 
@@ -149,11 +149,11 @@ class MqttBus:
         """Send in order; when it returns, those with QoS 1 are with the broker.
 
         Raises:
-            Undelivered: the broker is away; says how many of the first are surely delivered.
+            UndeliveredError: the broker is away; says how many of the first are surely delivered.
         """
         client = self.client
         if client is None:
-            raise Undelivered(0, "not connected")
+            raise UndeliveredError(0, "not connected")
         for first in range(0, len(deliveries), IN_FLIGHT):
             window = deliveries[first : first + IN_FLIGHT]
             sent = await asyncio.gather(
@@ -162,7 +162,7 @@ class MqttBus:
             )
             for i, outcome in enumerate(sent):
                 if isinstance(outcome, aiomqtt.MqttError):
-                    raise Undelivered(first + i, str(outcome)) from outcome
+                    raise UndeliveredError(first + i, str(outcome)) from outcome
                 if isinstance(outcome, BaseException):
                     raise outcome
 
@@ -182,7 +182,7 @@ class MqttBus:
         try:
             await client.subscribe([(pattern, 1) for pattern in subscription.filters])
         except aiomqtt.MqttError as error:
-            raise Undelivered(0, str(error)) from error
+            raise UndeliveredError(0, str(error)) from error
 
     async def _stay_connected(self) -> None:
         wait = FIRST_WAIT

@@ -84,7 +84,7 @@ class Numbering:
 
     def topic(self, node: Node, kind: str, code: str | None = None) -> str:
         """Topic of a node's messages of one kind."""
-        return build(self._enterprise, self._site, node, kind, code, self._prefix)
+        return build(self._enterprise, self._site, node, kind, code, prefix=self._prefix)
 
     @property
     def last(self) -> Last:

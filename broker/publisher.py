@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from broker.bus import Bus, Undelivered
+from broker.bus import Bus, UndeliveredError
 from broker.numbering import Numbering
 from broker.spool import Spool
 from plant.messages import Clock, Delivery, Emission, Status
@@ -39,6 +39,8 @@ class Publisher:
         identity: who publishes.
         spool: where deliveries wait while the broker is away.
         epoch: first instant of the run.
+        speed: seconds of plant time per second, for people to read.
+        now: plant time at which it begins; default the epoch.
         wall: wall clock.
 
     The bus is told apart from the publisher, since a last will has to be known before a connection is opened::
@@ -55,12 +57,14 @@ class Publisher:
         identity: Identity,
         spool: Spool,
         epoch: int,
+        speed: float = 1.0,
+        now: int | None = None,
         wall: Callable[[], int] = wall_clock,
     ) -> None:
         self.node = node
         self.numbering = numbering
-        self.speed = 1.0
-        self.now = epoch
+        self.speed = speed
+        self.now = epoch if now is None else now
         self.running = True
         self._identity = identity
         self._spool = spool
@@ -68,7 +72,7 @@ class Publisher:
         self._wall = wall
         self._retained: dict[str, Delivery] = {}
         self._lock = asyncio.Lock()
-        self._beat_plant = epoch
+        self._beat_plant = self.now
         self._beat_wall = time.monotonic()
 
     @property
@@ -77,13 +81,10 @@ class Publisher:
         return self._spool.dropped
 
     def remember(self, deliveries: Iterable[Delivery]) -> None:
-        """Keep the latest of each retained topic: what a new or returning broker has to hold."""
+        """Keep the latest of each retained topic, also that it is cleared: what a returning broker has to hold."""
         for delivery in deliveries:
             if delivery.retain:
-                if delivery.payload:
-                    self._retained[delivery.topic] = delivery
-                else:
-                    self._retained.pop(delivery.topic, None)
+                self._retained[delivery.topic] = delivery
 
     def heartbeat(self) -> Delivery:
         """A ``clock`` message: plant time, and the last numbers of every topic."""
@@ -104,10 +105,10 @@ class Publisher:
         return self._number_one(self._status(online=False))
 
     async def greet(self, bus: Bus) -> None:
-        """What goes first on a new connection: online, heartbeat, then the newest of each retained topic, byte for byte.
+        """What goes first on a new connection: online, heartbeat, the newest of each retained topic, byte for byte.
 
         Raises:
-            Undelivered: the broker went away again.
+            UndeliveredError: the broker went away again.
         """
         async with self._lock:
             online = self._number_one(self._status(online=True))
@@ -115,10 +116,14 @@ class Publisher:
             await bus.publish([online, self.heartbeat(), *known])  # what waits in the spool follows in its order
 
     async def publish(self, bus: Bus, emissions: Sequence[Emission], *, now: int) -> None:
-        """Number what happened up to now and send it; while the broker is away it waits in the spool.
+        """Number what happened up to now and send it; while the broker is away it waits in the spool."""
+        self.take(emissions, now=now)
+        await self.flush(bus)
+
+    def take(self, emissions: Sequence[Emission], *, now: int) -> None:
+        """Number what happened up to now and put it in the spool.
 
         Args:
-            bus: the connection.
             emissions: messages of this line in the order of the stream.
             now: plant time up to which they are complete.
         """
@@ -127,7 +132,6 @@ class Publisher:
         self.remember(deliveries)
         for delivery in deliveries:
             self._spool.append(delivery)
-        await self.flush(bus)
 
     async def flush(self, bus: Bus) -> None:
         """Send what waits, in order, and a heartbeat when it is due."""
@@ -137,7 +141,7 @@ class Publisher:
                     await self._send(bus, batch)
                 if self._due():
                     await bus.publish([self.heartbeat()])
-            except Undelivered:
+            except UndeliveredError:
                 return  # what is not confirmed stays in the spool
 
     async def stop(self, bus: Bus, *, now: int) -> None:
@@ -147,13 +151,13 @@ class Publisher:
         async with self._lock:
             try:
                 await bus.publish([self.heartbeat(), self._number_one(self._status(online=False))])
-            except Undelivered:
+            except UndeliveredError:
                 return
 
     async def _send(self, bus: Bus, batch: list[Delivery]) -> None:
         try:
             await bus.publish(batch)
-        except Undelivered as error:
+        except UndeliveredError as error:
             self._spool.discard(error.confirmed)
             raise
         self._spool.discard(len(batch))

@@ -1,8 +1,8 @@
 """Recorded event logs of real lines, as messages.
 
-The format is CSV with the columns ``time_ns,station,part,event``; an event is ``start`` or ``finish`` of work on a part,
-``part`` is a number that each station counts for itself. What such a log cannot tell is said to be unknown: between a
-finish and the next start a machine may be blocked, starved, failed or idle.
+The format is CSV with the columns ``time_ns,station,part,event``; an event is ``start`` or ``finish`` of work on a
+part, ``part`` is a number that each station counts for itself. What such a log cannot tell is said to be unknown:
+between a finish and the next start a machine may be blocked, starved, failed or idle.
 """
 
 import csv

@@ -1,6 +1,7 @@
 """Topics of the native profile: ``{prefix}/{enterprise}/{site}/{area}/{line}/{station}[/{machine}]/{kind}``.
 
-Kind names are reserved, so the level of a topic follows from its depth; ``alarm`` alone has one level below it, its code.
+Kind names are reserved, so the level of a topic follows from its depth; ``alarm`` alone has one level below it, its
+code.
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Address:
     code: str | None = None
 
 
-def build(enterprise: str, site: str, node: Node, kind: str, code: str | None = None, prefix: str = PREFIX) -> str:
+def build(enterprise: str, site: str, node: Node, kind: str, code: str | None = None, *, prefix: str = PREFIX) -> str:
     """The topic of a node's messages of one kind."""
     topic = f"{prefix}/{enterprise}/{site}/{node.path}/{kind}"
     return topic if code is None else f"{topic}/{code}"
@@ -75,7 +76,7 @@ def parse(topic: str, prefix: str = PREFIX) -> Address:
 
 def _node(topic: str, place: list[str]) -> Node:
     if len(place) < 4:
-        return Node(*place)
+        return Node(place[0], place[1], place[2] if len(place) == 3 else None)
     number = place[3]
     if not number.isascii() or not number.isdigit() or number.startswith("0") or len(number) > 4:
         raise MessageError("topic", f"{topic[:200]!r}: {number!r} is not the number of a machine")

@@ -30,11 +30,12 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A run of this data folder: what it is a function of, and its sessions."""
+    """A run of this data folder: what it is a function of, whether its time is the wall's, and its sessions."""
 
     run: str
     seed: int
     start: int
+    anchored: bool = False
     sessions: list[Session] = []
 
     def consumed(self, last: Mapping[str, tuple[int, int]]) -> dict[str, int]:

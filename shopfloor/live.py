@@ -1,0 +1,242 @@
+"""A plant, live: simulator, broker, twin, historian and page in one process; a past first, then the present."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import tempfile
+import time
+import webbrowser
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from broker import PREFIX, Identity, MqttBus, Publisher, Spool, embedded_broker
+from dashboards import bind, create_app, serve
+from dashboards.server import PortBusyError
+from plant.clock import WallClock
+from plant.errors import ShopfloorError, StoreError
+from plant.messages import Delivery
+from plant.time import MINUTE, SECOND
+from shopfloor import __version__
+from shopfloor.continuation import RunBook, RunRecord
+from shopfloor.pacing import Connection, LivePlant, last_words, listen, pace, report
+from shopfloor.production import CHUNK, Production
+from shopfloor.settings import FIRST_PORT, LOOPBACK, LiveSettings
+from twin import Twin, open_twin
+
+BROKER_PATIENCE = 10.0
+ALMOST = SECOND // 10  # a past this close to the present is the present
+
+
+@dataclass(kw_only=True)
+class Phase:
+    """What is going on, as the page tells it."""
+
+    name: str = "past"
+    progress: float = 0.0
+    text: str = "Filling the past …"
+
+    def tell(self) -> dict[str, Any]:
+        """As plain values."""
+        return {"name": self.name, "progress": self.progress, "text": self.text}
+
+
+def run_live(settings: LiveSettings, console: Console) -> None:
+    """Run until told to stop: by Ctrl-C, by a signal, or by the wall time that was asked for."""
+    try:
+        asyncio.run(_live(settings, console))
+    except BaseExceptionGroup as group:
+        raise _first_cause(group) from group
+
+
+def _first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error that a person needs to read, out of a group of tasks that fell with it."""
+    cause: BaseException = group
+    while isinstance(cause, BaseExceptionGroup):
+        ours = [one for one in cause.exceptions if isinstance(one, ShopfloorError | BaseExceptionGroup)]
+        cause = (ours or cause.exceptions)[0]
+    return cause
+
+
+async def _live(settings: LiveSettings, console: Console) -> None:
+    stop = asyncio.Event()
+    with _signals(stop):
+        async with AsyncExitStack() as stack:
+            folder = stack.enter_context(_data_folder(settings.data))
+            twin = await stack.enter_async_context(
+                open_twin(settings.plant, folder, historian=settings.historian, durable=settings.data is not None)
+            )
+            production, anchored = _begin(settings, twin, folder)
+            phase = Phase()
+            app = create_app(twin, phase=phase.tell)
+            page = await stack.enter_async_context(serve(app, _listener(settings.port)))
+            _announce(console, "page", page)
+            url = await stack.enter_async_context(_broker(settings.broker, console))
+            await _fill(settings, production, twin, phase, anchored=anchored)
+            plant = _connect(settings, production, twin, url, folder)
+
+            def started() -> None:
+                phase.name, phase.progress, phase.text = "live", 1.0, ""
+                _invite(console, settings, page)
+
+            await _run(plant, settings, stop, started)
+
+
+@contextlib.contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    """Ctrl-C and a polite kill end the run cleanly; where the loop cannot watch signals, Ctrl-C still interrupts."""
+    loop = asyncio.get_running_loop()
+    watched = []
+    with contextlib.suppress(NotImplementedError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+            watched.append(number)
+    try:
+        yield
+    finally:
+        for number in watched:
+            loop.remove_signal_handler(number)
+
+
+@contextlib.contextmanager
+def _data_folder(data: Path | None) -> Iterator[Path]:
+    if data is not None:
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{data} cannot be used as a data folder: {error.strerror}") from error
+        yield data
+        return
+    with tempfile.TemporaryDirectory(prefix="shopfloor-", ignore_cleanup_errors=sys.platform == "win32") as name:
+        yield Path(name)
+
+
+def _begin(settings: LiveSettings, twin: Twin, folder: Path) -> tuple[Production, bool]:
+    """Go on with the run that the folder holds, or begin one; whether its time is the wall's comes along."""
+    book = RunBook.open(folder)
+    record = book.find(settings.plant, settings.seed, settings.start)
+    if record is not None and record.run in twin.runs():
+        known = twin.last(record.run)
+        production = Production(
+            settings.plant, record, last=known.nodes, stored=known.telemetry, previous=known.topics
+        )
+        production.recall(twin.extent(record.run)[1])
+    else:
+        wall = time.time_ns() // 1000 - settings.backfill
+        start = settings.start if settings.start is not None else wall - wall % MINUTE
+        fresh = RunRecord(
+            run=settings.plant.run_id(settings.seed, start),
+            seed=settings.seed,
+            start=start,
+            anchored=settings.start is None,
+        )
+        production = Production(settings.plant, fresh)
+    book.begin(production.record, production.begun)
+    return production, production.record.anchored and settings.speed == 1.0
+
+
+def _listener(port: int | None) -> Any:
+    """A socket for the page: the port asked for, else the first free one from 8000."""
+    if port is not None:
+        return bind(LOOPBACK, port)
+    for candidate in range(FIRST_PORT, FIRST_PORT + 20):
+        with contextlib.suppress(PortBusyError):
+            return bind(LOOPBACK, candidate)
+    return bind(LOOPBACK, 0)
+
+
+@asynccontextmanager
+async def _broker(url: str | None, console: Console) -> AsyncIterator[str]:
+    if url is not None:
+        _announce(console, "broker", url)
+        yield url
+        return
+    async with embedded_broker() as broker:
+        _announce(console, "broker", broker.url, f"({broker.kind}, started here)")
+        yield broker.url
+
+
+async def _fill(settings: LiveSettings, production: Production, twin: Twin, phase: Phase, *, anchored: bool) -> None:
+    """The past goes the same way as the present, but for the broker: numbered, then straight to the twin."""
+    await twin.take(production.number(production.resume()))
+    start = production.record.start
+    first = production.now
+    while True:
+        until = time.time_ns() // 1000 if anchored else start + settings.backfill
+        if production.now >= until - ALMOST:
+            return
+        step = min(production.now + CHUNK, until)
+        await twin.take(await asyncio.to_thread(_produce, production, step))
+        phase.progress = (production.now - first) / max(1, until - first)
+
+
+def _produce(production: Production, until: int) -> list[Delivery]:
+    return production.number(production.advance(until))
+
+
+def _connect(settings: LiveSettings, production: Production, twin: Twin, url: str, folder: Path) -> LivePlant:
+    """Hand over from the past: each retained topic goes to the broker once, with its latest bytes."""
+    described, run = settings.plant, production.record.run
+    plant = LivePlant(
+        production=production,
+        twin=twin,
+        bus=MqttBus(url, identifier=f"shopfloor-{run}-twin", persistent=True),
+        everything=f"{PREFIX}/{described.enterprise}/{described.plant}/#",
+    )
+    for line in described.lines:
+        client = f"shopfloor-{run}-{line.name}"
+        publisher = Publisher(
+            line.node,
+            production.numberings[line.node],
+            identity=Identity(client=client, version=__version__),
+            spool=Spool(folder / "spool" / line.name),
+            epoch=production.record.start,
+            speed=settings.speed,
+            now=production.now,
+        )
+        publisher.remember([*production.silenced(line.node), *production.retained(line.node)])
+        bus = MqttBus(url, identifier=client, will=publisher.will, greet=publisher.greet)
+        plant.connections[line.node] = Connection(publisher=publisher, bus=bus)
+    return plant
+
+
+async def _run(plant: LivePlant, settings: LiveSettings, stop: asyncio.Event, started: Callable[[], None]) -> None:
+    async with plant.bus, plant.bus.subscribe(plant.everything) as subscription, asyncio.TaskGroup() as group:
+        await plant.bus.wait_connected(BROKER_PATIENCE)
+        listening = group.create_task(listen(plant.twin, subscription), name="ingest")
+        async with AsyncExitStack() as stack:
+            for connection in plant.connections.values():
+                await stack.enter_async_context(connection.bus)
+                await connection.bus.wait_connected(BROKER_PATIENCE)
+            started()
+            clock = WallClock(plant.production.now, settings.speed)
+            working = [
+                group.create_task(pace(plant, clock, settings.speed), name="pace"),
+                group.create_task(report(plant), name="kpis"),
+            ]
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if settings.duration is None else settings.duration / SECOND):
+                    await stop.wait()
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
+            for connection in plant.connections.values():
+                await connection.publisher.stop(connection.bus, now=plant.production.now)
+            await last_words(plant)
+        listening.cancel()
+
+
+def _announce(console: Console, what: str, address: str, remark: str = "") -> None:
+    console.print(f"[bold]{what:>8}[/]  {address} [dim]{remark}[/]", highlight=False, soft_wrap=True)
+
+
+def _invite(console: Console, settings: LiveSettings, page: str) -> None:
+    pace_of = "at the speed of the wall clock" if settings.speed == 1 else f"at {settings.speed:g} times the wall clock"
+    console.print(f"[bold]{'live':>8}[/]  {settings.plant.plant} {pace_of}; Ctrl-C ends it cleanly", highlight=False)
+    if settings.browser:
+        webbrowser.open(page)

@@ -1,0 +1,100 @@
+"""What a live plant does over and over: step the simulation, take messages in, publish KPIs."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+
+from broker import MqttBus, Numbering, Publisher, Subscription, UndeliveredError
+from plant.clock import Clock
+from plant.errors import StoreError
+from plant.messages import Delivery
+from plant.paths import Node
+from plant.time import MINUTE, SECOND
+from shopfloor.production import Production, by_line
+from twin import Twin
+
+TICK = 0.1  # seconds of wall time between two steps
+MOST = 10 * MINUTE  # plant time of one step at the most: when it falls behind its clock, a plant still breathes
+KPI_EVERY = 10.0
+LAST_WORDS = 2.0
+FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class Connection:
+    """The publisher of one line and its connection to the broker."""
+
+    publisher: Publisher
+    bus: MqttBus
+
+
+@dataclass(kw_only=True)
+class LivePlant:
+    """What runs: the production, a connection per line, the twin and the twin's connection."""
+
+    production: Production
+    twin: Twin
+    bus: MqttBus
+    everything: str
+    connections: dict[Node, Connection] = field(default_factory=dict)
+
+
+async def pace(plant: LivePlant, clock: Clock, speed: float) -> None:
+    """Step the simulation along the clock and publish what happens, for ever."""
+    production = plant.production
+    while True:
+        until = min(clock.now(), production.now + MOST)
+        lines = by_line(production.advance(until) if until > production.now else [])
+        for node, connection in plant.connections.items():  # all of it is numbered before anything is waited for
+            connection.publisher.take(lines.get(node, []), now=production.now)
+        for connection in plant.connections.values():
+            await connection.publisher.flush(connection.bus)
+        await clock.sleep_until(production.now + round(TICK * SECOND * speed))
+
+
+async def listen(twin: Twin, subscription: Subscription) -> None:
+    """Take in what arrives, and acknowledge it only when it is in the journal, for ever."""
+    while True:
+        await take_safely(twin, await subscription.batch())
+        await subscription.acknowledge()
+
+
+async def take_safely(twin: Twin, batch: list[Delivery]) -> None:
+    """Take a batch in; a store that fails is tried again until it has it."""
+    wait = FIRST_WAIT
+    while True:
+        try:
+            await twin.take(batch)
+        except StoreError as error:
+            log.warning("the journal does not take messages (%s); trying again in %.1f s", error, wait)
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LONGEST_WAIT)
+        else:
+            return
+
+
+async def report(plant: LivePlant) -> None:
+    """Publish the twin's KPIs, retained, for ever."""
+    record = plant.production.record
+    described = plant.production.plant
+    numbering = Numbering(described.enterprise, described.plant, run=record.run, session=plant.production.session)
+    while True:
+        messages = plant.twin.kpi_messages()
+        deliveries = [delivery for node, kpi in messages for delivery in numbering.number(node, kpi)]
+        try:
+            await plant.bus.publish(deliveries)
+        except UndeliveredError as error:
+            log.info("KPIs not published: %s", error)
+        await asyncio.sleep(KPI_EVERY)
+
+
+async def last_words(plant: LivePlant) -> None:
+    """Wait a little until the twin has heard the last heartbeat, so that the end of the run is known."""
+    deadline = time.monotonic() + LAST_WORDS
+    while time.monotonic() < deadline:
+        if plant.twin.extent(plant.production.record.run)[1] >= plant.production.now:
+            return
+        await asyncio.sleep(0.02)

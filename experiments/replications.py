@@ -42,7 +42,8 @@ def replication_seed(seed: int, replication: int) -> int:
 
 def replicate_once(plant: Plant, window: Window, start: int, seed: int) -> Results:
     """Run the plant once and summarise the window."""
-    simulation = Simulation(plant, seed=seed, start=start, messages=False, telemetry=False, keep=False)
+    counted = (window.warm_up, window.end)
+    simulation = Simulation(plant, seed=seed, start=start, messages=False, keep=False, window=counted)
     simulation.advance(start + window.end)
     return summarise(simulation, window.warm_up, window.end)
 

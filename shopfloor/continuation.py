@@ -82,6 +82,10 @@ class RunBook:
                 return record
         return None
 
+    def begin_next(self, record: RunRecord) -> "RunBook":
+        """Note the next session of a run that keeps nothing of the sessions before."""
+        return self.begin(record, Session(number=len(record.sessions) + 1))
+
     def begin(self, record: RunRecord, session: Session) -> "RunBook":
         """Note a new session of a run before its first message goes out; that run is now the newest."""
         begun = msgspec.structs.replace(record, sessions=[*record.sessions, session])

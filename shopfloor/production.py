@@ -3,11 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
 from broker import Numbering
 from plant.description import Plant
-from plant.messages import Alarm, Delivery, Emission, Message, Meta, StateChange
+from plant.messages import Alarm, Delivery, Emission
 from plant.paths import Node
 from plant.time import MINUTE
 from shopfloor.continuation import Resumption, RunRecord, Session
@@ -42,9 +40,7 @@ class Production:
         self._simulation = Simulation(plant, seed=record.seed, start=record.start)
         self._consumed = record.consumed(last or {})
         self._resumption = Resumption(consumed=self._consumed, stored=stored or {})
-        self._metas: dict[Node, Meta] = {}
-        self._states: dict[Node, StateChange] = {}
-        self._alarms: dict[tuple[Node, str], Alarm] = {}
+        self._alarms: dict[tuple[Node, str], str] = {}
         self._missed: list[Emission] = []
         self._retained: dict[Node, dict[str, Delivery]] = {}
         self.numberings = {
@@ -74,11 +70,7 @@ class Production:
 
     def births(self) -> list[Emission]:
         """Birth documents, states and active alarms as they are now: what a new session repeats first."""
-        now = self.now
-        metas: list[Emission] = [(node, _now(meta, now)) for node, meta in self._metas.items()]
-        states: list[Emission] = [(node, _now(state, now)) for node, state in self._states.items()]
-        active = [(node, alarm) for (node, _), alarm in self._alarms.items() if alarm.alarm_state != "normal"]
-        return [*metas, *states, *((node, _now(alarm, now)) for node, alarm in active)]
+        return [*self._simulation.births(), *self._simulation.snapshot_states()]
 
     def resume(self) -> list[Emission]:
         """How this session begins: nothing special in the first; else births, then what was lost on the way."""
@@ -107,23 +99,14 @@ class Production:
 
     def silenced(self, line: Node) -> list[Delivery]:
         """Empty payloads for alarms that are over: a broker may still hold them from before."""
-        over = [key for key, alarm in self._alarms.items() if alarm.alarm_state == "normal" and key[0].parent == line]
+        over = [key for key, state in self._alarms.items() if state == "normal" and key[0].parent == line]
         numbering = self.numberings[line]
         return [Delivery(topic=numbering.topic(node, "alarm", code), payload=b"", retain=True) for node, code in over]
 
     def _remember(self, emissions: Iterable[Emission]) -> None:
         for node, message in emissions:
-            kind = type(message)
-            if kind is StateChange:
-                self._states[node] = message  # type: ignore[assignment]
-            elif kind is Alarm:
-                self._alarms[node, message.code] = message  # type: ignore[attr-defined,assignment]
-            elif kind is Meta:
-                self._metas[node] = message  # type: ignore[assignment]
-
-
-def _now(message: Message, now: int) -> Message:
-    return msgspec.structs.replace(message, ts=now)
+            if isinstance(message, Alarm):
+                self._alarms[node, message.code] = message.alarm_state
 
 
 def by_line(emissions: Iterable[Emission]) -> dict[Node, list[Emission]]:

@@ -146,3 +146,34 @@ def _failures(station: Station) -> str:
         mttr = failure.time_to_repair.mean / SECOND
         texts.append(f"{failure.mode} ({failure.clock}, {source}MTTF {_seconds(mttf)}, MTTR {_seconds(mttr)})")
     return ", ".join(texts)
+
+
+def print_report(report: dict[str, Any], console: Console) -> None:
+    """What the twin made of a recording."""
+    console.print(
+        f"[bold]{report['plant']}/{report['line']}[/]  run {report['run']}  {_seconds(report['span_s'])} recorded",
+        highlight=False,
+    )
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("station", "started", "finished", "service mean", "median", "sd", "min to max", "finishes/h", "queue"):
+        table.add_column(column, justify="left" if column == "station" else "right")
+    table.add_column("time in state", min_width=BAR_WIDTH)
+    for name, station in report["stations"].items():
+        service = station["service_s"] or dict.fromkeys(("mean", "median", "sd", "min", "max"))
+        queue = station["queue_mean"]
+        rate = station["finishes_per_h"]
+        table.add_row(
+            name,
+            str(station["started"]),
+            str(station["finished"]),
+            _seconds(service["mean"]),
+            _seconds(service["median"]),
+            _seconds(service["sd"]),
+            f"{_seconds(service['min'])} to {_seconds(service['max'])}",
+            "–" if rate is None else f"{rate:.1f}",
+            "–" if queue is None else f"{queue:.2f} (max {station['queue_max']})",
+            shares_bar(station["share"]),
+        )
+    console.print(table)
+    console.print()
+    console.print(_legend({"line": report}))

@@ -1,0 +1,200 @@
+"""The `replay` command: a recorded line sends its events over MQTT, and the twin says what it makes of them."""
+
+import asyncio
+import statistics
+import tempfile
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from broker import (
+    PREFIX,
+    Identity,
+    MqttBus,
+    Numbering,
+    Publisher,
+    Recording,
+    Spool,
+    embedded_broker,
+    read_recording,
+)
+from dashboards import bind, create_app, serve
+from plant.clock import Clock, SimulatedClock, WallClock
+from plant.description import Plant
+from plant.errors import StoreError
+from plant.messages import Emission
+from plant.time import SECOND
+from shopfloor import __version__
+from shopfloor.continuation import RunBook, RunRecord
+from shopfloor.pacing import listen
+from shopfloor.settings import LOOPBACK
+from twin import Twin, open_twin
+
+PATIENCE = 30.0
+AT_ONCE = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplaySettings:
+    """How a recording is replayed.
+
+    Args:
+        log: the recording.
+        plant: description of the line that was recorded.
+        speed: seconds of the recording per second; none: as fast as possible.
+        broker: URL of a broker to use; none: start one.
+        data: folder that keeps journal and historian; none: nothing is kept.
+        port: serve the page on this port until stopped; none: no page, the report alone.
+    """
+
+    log: Path
+    plant: Plant
+    speed: float | None = None
+    broker: str | None = None
+    data: Path | None = None
+    port: int | None = None
+
+
+def run_replay(settings: ReplaySettings, console: Console) -> dict[str, Any]:
+    """Replay a recording over MQTT and give the twin's report of it."""
+    recording = read_recording(settings.log, settings.plant)
+    return asyncio.run(_replay(settings, recording, console))
+
+
+async def _replay(settings: ReplaySettings, recording: Recording, console: Console) -> dict[str, Any]:
+    async with AsyncExitStack() as stack:
+        folder = settings.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shopfloor-")))
+        twin = await stack.enter_async_context(open_twin(settings.plant, folder, durable=settings.data is not None))
+        if settings.port is not None:
+            page = await stack.enter_async_context(serve(create_app(twin), bind(LOOPBACK, settings.port)))
+            console.print(f"[bold]    page[/]  {page}", highlight=False)
+        url = settings.broker or (await stack.enter_async_context(embedded_broker())).url
+        publisher = _publisher(settings, recording, folder)
+        ears = await stack.enter_async_context(MqttBus(url, identifier=f"shopfloor-{recording.run}-twin"))
+        await ears.wait_connected(PATIENCE)
+        everything = f"{PREFIX}/{settings.plant.enterprise}/{settings.plant.plant}/#"
+        subscription = await stack.enter_async_context(ears.subscribe(everything))
+        async with asyncio.TaskGroup() as group:
+            listening = group.create_task(listen(twin, subscription), name="ingest")
+            client = f"shopfloor-{recording.run}-{recording.line.name}"
+            async with MqttBus(url, identifier=client, will=publisher.will, greet=publisher.greet) as bus:
+                await bus.wait_connected(PATIENCE)
+                clock: Clock = SimulatedClock(recording.begin)
+                if settings.speed is not None:
+                    clock = WallClock(recording.begin, settings.speed)
+                await _send(recording, publisher, bus, clock, console)
+                await publisher.stop(bus, now=recording.end)
+            await _heard(twin, recording)
+            report = make_report(twin, recording)
+            if settings.port is not None:
+                console.print("[bold]    done[/]  the page stays until Ctrl-C", highlight=False)
+                await asyncio.Event().wait()
+            listening.cancel()
+        return report
+
+
+def _publisher(settings: ReplaySettings, recording: Recording, folder: Path) -> Publisher:
+    book = RunBook.open(folder)
+    known = next((record for record in book.records if record.run == recording.run), None)
+    record = known or RunRecord(run=recording.run, seed=0, start=recording.begin)
+    book.begin_next(record)
+    numbering = Numbering(
+        settings.plant.enterprise, settings.plant.plant, run=recording.run, session=len(record.sessions) + 1
+    )
+    return Publisher(
+        recording.line.node,
+        numbering,
+        identity=Identity(client=f"shopfloor-replay-{settings.log.name}", version=__version__),
+        spool=Spool(folder / "spool"),
+        epoch=recording.begin,
+        speed=settings.speed or 1.0,
+    )
+
+
+async def _send(recording: Recording, publisher: Publisher, bus: MqttBus, clock: Clock, console: Console) -> None:
+    columns = (TextColumn("replaying"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("replaying", total=recording.end - recording.begin)
+        for ts, emissions in groupby(recording.emissions(), key=_ts):
+            await clock.sleep_until(ts)
+            await publisher.publish(bus, list(emissions), now=ts)
+            bar.update(task, completed=ts - recording.begin)
+
+
+def _ts(emission: Emission) -> int:
+    return emission[1].ts
+
+
+async def _heard(twin: Twin, recording: Recording) -> None:
+    """Wait until the twin has heard the last heartbeat."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while recording.run not in twin.runs() or twin.extent(recording.run)[1] < recording.end:
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise StoreError("the twin has not heard the whole recording") from None
+
+
+def make_report(twin: Twin, recording: Recording) -> dict[str, Any]:
+    """What the twin says about a recorded line: counts, service times, shares of time, rate, queue between stations."""
+    line = recording.line
+    begin, end = recording.begin, recording.end
+    return {
+        "plant": twin.plant.plant,
+        "line": line.name,
+        "run": recording.run,
+        "from_us": begin,
+        "to_us": end,
+        "span_s": (end - begin) / SECOND,
+        "stations": {
+            station.name: _station_report(twin, f"{line.node.path}/{station.name}", begin, end, recording.run)
+            for station in line.stations
+        },
+    }
+
+
+def _station_report(twin: Twin, path: str, begin: int, end: int, run: str) -> dict[str, Any]:
+    window = (begin, end + 1)  # an event at the last instant belongs to the recording
+    kpis = twin.kpis(path, *window, run=run)
+    cycles = [cycle / SECOND for cycle in twin.cycles(path, *window, run=run)]
+    events = twin.part_events(path, *window, run=run)
+    time = _time_in_state(twin, path, begin, end, run)
+    finishes = [ts for ts, event, _ in events if event == "finished"]
+    between = (finishes[-1] - finishes[0]) / SECOND if len(finishes) > 1 else 0.0
+    queue = kpis["queue"]
+    return {
+        "started": sum(event == "started" for _, event, _ in events),
+        "finished": len(finishes),
+        "cycles": len(cycles),
+        "service_s": _spread(cycles),
+        "share": {state: micros / (end - begin) for state, micros in time.items()},
+        "finishes_per_h": 3600 * (len(finishes) - 1) / between if between else None,
+        "queue_mean": queue.value,
+        "queue_max": queue.parts.get("queue_max"),
+    }
+
+
+def _spread(values: list[float]) -> dict[str, float] | None:
+    if not values:
+        return None
+    return {
+        "mean": statistics.fmean(values),
+        "median": statistics.median(values),
+        "sd": statistics.stdev(values) if len(values) > 1 else 0.0,
+        "min": min(values),
+        "max": max(values),
+    }
+
+
+def _time_in_state(twin: Twin, path: str, begin: int, end: int, run: str) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    intervals: Iterable[Any] = twin.intervals(path, begin, end, run=run)
+    for interval in intervals:
+        totals[interval.state] = totals.get(interval.state, 0) + interval.end - interval.begin
+    return totals

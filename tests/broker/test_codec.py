@@ -1,0 +1,239 @@
+"""Whatever arrives, the codec answers with a message or with the word under which it is counted."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker import Numbering, build, decode, encode, parse
+from plant import messages as m
+from plant.errors import MessageError
+from plant.messages import KINDS
+from plant.paths import Node
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "wire"
+LINE, OP10, OP20 = (
+    Node("machining", "block-line"),
+    Node("machining", "block-line", "OP10"),
+    Node("machining", "block-line", "OP20", 2),
+)
+TS = 1_790_000_002_000_000
+ENVELOPE = {"run": "r1", "session": 1, "seq": 17, "n": 41, "ts": TS}
+
+SAMPLES: dict[str, tuple[Node, m.Message]] = {
+    "meta": (
+        OP10,
+        m.Meta(
+            ts=TS,
+            schema="1.0",
+            type="machining-center",
+            tags={"power": m.Tag(unit="kW", min=0, max=40)},
+            ideal_cycle_us=90_000_000,
+            machines=1,
+            buffer=6,
+        ),
+    ),
+    "state": (OP20, m.StateChange(ts=TS, state="failed", reason="spindle", since=TS, part="block-line-7")),
+    "telemetry": (
+        OP10,
+        m.Telemetry(ts=TS, t=[TS - 1_000_000, TS], v={"spindle_load": [42, 43], "temperature": [None, 31.4]}),
+    ),
+    "part": (
+        OP10,
+        m.PartEvent(ts=TS, event="finished", part="block-line-7", product="block-line", cycle_us=91_234_567),
+    ),
+    "quality": (
+        OP10,
+        m.Quality(
+            ts=TS,
+            part="block-line-7",
+            product="block-A",
+            values={"bore": m.Measured(v=82.001, unit="mm", lsl=81.985, usl=82.015, ok=True)},
+        ),
+    ),
+    "alarm": (
+        OP10,
+        m.Alarm(
+            ts=TS, code="spindle", text="Failure: spindle", priority=2, alarm_state="unacknowledged", since=TS, count=3
+        ),
+    ),
+    "energy": (LINE, m.Energy(ts=TS, kwh=12.5, by={"processing": 10.0, "ready": 2.5}, kw=48.25)),
+    "order": (LINE, m.Order(ts=TS, order="A-1", product="block-A", quantity=10, good=3, scrap=0, event="progress")),
+    "kpi": (
+        LINE,
+        m.Kpi(
+            ts=TS,
+            kpi={"oee": m.KpiFigure(value=0.75, lower=0.75, upper=0.75, coverage=1.0, unit="1")},
+            from_=TS - 3_600_000_000,
+            to=TS,
+            profile="iso22400-2:2014",
+            revision=1,
+        ),
+    ),
+    "cmd": (LINE, m.Command(ts=TS, id="c1", name="speed", args={"value": 2.0}, expires=TS + 10_000_000, by="anna")),
+    "ack": (LINE, m.Ack(ts=TS, id="c1", status="accepted")),
+    "status": (LINE, m.Status(ts=TS, online=True, client="shopfloor-r1", version="0.1.0", speed=1.0)),
+    "clock": (
+        LINE,
+        m.Clock(
+            ts=TS,
+            now=TS,
+            speed=1.0,
+            epoch=0,
+            running=True,
+            last={"shopfloor/v1/local/x/machining/block-line/meta": (1, 0)},
+        ),
+    ),
+}
+
+
+def test_every_kind_has_a_sample() -> None:
+    assert set(SAMPLES) == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", sorted(SAMPLES))
+def test_the_bytes_on_the_wire_do_not_change_by_accident(kind: str, request) -> None:
+    """Renew with ``pytest tests/broker/test_codec.py --renew-golden`` and read the difference."""
+    node, message = SAMPLES[kind]
+    numbering = Numbering("local", "engine-works", run="r1", session=1)
+    delivery = numbering.number(node, message)[0]
+    text = (
+        json.dumps(
+            {
+                "topic": delivery.topic,
+                "qos": delivery.qos,
+                "retain": delivery.retain,
+                "payload": delivery.payload.decode(),
+            },
+            indent=1,
+        )
+        + "\n"
+    )
+    file = GOLDEN / f"{kind}.json"
+    if request.config.getoption("--renew-golden"):
+        file.write_text(text)
+    assert file.read_text() == text
+    address, decoded = decode(delivery.topic, delivery.payload)
+    assert (address.node, address.kind) == (node, kind)
+    assert decoded is not None
+    assert json.loads(encode(decoded)) == json.loads(delivery.payload)
+
+
+TOPIC = build("local", "x", OP10, "state")
+STATE = {**ENVELOPE, "state": "failed", "reason": "", "since": TS}
+
+
+@pytest.mark.parametrize(
+    ("reason", "topic", "payload"),
+    [
+        ("topic", "other/v1/a", b"{}"),
+        ("topic", "shopfloor/v1/local/x/y/state/extra/more/levels/state", b"{}"),
+        ("topic", "shopfloor/v1/local/x/m/l/OP10/state/7/state", b"{}"),
+        ("kind", "shopfloor/v1/local/x/m/l/OP10/waffle", b"{}"),
+        ("topic", "shopfloor/v1/local/x/m/l/OP10/alarm", b"{}"),
+        ("json", TOPIC, b""),
+        ("json", TOPIC, b"\xff\xfe"),
+        ("json", TOPIC, b"{"),
+        ("json", TOPIC, b'{"x":' + b"[" * 100_000),
+        ("json", TOPIC, b'{"run": NaN}'),
+        ("value", TOPIC, b"[]"),
+        ("value", TOPIC, json.dumps({**STATE, "ts": "now"}).encode()),
+        ("value", TOPIC, json.dumps({**STATE, "ts": 1.5}).encode()),
+        ("value", TOPIC, json.dumps({**STATE, "state": "dancing"}).encode()),
+        ("value", TOPIC, json.dumps({**STATE, "since": TS + 1}).encode()),
+        ("envelope", TOPIC, json.dumps({k: v for k, v in STATE.items() if k != "run"}).encode()),
+        ("envelope", TOPIC, json.dumps({k: v for k, v in STATE.items() if k != "seq"}).encode()),
+        ("envelope", TOPIC, json.dumps({**STATE, "session": 0}).encode()),
+        ("envelope", TOPIC, json.dumps({**STATE, "n": -1}).encode()),
+        ("envelope", TOPIC, json.dumps({**STATE, "ts": 2**53, "since": 0}).encode()),
+        ("envelope", TOPIC, b'{"run":"a","run":"b",' + json.dumps(STATE).encode()[1:]),
+        ("size", TOPIC, b" " * (1 << 21)),
+        (
+            "value",
+            build("local", "x", OP10, "telemetry"),
+            json.dumps({**ENVELOPE, "t": [1, 2], "v": {"a": [1]}}).encode(),
+        ),
+        (
+            "value",
+            build("local", "x", OP10, "telemetry"),
+            json.dumps({**ENVELOPE, "t": [TS + 1], "v": {"a": [1]}}).encode(),
+        ),
+        (
+            "json",
+            build("local", "x", OP10, "telemetry"),
+            json.dumps({**ENVELOPE, "t": [1], "v": {"a": [float("nan")]}}).encode(),
+        ),
+        ("value", build("local", "x", OP10, "meta"), json.dumps({**ENVELOPE, "schema": "2.0", "type": "x"}).encode()),
+        (
+            "value",
+            build("local", "x", OP10, "alarm", "spindle"),
+            json.dumps(
+                {
+                    **ENVELOPE,
+                    "code": "other",
+                    "text": "",
+                    "priority": 2,
+                    "alarm_state": "normal",
+                    "since": 0,
+                    "count": 1,
+                }
+            ).encode(),
+        ),
+    ],
+)
+def test_each_kind_of_garbage_has_its_word(reason: str, topic: str, payload: bytes) -> None:
+    with pytest.raises(MessageError) as caught:
+        decode(topic, payload)
+    assert caught.value.reason == reason
+
+
+def test_an_empty_payload_clears_an_alarm_and_nothing_else() -> None:
+    assert decode(build("local", "x", OP10, "alarm", "spindle"), b"")[1] is None
+
+
+def test_unknown_keys_are_ignored() -> None:
+    assert decode(TOPIC, json.dumps({**STATE, "colour": "blue"}).encode())[1] is not None
+
+
+TOPICS = st.one_of(
+    st.text(max_size=80),
+    st.sampled_from([build("local", "x", OP10, kind) for kind in KINDS if kind != "alarm"]),
+    st.just(build("local", "x", OP10, "alarm", "spindle")),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+FIELDS = sorted({field for row in KINDS.values() for field in row.type.__struct_encode_fields__})
+
+
+@given(
+    TOPICS,
+    st.one_of(
+        st.binary(max_size=200),
+        st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=12).map(lambda tree: json.dumps(tree).encode()),
+    ),
+)
+def test_nothing_but_a_message_error_ever_comes_out(topic: str, payload: bytes) -> None:
+    try:
+        decode(topic, payload)
+    except MessageError as error:
+        assert error.reason in {"topic", "kind", "size", "json", "envelope", "value"}
+
+
+NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,10}", fullmatch=True).filter(lambda name: name not in KINDS)
+NODES = st.one_of(
+    st.builds(Node, NAMES, NAMES),
+    st.builds(Node, NAMES, NAMES, NAMES),
+    st.builds(Node, NAMES, NAMES, NAMES, st.integers(1, 999)),
+)
+
+
+@given(NODES, st.sampled_from(sorted(KINDS)))
+def test_a_topic_says_what_it_was_built_from(node: Node, kind: str) -> None:
+    code = "c-1" if kind == "alarm" else None
+    address = parse(build("local", "site", node, kind, code))
+    assert (address.node, address.kind, address.code, address.site) == (node, kind, code, "site")

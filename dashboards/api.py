@@ -111,7 +111,7 @@ def _add_state(app: FastAPI, twin: Twin, phase: Phase) -> None:
 
     @app.get("/api/v1/deadletters", summary="Messages that were refused, newest last, with the reason")
     async def dead_letters() -> Response:
-        return Json({"counts": twin.counters().dead, "letters": twin.dead_letters()})
+        return Json({"counts": twin.counters().dead_letters, "letters": twin.dead_letters()})
 
     @app.get("/metrics", summary="Counters as Prometheus text", response_class=Response)
     async def metrics() -> Response:

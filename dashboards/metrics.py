@@ -17,9 +17,9 @@ def metrics_text(twin: Twin) -> str:
     family("messages_duplicate_total", "counter", "Messages that were known already.", {"": counters.duplicates})
     family("messages_late_total", "counter", "Messages that came out of their turn.", {"": counters.late})
     family("messages_missing", "gauge", "Numbers that never came.", {"": counters.gaps})
-    refused = {f'{{reason="{reason}"}}': float(count) for reason, count in counters.dead.items()}
+    refused = {f'{{reason="{reason}"}}': float(count) for reason, count in counters.dead_letters.items()}
     family("messages_refused_total", "counter", "Messages that were not valid, by reason.", refused)
     family("telemetry_values_total", "counter", "Values handed to the historian.", {"": counters.telemetry_values})
-    family("historian_backlog_rows", "gauge", "Rows that wait for the historian.", {"": counters.backlog})
+    family("historian_backlog_rows", "gauge", "Rows that wait for the historian.", {"": counters.historian_backlog})
     family("journal_position", "gauge", "Last journal position.", {"": twin.position()})
     return "\n".join(lines) + "\n"

@@ -81,7 +81,7 @@ def picture(twin: Twin, phase: Phase = live_phase) -> dict[str, Any]:
     base = {
         "plant": twin.plant.plant,
         "phase": phase(),
-        "counters": {"received": counters.received, "gaps": counters.gaps, "dead": sum(counters.dead.values())},
+        "counters": {"received": counters.received, "gaps": counters.gaps, "dead": sum(counters.dead_letters.values())},
     }
     if not twin.runs():
         return {**base, "run": None, "now": None, "speed": 1.0, "lines": []}

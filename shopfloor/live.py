@@ -122,9 +122,8 @@ def _begin(settings: LiveSettings, twin: Twin, folder: Path) -> tuple[Production
     record = book.find(settings.plant, settings.seed, settings.start)
     if record is not None and record.run in twin.runs():
         known = twin.last(record.run)
-        production = Production(
-            settings.plant, record, last=known.nodes, stored=known.telemetry, previous=known.topics
-        )
+        last = {path: (node.session, node.n) for path, node in known.nodes.items()}
+        production = Production(settings.plant, record, last=last, stored=stored, previous=known.topics)
         production.recall(twin.extent(record.run)[1])
     else:
         wall = time.time_ns() // 1000 - settings.backfill

@@ -14,7 +14,7 @@ function Header({ picture, connected, line, onLine }) {
   const silent = line && !line.online;
   return html`<header>
     <div class="brand"><img src="page/favicon.svg" alt="" width="26" height="26" /><span>Shopfloor</span></div>
-    <div class="plant">${picture?.plant ?? ""}</div>
+    <h1 class="plant">${picture?.plant ?? ""}</h1>
     ${picture && picture.lines.length > 1
       ? html`<nav aria-label="Lines">
           ${picture.lines.map((one) => html`<button type="button" key=${one.path} class=${`choice ${one.path === line.path ? "on" : ""}`} onClick=${() => onLine(one.path)}>${one.name}</button>`)}
@@ -49,24 +49,28 @@ function useWidth() {
 
 function Plant({ picture, plant, line }) {
   const [selected, setSelected] = useState(null);
+  const [span, setSpan] = useState("1 h");
   const [element, width] = useWidth();
   const machines = line.stations.flatMap((station) => station.machines.map((machine) => ({ ...machine, type: station.type })));
   const fallback = machines.find((machine) => machine.station === line.bottleneck) ?? machines[0];
   const machine = machines.find((one) => one.path === selected) ?? fallback;
-  const common = { states: plant.states, now: picture.now, run: picture.run, selected: machine.path, onSelect: setSelected };
+  const select = (path) => {
+    setSelected(path);
+    // on a narrow screen the machine's card may be out of sight: whoever touches a machine wants to see it
+    if (matchMedia("(max-width: 900px)").matches) document.querySelector(".card.machine-card").scrollIntoView({ block: "nearest" });
+  };
+  const common = { states: plant.states, now: picture.now, run: picture.run, selected: machine.path, onSelect: select };
   return html`<div class="content">
     <${Phase} phase=${picture.phase} />
     <${Tiles} line=${line} />
     <section class="card line" aria-label="Line" ref=${element}>
       ${width > 0 && html`<${Synoptic} line=${line} width=${width} ...${common} />`}
     </section>
-    <div class="split">
-      <${Timeline} line=${line} ...${common} />
+    <div class="floor">
       <${Attention} line=${line} ...${common} />
-    </div>
-    <div class="halves">
+      <${MachinePanel} machine=${machine} type=${plant.types[machine.type]} span=${span} onSpan=${setSpan} ...${common} />
+      <${Timeline} line=${line} span=${span} onSpan=${setSpan} ...${common} />
       <${Output} line=${line} now=${picture.now} run=${picture.run} />
-      <${MachinePanel} machine=${machine} tags=${plant.types[machine.type].tags} states=${plant.states} now=${picture.now} run=${picture.run} />
     </div>
     <footer>run ${picture.run} · session ${picture.session ?? "–"} · ${picture.counters.received.toLocaleString()} messages, ${picture.counters.gaps} gaps, ${picture.counters.dead} refused · <a href="api/docs">API</a></footer>
   </div>`;
@@ -94,4 +98,6 @@ function Waiting({ picture }) {
   return html`<div class="content"><${Phase} phase=${picture?.phase} /><p class="boot">Waiting for the first messages of the plant …</p></div>`;
 }
 
-render(html`<${App} />`, document.getElementById("app"));
+const root = document.getElementById("app");
+root.replaceChildren();
+render(html`<${App} />`, root);

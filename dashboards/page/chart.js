@@ -1,6 +1,7 @@
 /** One way to draw with ECharts: canvas, no HTML tooltips (the content policy forbids their styles), colours of the page. */
 
 import { html, useEffect, useRef } from "./vendor/htm-preact.module.js";
+import { hourMinute } from "./format.js";
 
 /* global echarts */
 
@@ -17,7 +18,7 @@ export function shared() {
     fill: colour("--fill"),
     base: {
       animation: false,
-      grid: { left: 44, right: 16, top: 24, bottom: 24 },
+      grid: { left: 38, right: 12, top: 14, bottom: 22 },
       tooltip: {
         trigger: "axis",
         renderMode: "richText",
@@ -26,12 +27,18 @@ export function shared() {
         textStyle: { color: colour("--text"), fontSize: 12 },
       },
     },
-    timeAxis: { type: "time", ...axis, splitLine: { show: false } },
+    timeAxis: {
+      type: "time",
+      ...axis,
+      axisLabel: { ...axis.axisLabel, formatter: (milliseconds) => hourMinute(1000 * milliseconds), hideOverlap: true },
+      splitLine: { show: false },
+    },
     valueAxis: { type: "value", scale: true, ...axis, splitLine: { lineStyle: { color: colour("--rule"), opacity: 0.6 } } },
   };
 }
 
-export function Chart({ option, height, label }) {
+/** A chart that fills the height its card leaves to it; draws anew only when it is given another option object. */
+export function Chart({ option, label }) {
   const element = useRef(null);
   const chart = useRef(null);
   useEffect(() => {
@@ -46,5 +53,5 @@ export function Chart({ option, height, label }) {
   useEffect(() => {
     if (option) chart.current.setOption(option, { notMerge: true });
   }, [option]);
-  return html`<div ref=${element} class="chart" style=${{ height: `${height}px` }} role="img" aria-label=${label}></div>`;
+  return html`<div ref=${element} class="chart" role="img" aria-label=${label}></div>`;
 }

@@ -1,37 +1,43 @@
 /** The chosen machine: what it does, its figures, and one of its signals over time. */
 
-import { html, useEffect, useState } from "./vendor/htm-preact.module.js";
+import { html, useEffect, useMemo, useState } from "./vendor/htm-preact.module.js";
 import { Chart, shared } from "./chart.js";
-import { duration, number, percent, time, whole } from "./format.js";
+import { duration, glyph, number, percent, time, whole } from "./format.js";
 import { get } from "./net.js";
+import { SPANS, Spans } from "./spans.js";
 
-const SPANS = { "15 min": 900e6, "1 h": 3600e6, "8 h": 8 * 3600e6 };
+function Doing({ machine, states, now }) {
+  const row = states[machine.state] ?? states.unknown;
+  const what = machine.reason ? `${row.title} · ${machine.reason}` : row.title;
+  return html`<p class=${`doing state-${machine.state}`}>
+    <span class="chip" style=${{ background: row.colour }}>${glyph(row.symbol)}</span>
+    <span><b>${what}</b>${machine.since === null ? "" : ` for ${duration(now - machine.since)}`}</span>
+    <span class="part">${machine.part ? `part ${machine.part}` : "no part"}</span>
+  </p>`;
+}
 
 function Figure({ label, value, title }) {
   return html`<div class="figure" title=${title}><dt>${label}</dt><dd>${value}</dd></div>`;
 }
 
-function Figures({ machine, kpis, states, now }) {
-  const row = states[machine.state] ?? states.unknown;
-  const long = machine.since === null ? "" : ` ${duration(now - machine.since)}`;
-  const hours = (kpi) => (kpi?.value === null || kpi?.value === undefined ? "–" : duration(1e6 * kpi.value));
+function Figures({ machine, kpis }) {
+  const length = (kpi) => (kpi?.value === null || kpi?.value === undefined ? "–" : duration(1e6 * kpi.value));
   return html`<dl class="figures">
-    <${Figure} label="State" value=${`${row.title}${machine.reason ? ` · ${machine.reason}` : ""}${long}`} />
-    <${Figure} label="Part" value=${machine.part ?? "none"} />
-    <${Figure} label="Last cycle" value=${machine.cycle_us === null ? "–" : `${number(machine.cycle_us / 1e6)} s`} />
-    <${Figure} label="Finished" value=${`${whole(machine.parts_finished)} (${whole(machine.parts_scrapped)} scrap)`} />
+    <${Figure} label="Last cycle" value=${machine.cycle_us === null ? "–" : `${number(machine.cycle_us / 1e6)} s`} title="work on the last part, without stops" />
+    <${Figure} label="Finished" value=${whole(machine.parts_finished)} title="parts since the run began" />
+    <${Figure} label="Scrapped" value=${whole(machine.parts_scrapped)} title="parts since the run began" />
+    <${Figure} label="Energy" value=${machine.energy_kwh === null ? "–" : `${number(machine.energy_kwh)} kWh`} title="since the run began" />
     <${Figure} label="OEE" value=${`${percent(kpis?.oee?.value)} %`} title="of the last 8 hours" />
     <${Figure} label="Availability" value=${`${percent(kpis?.availability?.value)} %`} title="APT / PBT of the last 8 hours" />
-    <${Figure} label="MTBF" value=${hours(kpis?.["mtbf.usual"])} title="operating time per failure, last 8 hours" />
-    <${Figure} label="MTTR" value=${hours(kpis?.["mttr.usual"])} title="mean time to restoration, last 8 hours" />
-    <${Figure} label="Energy" value=${machine.energy_kwh === null ? "–" : `${number(machine.energy_kwh)} kWh`} />
+    <${Figure} label="MTBF" value=${length(kpis?.["mtbf.usual"])} title="operating time per failure, last 8 hours" />
+    <${Figure} label="MTTR" value=${length(kpis?.["mttr.usual"])} title="mean time to restoration, last 8 hours" />
   </dl>`;
 }
 
-export function MachinePanel({ machine, tags, states, now, run }) {
+export function MachinePanel({ machine, type, states, now, run, span, onSpan }) {
+  const tags = type.tags;
   const names = Object.keys(tags);
   const [tag, setTag] = useState(names[0]);
-  const [span, setSpan] = useState("1 h");
   const [series, setSeries] = useState(null);
   const [kpis, setKpis] = useState(null);
   const chosen = names.includes(tag) ? tag : names[0];
@@ -51,21 +57,18 @@ export function MachinePanel({ machine, tags, states, now, run }) {
     };
   }, [machine.path, chosen, span, slot, run]);
   const fits = series && series.tag === chosen && series.path === machine.path;
-  return html`<section class="card machine" aria-label=${`Machine ${machine.path}`} data-machine=${machine.path}>
+  const option = useMemo(() => (fits ? build(series, tags[chosen]) : null), [fits, series]);
+  return html`<section class="card machine-card" aria-label=${`Machine ${machine.path}`} data-machine=${machine.path}>
     <div class="card-head">
-      <h2>${machine.name} <small>${machine.type}</small></h2>
-      <div class="choices">
-        <select aria-label="Signal" value=${chosen} onChange=${(event) => setTag(event.target.value)}>
-          ${names.map((name) => html`<option key=${name} value=${name}>${tags[name].title || name}</option>`)}
-        </select>
-        ${Object.keys(SPANS).map(
-          (name) =>
-            html`<button type="button" key=${name} class=${`choice ${name === span ? "on" : ""}`} aria-pressed=${name === span} onClick=${() => setSpan(name)}>${name}</button>`,
-        )}
-      </div>
+      <h2>${machine.name} <small>${type.title}</small></h2>
+      <select aria-label="Signal" value=${chosen} onChange=${(event) => setTag(event.target.value)}>
+        ${names.map((name) => html`<option key=${name} value=${name}>${[tags[name].title || name, tags[name].unit_symbol].filter(Boolean).join(", ")}</option>`)}
+      </select>
+      <${Spans} span=${span} onSpan=${onSpan} />
     </div>
-    <${Chart} option=${fits ? build(series, tags[chosen]) : null} height=${220} label=${`${tags[chosen].title} of ${machine.name}`} />
-    <${Figures} machine=${machine} kpis=${kpis} states=${states} now=${now} />
+    <${Doing} machine=${machine} states=${states} now=${now} />
+    <${Chart} option=${option} label=${`${tags[chosen].title} of ${machine.name}`} />
+    <${Figures} machine=${machine} kpis=${kpis} />
     ${machine.alarms.length > 0 &&
     html`<ul class="alarms" aria-label="Active alarms">
       ${machine.alarms.map((alarm) => html`<li key=${alarm.code}><span class="chip alarm">!</span>${alarm.text} since ${time(alarm.since)}</li>`)}
@@ -82,7 +85,7 @@ function build(series, tag) {
   return {
     ...look.base,
     xAxis: { ...look.timeAxis, min: at[0], max: at.at(-1) },
-    yAxis: { ...look.valueAxis, name: tag.unit_symbol, nameTextStyle: { color: look.text, align: "right" } },
+    yAxis: look.valueAxis,
     series: [
       { ...quiet, data: points(series.min) },
       { ...quiet, data: spread, areaStyle: { color: look.fill, opacity: 0.28 } },

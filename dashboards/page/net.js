@@ -1,6 +1,7 @@
 /** All networking of the page: one stream for what is live, plain requests for what is past. */
 
 const API = "api/v1";
+const RETRY_MS = 2000;
 
 /**
  * Fetch one resource; undefined parameters are left out.
@@ -19,14 +20,26 @@ export async function get(resource, parameters = {}) {
 }
 
 /**
- * Follow the live picture; the browser reconnects by itself.
+ * Follow the live picture; it comes back by itself after a restart of the server.
  * @param {(picture: any) => void} onPicture
  * @param {(connected: boolean) => void} onConnection
  */
 export function follow(onPicture, onConnection) {
-  const stream = new EventSource(`${API}/events?stream=picture`);
-  stream.addEventListener("open", () => onConnection(true));
-  stream.addEventListener("error", () => onConnection(false));
-  stream.addEventListener("picture", (event) => onPicture(JSON.parse(event.data)));
-  return () => stream.close();
+  let stream;
+  let again;
+  const open = () => {
+    stream = new EventSource(`${API}/events?stream=picture`);
+    stream.addEventListener("open", () => onConnection(true));
+    stream.addEventListener("picture", (event) => onPicture(JSON.parse(event.data)));
+    stream.addEventListener("error", () => {
+      onConnection(false);
+      // after a refusal, say of a proxy whose server restarts, the browser gives up: then we ask again
+      if (stream.readyState === EventSource.CLOSED) again = setTimeout(open, RETRY_MS);
+    });
+  };
+  open();
+  return () => {
+    clearTimeout(again);
+    stream.close();
+  };
 }

@@ -1,17 +1,17 @@
 /** States of all machines over time, as rows; states differ by height as well as by colour. */
 
 import { html, useEffect, useRef, useState } from "./vendor/htm-preact.module.js";
-import { duration, hourMinute, time } from "./format.js";
+import { duration, glyph, hourMinute, time } from "./format.js";
 import { get } from "./net.js";
+import { SPANS, Spans } from "./spans.js";
 
-const SPANS = { "15 min": 900e6, "1 h": 3600e6, "8 h": 8 * 3600e6 };
-const ROW = 22;
+const ROW = 18;
 const AXIS = 22;
+const GRAVE = ["unknown", "blocked", "failed"]; // drawn last, so that a short stop is not painted over
 /** [top, height] as shares of the row: what runs or fails fills it, what waits is thin at the side it waits for. */
 const SHAPE = { processing: [0.18, 0.64], failed: [0, 1], blocked: [0, 0.42], starved: [0.58, 0.42], unknown: [0.42, 0.16] };
 
-export function Timeline({ line, states, now, run, selected, onSelect }) {
-  const [span, setSpan] = useState("1 h");
+export function Timeline({ line, states, now, run, selected, onSelect, span, onSpan }) {
   const [data, setData] = useState(null);
   const [hint, setHint] = useState(null);
   const canvas = useRef(null);
@@ -47,12 +47,7 @@ export function Timeline({ line, states, now, run, selected, onSelect }) {
     <div class="card-head">
       <h2>States</h2>
       <${Legend} states=${states} />
-      <div class="choices">
-        ${Object.keys(SPANS).map(
-          (name) =>
-            html`<button type="button" key=${name} class=${`choice ${name === span ? "on" : ""}`} aria-pressed=${name === span} onClick=${() => setSpan(name)}>${name}</button>`,
-        )}
-      </div>
+      <${Spans} span=${span} onSpan=${onSpan} />
     </div>
     <div class="timeline-body">
       <ol class="timeline-names" aria-hidden="true">
@@ -60,7 +55,7 @@ export function Timeline({ line, states, now, run, selected, onSelect }) {
       </ol>
       <div class="timeline-canvas" style=${{ height: `${names.length * ROW + AXIS}px` }}>
         <canvas ref=${canvas} onPointerMove=${point} onPointerLeave=${() => setHint(null)} onClick=${choose} role="img" aria-label=${`States of ${names.length} machines over the last ${span}`}></canvas>
-        ${hint && html`<div class="hint" style=${{ left: `${hint.x + 12}px`, top: `${hint.y + 12}px` }}>${hint.name}: ${states[hint.state].title}${hint.reason ? ` · ${hint.reason}` : ""}<br />${time(hint.begin)}, ${duration(hint.end - hint.begin)}</div>`}
+        ${hint && html`<div class=${`hint ${hint.x > canvas.current.clientWidth / 2 ? "left" : ""}`} style=${{ left: `${hint.x}px`, top: `${hint.y + 14}px` }}>${hint.name}: ${states[hint.state].title}${hint.reason ? ` · ${hint.reason}` : ""}<br />${time(hint.begin)}, ${duration(hint.end - hint.begin)}</div>`}
       </div>
     </div>
   </section>`;
@@ -69,7 +64,7 @@ export function Timeline({ line, states, now, run, selected, onSelect }) {
 function Legend({ states }) {
   return html`<ul class="legend" aria-label="Legend">
     ${["processing", "starved", "blocked", "failed", "unknown"].map(
-      (name) => html`<li key=${name}><span class="chip" style=${{ background: states[name].colour }}>${states[name].symbol}</span>${states[name].title}</li>`,
+      (name) => html`<li key=${name} class=${`state-${name}`}><span class="chip" style=${{ background: states[name].colour }}>${glyph(states[name].symbol)}</span>${states[name].title}</li>`,
     )}
   </ul>`;
 }
@@ -85,22 +80,26 @@ function draw(canvas, data, names, states, selected) {
   const look = getComputedStyle(document.documentElement);
   const pen = canvas.getContext("2d");
   pen.scale(ratio, ratio);
-  const x = (t) => ((t - data.from) / (data.to - data.from)) * width;
+  const x = (t) => Math.round((((t - data.from) / (data.to - data.from)) * width) * ratio) / ratio; // on whole pixels: no seams
+  const unknown = look.getPropertyValue("--text-soft").trim();
   names.forEach(({ path }, row) => {
     const top = row * ROW + 2;
     const high = ROW - 4;
     pen.fillStyle = look.getPropertyValue(path === selected ? "--row-on" : "--row").trim();
     pen.fillRect(0, row * ROW + 1, width, ROW - 2);
-    for (const interval of data.machines[path] ?? []) {
+    for (const interval of inOrder(data.machines[path] ?? [])) {
       const left = x(interval.begin);
-      const wide = Math.max(0.5, x(interval.end) - left);
+      const least = GRAVE.includes(interval.state) ? 1 : 0;
+      const wide = Math.max(least, x(interval.end) - left);
       const [from, share] = SHAPE[interval.state] ?? [0.3, 0.4];
-      pen.fillStyle = interval.state === "unknown" ? look.getPropertyValue("--text-soft").trim() : states[interval.state].colour;
+      pen.fillStyle = interval.state === "unknown" ? unknown : states[interval.state].colour;
       pen.fillRect(left, top + from * high, wide, share * high);
     }
   });
-  axis(pen, data, width, height, look.getPropertyValue("--text-soft").trim());
+  axis(pen, data, width, height, unknown);
 }
+
+const inOrder = (intervals) => [...intervals].sort((a, b) => GRAVE.indexOf(a.state) - GRAVE.indexOf(b.state));
 
 function axis(pen, data, width, height, colour) {
   const steps = [60e6, 300e6, 600e6, 1800e6, 3600e6, 7200e6];

@@ -106,7 +106,7 @@ async def test_a_slow_reader_of_the_memory_bus_holds_the_writer_up_and_loses_not
         ("+", "a/b", False),
     ],
 )
-def test_filters_match_as_mqtt_says(pattern: str, topic: str, taken: bool) -> None:
+def test_filters_match_as_mqtt_says(pattern: str, topic: str, *, taken: bool) -> None:
     assert matches(pattern, topic) is taken
 
 

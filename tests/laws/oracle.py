@@ -17,6 +17,7 @@ class Account:
     produced: int = 0
     good: int = 0
     ideal: int = 0
+    ideal_good: int = 0
     failures: int = 0
     restored: int = 0
     repair: int = 0
@@ -28,6 +29,7 @@ class Account:
             produced=self.produced + other.produced,
             good=self.good + other.good,
             ideal=self.ideal + other.ideal,
+            ideal_good=self.ideal_good + other.ideal_good,
             failures=self.failures + other.failures,
             restored=self.restored + other.restored,
             repair=self.repair + other.repair,
@@ -45,7 +47,9 @@ def account(intervals: Sequence[Any], journeys: Sequence[Any], begin: int, end: 
         if journey.finish is not None and begin <= journey.finish < end:
             result.produced += 1
             result.ideal += planned_cycle
-            result.good += journey.outcome != "scrap"
+            if journey.outcome != "scrap":
+                result.good += 1
+                result.ideal_good += planned_cycle
     for first, last in stops(intervals):
         result.failures += begin <= first < end
         if last is not None and begin <= last < end:

@@ -30,6 +30,7 @@ export function shared() {
     timeAxis: {
       type: "time",
       ...axis,
+      splitNumber: 4,
       axisLabel: { ...axis.axisLabel, formatter: (milliseconds) => hourMinute(1000 * milliseconds), hideOverlap: true },
       splitLine: { show: false },
     },

@@ -1,7 +1,8 @@
 """The simulated plant: a SimPy model of lines, what it says, and what really happened."""
 
+from simulators.initial import EMPTY, InitialState
 from simulators.ledger import Interval, Journey, Ledger, Passage
 from simulators.simulation import Simulation
 from simulators.summary import summarise
 
-__all__ = ["Interval", "Journey", "Ledger", "Passage", "Simulation", "summarise"]
+__all__ = ["EMPTY", "InitialState", "Interval", "Journey", "Ledger", "Passage", "Simulation", "summarise"]

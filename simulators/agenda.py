@@ -1,14 +1,22 @@
 """SimPy's environment with whole microseconds as time, worked off instant by instant."""
 
-from collections.abc import Callable
-from heapq import heappop
+from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
+from operator import itemgetter
 
 from simpy import Environment
-from simpy.events import Timeout
+from simpy.events import NORMAL, Event
 
 from plant.errors import SimulationError
 
 CROWD = 1_000_000  # happenings of one instant after which nobody believes that it will end
+
+
+class Timer(Event):
+    """An event that is due at a set time, as SimPy's Timeout is; made by `Agenda.after` only."""
+
+    _ok = True
+    _value = None
 
 
 class Agenda(Environment):
@@ -25,10 +33,11 @@ class Agenda(Environment):
         super().__init__(time)
         self.time = time
 
-    def after(self, delay: int, action: Callable[[Timeout], None]) -> Timeout:
+    def after(self, delay: int, action: Callable[[Timer], None]) -> Timer:
         """Have something done after a delay in microseconds; who changes his mind forgets the timer he got."""
-        timer = Timeout(self, delay)
-        timer.callbacks.append(action)
+        timer = _blank(Timer)  # SimPy's constructors would take as long as all the rest of a part's step
+        timer.callbacks = [action]
+        heappush(self._queue, (self.time + delay, NORMAL, next(self._eid), timer))
         return timer
 
     def work_off(self, to: int, settle: Callable[[], None]) -> None:
@@ -53,7 +62,11 @@ class Agenda(Environment):
                 action(timer)
         settle()
 
-    def ranks(self) -> dict[Timeout, int]:
-        """Place of every timer in the order of scheduling, for a present state that goes on in the same order."""
-        ordered = sorted(self._queue, key=lambda entry: entry[2])
-        return {entry[3]: rank for rank, entry in enumerate(ordered) if isinstance(entry[3], Timeout)}
+    def ranks(self, timers: Iterable[Event | None]) -> dict[Event | None, int]:
+        """Place of each of these timers in the order in which they were set; 0 for those that are over."""
+        known = set(timers)
+        entries = sorted((entry for entry in self._queue if entry[3] in known), key=itemgetter(2))
+        return dict.fromkeys(known, 0) | {entry[3]: rank for rank, entry in enumerate(entries)}
+
+
+_blank = object.__new__

@@ -4,9 +4,7 @@ import sys
 from collections import deque
 from typing import TYPE_CHECKING
 
-from simpy.events import Timeout
-
-from simulators.agenda import Agenda
+from simulators.agenda import Agenda, Timer
 from simulators.part import Part
 from simulators.streams import Times
 
@@ -25,23 +23,22 @@ class Buffer:
     Attributes:
         capacity: number of places.
         waiting: parts that stand here, first come first served (rule 8).
-        coming: parts on their way with the timers of their arrival, in the order in which they left (rule 10).
+        coming: parts on their way, when they will be here and the timer of that, first to arrive first (rule 10).
         givers: machines upstream that are blocked for a place here, in the order in which they became so (rule 8).
         sent: parts that ever set out for here.
     """
 
-    __slots__ = ("_transport", "capacity", "coming", "env", "givers", "last_due", "sent", "station", "waiting")
+    __slots__ = ("_transport", "capacity", "coming", "env", "givers", "sent", "station", "waiting")
 
     def __init__(self, env: Agenda, station: "Station", capacity: int, transport: Times | None) -> None:
         self.env = env
         self.station = station
         self.capacity = capacity
         self.waiting: deque[Part] = deque()
-        self.coming: deque[tuple[Part, Timeout]] = deque()
+        self.coming: deque[tuple[Part, int, Timer]] = deque()
         self.givers: deque[Machine] = deque()
         self._transport = transport
         self.sent = 0
-        self.last_due = 0
 
     @property
     def room(self) -> bool:
@@ -50,33 +47,32 @@ class Buffer:
             return len(self.waiting) + len(self.coming) < self.capacity
         return len(self.coming) < self.station.idle
 
-    def open_to_newcomers(self) -> bool:
-        """Whether a part may come now: a place is free and nobody is blocked for it already (rule 8)."""
-        return not self.givers and self.room
-
     def send(self, part: Part) -> None:
         """A part sets out for here; it is here at once if there is no way to go."""
         if self._transport is None:
             self.arrive(part)
             return
-        now = self.env.time
-        self.last_due = max(now + self._transport(self.sent), self.last_due)  # nobody overtakes on the way
+        time = self._transport(self.sent)
         self.sent += 1
-        self.travel(part, self.last_due - now)
+        if self.coming:  # nobody overtakes on the way
+            time = max(time, self.coming[-1][1] - self.env.time)
+        self.travel(part, time)
 
     def travel(self, part: Part, time: int) -> None:
         """A part is on its way for this time."""
-        self.coming.append((part, self.env.after(time, self._is_here)))
+        self.coming.append((part, self.env.time + time, self.env.after(time, self._is_here)))
 
-    def _is_here(self, _: Timeout) -> None:
-        part, _timer = self.coming.popleft()
+    def _is_here(self, _: Timer) -> None:
+        part = self.coming.popleft()[0]
         self.arrive(part)
         self.move_up()  # the place on the way is free if a machine took the part
 
     def arrive(self, part: Part) -> None:
         """A part gets its place in the station: in a free machine, else here."""
         station = self.station
-        part.arrive(self.env.time)
+        part.enter = self.env.time
+        part.machine = -1
+        part.start = part.finish = None
         if station.report is not None:
             station.report.entered(station, part)
         if station.idle:
@@ -95,6 +91,6 @@ class Buffer:
             giver = station.buffer.givers.popleft()
             giver.give()
             station = giver.station
-            station.fetch()
+            station.fetch(giver)
         if station.source is not None:
             station.source.feed()

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from simpy.events import Timeout
-
 from plant.description import Failure
+from simulators.agenda import Timer
 from simulators.streams import Times
 
 if TYPE_CHECKING:
@@ -25,7 +24,10 @@ class Mode:
         since: instant of the last failure.
     """
 
-    __slots__ = ("_interval", "_repair", "count", "down", "due", "left", "machine", "name", "operating", "part", "since", "timer")
+    __slots__ = (
+        "_interval", "_repair", "count", "down", "due", "left", "machine", "name", "operating", "part", "since",
+        "timer",
+    )  # fmt: skip
 
     def __init__(self, machine: "Machine", failure: Failure, interval: Times, repair: Times) -> None:
         self.machine = machine
@@ -39,7 +41,7 @@ class Mode:
         self.left = 0
         self.due = 0
         self.since = 0
-        self.timer: Timeout | None = None
+        self.timer: Timer | None = None
 
     def wind(self, left: int | None = None) -> None:
         """Set the clock anew, or to what is known to be left of it."""
@@ -48,6 +50,13 @@ class Mode:
             self.left = time
         else:
             self.run(time)
+
+    def go_on(self, left: int | None) -> None:
+        """Go on from a present state in which so much is left of the clock or of the repair; none: drawn."""
+        if self.down:
+            self.run(self._repair(self.count - 1) if left is None else left)
+        else:
+            self.wind(left)
 
     def run(self, time: int) -> None:
         """Let the calendar clock, or the repair, go on for this time."""
@@ -63,11 +72,11 @@ class Mode:
         self.count += 1
         self.run(time)
 
-    def _falls_due(self, timer: Timeout) -> None:
+    def _falls_due(self, timer: Timer) -> None:
         if timer is self.timer:  # else it has struck already in this instant, before work began (rule 17)
             self.machine.fail()
 
-    def _repaired(self, _: Timeout) -> None:
+    def _repaired(self, _: Timer) -> None:
         self.down = False
         self.wind()
         self.machine.repaired(self)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
 from plant.description import Plant
 from plant.paths import Node
-from simulators.part import Part
+from simulators.part import NOTHING, Part
 
 if TYPE_CHECKING:
     from simulators.line import Line
@@ -150,7 +151,7 @@ class Ledger:
         for line, visits in zip(self._lines, self._visits, strict=True):
             names = [station.name for station in line.stations]
             inside = [(*visit, None, part.scrap) for station in line.stations for visit, part in _present(station)]
-            for number, station, machine, enter, start, finish, leave, scrap in sorted([*visits, *inside], key=_place):
+            for number, station, machine, enter, start, finish, leave, scrap in sorted([*visits, *inside], key=itemgetter(0, 1)):
                 outcome = "scrap" if scrap else "inside" if leave is None else "good"
                 part = f"{line.name}-{number}"
                 found.append(Journey(part, names[station], machine, enter, start, finish, leave, outcome, line.name))
@@ -184,12 +185,8 @@ class Ledger:
         return tally
 
 
-def _place(visit: Visit) -> tuple[int, int]:
-    return visit[:2]
-
-
 def _present(station: "Station") -> Iterator[tuple[tuple[int, int, int, int, int | None, int | None], Part]]:
     """Parts that are at a station now, on the way to it not counted."""
-    held = [machine.part for machine in station.machines if machine.part is not None]
+    held = [machine.part for machine in station.machines if machine.part is not NOTHING]
     for part in (*station.buffer.waiting, *held):
         yield (part.number, station.index, part.machine, part.enter, part.start, part.finish), part

@@ -3,9 +3,9 @@
 from plant import description
 from simulators.agenda import Agenda
 from simulators.buffer import UNLIMITED
-from simulators.ledger import Recorder
-from simulators.machine import Machine
 from simulators.failure import Mode
+from simulators.ledger import Recorder
+from simulators.machine import READY, Machine
 from simulators.part import Part
 from simulators.report import Report
 from simulators.reservations import Reservations
@@ -32,6 +32,7 @@ class Line:
     def __init__(
         self,
         env: Agenda,
+        *,
         described: description.Line,
         index: int,
         machines: list[Machine],
@@ -50,7 +51,16 @@ class Line:
         self.source = Source(env, self, streams.arrivals(described))
         self.stations: list[Station] = []
         for position, of in enumerate(described.stations):
-            station = Station(env, self, position, of, _places(described, position), streams, recorder, report)
+            station = Station(
+                env,
+                line=self,
+                index=position,
+                described=of,
+                capacity=_places(described, position),
+                streams=streams,
+                recorder=recorder,
+                report=report,
+            )
             self.stations.append(station)
             for number, node in enumerate(described.machines(of), start=1):
                 machine = Machine(env, station, number, len(machines), node)
@@ -65,14 +75,14 @@ class Line:
         self.entry = self.stations[0]
         self.entry.source = self.source
 
-    def start(self) -> None:
-        """Time 0: empty, all machines up, clocks start with a first draw (rule 4); then the first parts come."""
-        for station in self.stations:
+    def catch_up(self) -> None:
+        """Let everything move that can: at the beginning the first parts come; nothing if a run goes on."""
+        for station in reversed(self.stations):
             for machine in station.machines:
-                for mode in machine.modes:
-                    mode.wind()
-        self.source.wait()
-        self.source.feed()
+                station.fetch(machine)
+                if machine.phase is READY:
+                    machine.ready()
+            station.buffer.move_up()
 
     def part_leaves(self, part: Part) -> None:
         """A part is out of the line, good or scrap."""

@@ -2,13 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from simpy.events import Timeout
-
 from plant.paths import Node
 from plant.states import State
-from simulators.agenda import Agenda
+from simulators.agenda import Agenda, Timer
 from simulators.failure import Mode
-from simulators.part import Part
+from simulators.part import NOTHING, Part
 
 if TYPE_CHECKING:
     from simulators.station import Station
@@ -20,6 +18,9 @@ READY = "ready"  # loaded, work not begun: the machine is down, or waits for a r
 WORKING = "working"
 UNLOADING = "unloading"
 DONE = "done"  # waits for a place at the next station
+
+PHASES = {phase: phase for phase in (EMPTY, LOADING, READY, WORKING, UNLOADING, DONE)}
+"""By name; phases are compared by identity."""
 
 Condition = tuple[str, str]
 """State and reason, as messages have them."""
@@ -35,7 +36,7 @@ class Machine:
         number: from 1, lowest first when a part has the choice (rule 9).
         index: position in the plant, over all lines.
         node: its address.
-        part: the part it holds.
+        part: the part it holds, or nothing.
         phase: where it stands with that part.
         remaining: time still to go in this phase when it last (re)started.
         resumed: when that was.
@@ -56,11 +57,11 @@ class Machine:
         self.number = number
         self.index = index
         self.node = node
-        self.part: Part | None = None
+        self.part = NOTHING
         self.phase = EMPTY
         self.remaining = 0
         self.resumed = 0
-        self.timer: Timeout | None = None
+        self.timer: Timer | None = None
         self.modes: list[Mode] = []
         self._operating: list[Mode] = []
         self._calendar: list[Mode] = []
@@ -79,20 +80,24 @@ class Machine:
 
     def take(self, part: Part) -> None:
         """A part gets the place in the machine, be it up or down (rule 19); it is loaded first (rule 24)."""
+        station = self.station
+        station.idle -= 1
         self.part = part
         part.machine = self.number
-        self.station.idle -= 1
-        load = self.station.load_time()
-        if load:
-            self._handle(LOADING, load)
+        self.touch()
+        time = 0
+        if station.load is not None:
+            time = station.load(station.loaded)
+            station.loaded += 1
+        if time:
+            self._handle(LOADING, time)
         else:
             self.ready()
 
     def ready(self) -> None:
         """The part is loaded: work begins if the machine is up and, before service, a place downstream is certain."""
         self.phase = READY
-        self.touch()
-        if not self.is_up():
+        if self.down or (self._calendar and not self.is_up()):
             return
         reservations = self.station.downstream
         if reservations is None:
@@ -102,37 +107,34 @@ class Machine:
 
     def begin(self) -> None:
         """The operation begins; its number at the station decides on its draws (rule 2)."""
-        part = self.part
-        assert part is not None
+        station, part = self.station, self.part
+        part.operation = station.begun
+        station.begun += 1
         part.start = self.env.time
-        self.remaining = self.station.begin_operation(part)
+        part.worked = 0
         self.phase = WORKING
-        self.touch()
-        if (report := self.station.report) is not None:
+        self.remaining = station.cycle(part.operation)
+        if (report := station.report) is not None:
             report.started(self, part)
         self.work()
 
     def work(self) -> None:
-        """Work until the operation ends or an operating clock has run out; the end of the operation goes first (16)."""
-        self.resumed = self.env.time
-        if self._operating:
-            left = min(mode.left for mode in self._operating)
-            if left < self.remaining:
-                if left:
-                    self.timer = self.env.after(left, self._runs_out)
-                else:  # it fell due at the end of the operation before: it strikes at the start of this one
-                    self.fail(starting=True)
-                return
-        self.timer = self.env.after(self.remaining, self._work_ends)
+        """Work until the operation ends or an operating clock has run out; the end goes first (rule 16)."""
+        env = self.env
+        self.resumed = env.time
+        if self._operating and (left := min(mode.left for mode in self._operating)) < self.remaining:
+            if left:
+                self.timer = env.after(left, self._runs_out)
+            else:  # it fell due at the end of the operation before: it strikes at the start of this one
+                self.fail(starting=True)
+        else:
+            self.timer = env.after(self.remaining, self.finish)
 
-    def _work_ends(self, timer: Timeout) -> None:
-        if timer is self.timer:
-            self.finish()
-
-    def finish(self) -> None:
+    def finish(self, timer: Timer) -> None:
         """The operation ends: the part is booked and judged (rule 27), then unloaded."""
+        if timer is not self.timer:  # a stop came in between
+            return
         station, part = self.station, self.part
-        assert part is not None
         self.timer = None
         part.worked += self.remaining
         for mode in self._operating:
@@ -140,38 +142,46 @@ class Machine:
         part.finish = self.env.time
         if (report := station.report) is not None:
             report.finished(self, part)
-        if station.verdicts is not None and station.verdicts(part.operation):
+        if station.verdict is not None and station.verdict(part.operation):
             part.scrap = "quality"
             if report is not None:
                 report.scrapped(self, part)
-        station.work_over(part)
-        unload = station.unload_time(part)
-        if unload:
-            self._handle(UNLOADING, unload)
+        if station.reserves:
+            station.work_over(part)
+        if station.unload is not None and (time := station.unload(part.operation)):
+            self._handle(UNLOADING, time)
         else:
             self.hand_over()
 
     def hand_over(self) -> None:
         """The part goes to the next place, out of the line, or waits here until the place is free (rules 7 and 8)."""
-        part, target = self.part, self.station.next
-        assert part is not None
-        if target is not None and not part.scrap and not target.buffer.open_to_newcomers():
-            self.phase = DONE
-            self.touch()
-            target.buffer.givers.append(self)
-            return
+        station, part = self.station, self.part
+        if station.next is not None and not part.scrap:
+            buffer = station.next.buffer
+            if buffer.givers or not buffer.room:
+                self.phase = DONE
+                self.touch()
+                buffer.givers.append(self)
+                return
         self.give()
-        self.station.refill()
+        station.refill(self)
 
     def give(self) -> None:
         """The part leaves the machine, which is then empty; who calls this sees to the next part."""
-        part = self.part
-        assert part is not None
-        self.part = None
+        station, part = self.station, self.part
+        self.part = NOTHING
         self.phase = EMPTY
-        self.station.idle += 1
         self.touch()
-        self.station.send_off(self, part)
+        station.idle += 1
+        target = None if part.scrap else station.next
+        if station.recorder is not None:
+            station.recorder.visit(station.line.index, station.index, part, self.env.time)
+        if station.report is not None:
+            station.report.left(self, part, target)
+        if target is not None:
+            target.buffer.send(part)
+        else:
+            station.line.part_leaves(part)
 
     # --- handling ------------------------------------------------------------------------------------------------
 
@@ -186,10 +196,11 @@ class Machine:
         self.resumed = self.env.time
         self.timer = self.env.after(self.remaining, self._handled)
 
-    def _handled(self, timer: Timeout) -> None:
+    def _handled(self, timer: Timer) -> None:
         if timer is not self.timer:
             return
         self.timer = None
+        self.touch()
         if self.phase is LOADING:
             self.ready()
         else:
@@ -232,7 +243,6 @@ class Machine:
         self.remaining -= done
         self.resumed = self.env.time
         if self.phase is WORKING:
-            assert self.part is not None
             self.part.worked += done
             for mode in self._operating:
                 mode.left -= done
@@ -242,18 +252,20 @@ class Machine:
         wishes = {mode.part: mode for mode in reversed(modes)}
         if (mode := wishes.get("scrap")) is not None:
             part = self.part
-            assert part is not None
             part.scrap = mode.name
             part.finish = self.env.time
             if self.station.report is not None:
                 self.station.report.scrapped(self, part)
-            self.station.work_over(part)
+            if self.station.reserves:
+                self.station.work_over(part)
             self.give()
-            self.station.refill()
+            self.station.refill(self)
         elif "restart" in wishes:
-            self.remaining = self.station.restart_time()
+            station = self.station
+            self.remaining = station.restart(station.restarted)
+            station.restarted += 1
 
-    def _runs_out(self, timer: Timeout) -> None:
+    def _runs_out(self, timer: Timer) -> None:
         if timer is self.timer:
             self.fail()
 
@@ -295,8 +307,8 @@ class Machine:
             self.station.touched.append(self)
 
     def settle(self) -> Condition:
-        """State and reason now: the first that applies (rule 23)."""
+        """State and reason now that the instant is over: the first that applies (rule 23)."""
         self._touched = False
         if self.down:
-            return State.FAILED.value, "+".join(mode.name for mode in self.modes if mode.down)
+            return State.FAILED.value, "+".join([mode.name for mode in self.modes if mode.down])
         return self.station.conditions[self.phase]

@@ -21,16 +21,16 @@ class Part:
 
     def __init__(self, line: str, number: int, entered: int) -> None:
         self.number = number
-        self.name = f"{line}-{number}"
+        self.name = f"{line}-{number}" if number else ""
         self.entered = entered
         self.scrap = ""
-        self.arrive(entered)
-
-    def arrive(self, time: int) -> None:
-        """Begin the visit to a station."""
-        self.enter = time
+        self.enter = entered
         self.machine = -1
         self.operation = -1
         self.start: int | None = None
         self.finish: int | None = None
         self.worked = 0
+
+
+NOTHING = Part("", 0, 0)
+"""What a machine holds that holds no part."""

@@ -40,16 +40,16 @@ class Report:
     def entered(self, station: "Station", part: "Part") -> None:
         """A part got its place in a station; that is the station's affair, no machine's."""
         ts = self._start + self._env.time
-        self.out.append((station.node, PartEvent(ts=ts, event="entered", part=part.name, product=station.line.name)))
+        self.out.append((station.node, PartEvent(ts=ts, event="entered", part=part.name, product=station.product)))
 
     def started(self, machine: "Machine", part: "Part") -> None:
         """Work on a part began."""
-        ts, product = self._start + self._env.time, machine.station.line.name
+        ts, product = self._start + self._env.time, machine.station.product
         self.out.append((machine.node, PartEvent(ts=ts, event="started", part=part.name, product=product)))
 
     def finished(self, machine: "Machine", part: "Part") -> None:
         """Work on a part ended."""
-        ts, product = self._start + self._env.time, machine.station.line.name
+        ts, product = self._start + self._env.time, machine.station.product
         event = PartEvent(ts=ts, event="finished", part=part.name, product=product, cycle_us=part.worked)
         self.out.append((machine.node, event))
         if self.signals:
@@ -57,13 +57,13 @@ class Report:
 
     def scrapped(self, machine: "Machine", part: "Part") -> None:
         """A part is found to be scrap."""
-        ts, product = self._start + self._env.time, machine.station.line.name
+        ts, product = self._start + self._env.time, machine.station.product
         event = PartEvent(ts=ts, event="scrapped", part=part.name, product=product, cause=part.scrap)
         self.out.append((machine.node, event))
 
     def left(self, machine: "Machine", part: "Part", target: "Station | None") -> None:
         """A part gave its place in a machine away: to go on, or out of the line, good or as scrap."""
-        ts, product = self._start + self._env.time, machine.station.line.name
+        ts, product = self._start + self._env.time, machine.station.product
         route, cause = None if target is None else target.name, part.scrap or None
         event = PartEvent(ts=ts, event="left", part=part.name, product=product, route=route, cause=cause)
         self.out.append((machine.node, event))
@@ -80,7 +80,7 @@ class Report:
 
     def _state(self, machine: "Machine", ts: int) -> StateChange:
         state, reason = machine.condition
-        part = None if machine.part is None else machine.part.name
+        part = machine.part.name or None
         return StateChange(ts=ts, state=state, reason=reason, since=self._start + machine.since, part=part)
 
     def _alarm(self, mode: "Mode", ts: int) -> Alarm:

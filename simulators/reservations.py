@@ -40,6 +40,7 @@ class Reservations:
         while self.taken < self.places and (machine := self._next()) is not None:
             self.waiting.remove(machine)
             self.taken += 1
+            machine.touch()
             machine.begin()
 
     def _next(self) -> "Machine | None":

@@ -113,7 +113,7 @@ class Signals:
         span = end - begin
         spent = np.zeros((len(begin), len(LEVELS)), dtype=np.int64)
         spent[np.arange(len(begin)), level] = span
-        spent = np.vstack((np.zeros((1, len(LEVELS)), dtype=np.int64), np.cumsum(spent, axis=0)[:-1])) + self._base.spent
+        spent = np.cumsum(spent, axis=0) - spent + self._base.spent  # until the begin of each
         return Track(self, begin, level, self._rise(level, span), spent)
 
     def _rise(self, level: Ints, span: Ints) -> Floats:
@@ -183,25 +183,27 @@ class Track:
         }
 
     def energy(self, times: Ints) -> Floats:
-        """kWh in each energy state since the start of the run, shape (times, levels): an exact integral, no noise."""
+        """Energy in kWh in each energy state since the start of the run, shape (times, levels): an exact integral, no noise."""
         row = np.searchsorted(self.begin, times, side="right") - 1
         spent = self.spent[row]
         spent[np.arange(len(times)), self.level[row]] += times - self.begin[row]
         return spent * (self.power_kw() / HOUR)
 
     def power_at(self, times: Ints) -> Floats:
-        """kW without noise at these instants."""
+        """Power in kW without noise at these instants."""
         return self.power_kw()[self.level[np.searchsorted(self.begin, times, side="right") - 1]]
 
     def power_kw(self) -> Floats:
-        """kW of each energy state."""
+        """Power in kW of each energy state."""
         return np.array([self._signals._type.power_kw[name] for name in LEVELS])  # noqa: SLF001
 
     def _rise_at(self, row: Ints, times: Ints) -> Floats:
         target = self._signals._rises[self.level[row]]  # noqa: SLF001
         fade = np.exp((times - self.begin[row]) / -(self._signals._type.warming_s * SECOND))  # noqa: SLF001
-        return target + (self.rise[row] - target) * fade
+        rise: Floats = target + (self.rise[row] - target) * fade
+        return rise
 
     def _count_at(self, times: Ints) -> list[Scalar]:
         finished = np.array(self._signals._finished, dtype=np.int64)  # noqa: SLF001
-        return (self._signals._base.count + np.searchsorted(finished, times, side="right")).tolist()  # noqa: SLF001
+        counts: list[Scalar] = (self._signals._base.count + np.searchsorted(finished, times, side="right")).tolist()  # noqa: SLF001
+        return counts

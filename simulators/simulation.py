@@ -1,20 +1,26 @@
 """A run of a plant: the lines, what they say, and what really happened."""
 
 import copy
+import gc
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 
 from plant.description import Plant
 from plant.messages import Emission
 from plant.time import DEFAULT_START
 from simulators.agenda import Agenda
+from simulators.initial import EMPTY, InitialState
 from simulators.ledger import Ledger
 from simulators.line import Line
-from simulators.machine import Machine
+from simulators.machine import Condition, Machine
+from simulators.present import capture, restore
 from simulators.report import Report, births
 from simulators.signals import Physics
 from simulators.streams import Streams
 from simulators.tally import Tally
-from simulators.telemetry import Meters
+from simulators.telemetry import Meters, Reading
 
 
 class Simulation:
@@ -24,6 +30,7 @@ class Simulation:
         plant: the description.
         seed: seed of all draws.
         start: first instant of the run, microseconds UTC.
+        initial: present state to go on from, at its own time since the start.
         messages: whether `advance` tells what happened.
         telemetry: whether that includes samples and energy.
         keep: whether the ledger keeps every interval and journey; without it memory doesn't grow with time.
@@ -40,6 +47,7 @@ class Simulation:
         *,
         seed: int = 1,
         start: int = DEFAULT_START,
+        initial: InitialState = EMPTY,
         messages: bool = True,
         telemetry: bool = True,
         keep: bool = True,
@@ -48,9 +56,9 @@ class Simulation:
         self.plant = plant
         self.seed = seed
         self.start = start
-        self.now = start
+        self.now = start + initial.time
         self.run = plant.run_id(seed, start)
-        self._agenda = Agenda()
+        self._agenda = Agenda(initial.time)
         self._ledger = Ledger(plant) if keep else None
         self._sums = None if keep or window is None else Tally(plant, *window)
         self._recorder = self._ledger or self._sums
@@ -59,19 +67,40 @@ class Simulation:
         self._touched: list[Machine] = []
         streams = Streams(seed)
         self._lines = [
-            Line(self._agenda, of, index, self._machines, self._touched, streams, self._recorder, self._report)
+            Line(
+                self._agenda,
+                described=of,
+                index=index,
+                machines=self._machines,
+                touched=self._touched,
+                streams=streams,
+                recorder=self._recorder,
+                report=self._report,
+            )
             for index, of in enumerate(plant.lines)
         ]
         if self._ledger is not None:
             self._ledger.watch(self._lines, self._machines)
-        self._meters: Meters | None = None
-        if self._report is not None and telemetry:
-            physics = [Physics(begin=0, state=machine.condition[0]) for machine in self._machines]
-            self._meters = Meters(plant, self._lines, streams, start, 0, physics)
-            self._report.signals = self._meters.signals
+        restore(self._lines, initial)
         self._opened = False
-        for line in self._lines:
-            line.start()
+        self._meters = self._measuring(initial, streams) if messages and telemetry else None
+
+    def _measuring(self, initial: InitialState, streams: Streams) -> Meters:
+        known = {
+            (line.name, station.name, number): machine.physics
+            for line in initial.lines
+            for station in line.stations
+            for number, machine in enumerate(station.machines, start=1)
+        }
+        physics = [
+            known.get((machine.station.line.name, machine.station.name, machine.number))
+            or Physics(begin=initial.time, state=machine.condition[0])
+            for machine in self._machines
+        ]
+        meters = Meters(self._lines, physics, self.plant.telemetry, streams, start=self.start, time=initial.time)
+        if self._report is not None:
+            self._report.signals = meters.signals
+        return meters
 
     @property
     def ledger(self) -> Ledger:
@@ -98,17 +127,23 @@ class Simulation:
         """
         if to < self.now:
             raise ValueError(f"the run is at {self.now} already; it cannot advance to {to}")
-        self._agenda.work_off(to - self.start, self._settle)
-        self.now = to
-        if self._ledger is not None:
-            self._ledger.time = to - self.start
+        with _uncollected():
+            self._agenda.work_off(to - self.start, self._settle)
+            self.now = to
+            if self._ledger is not None:
+                self._ledger.time = to - self.start
+            return self._told(to)
+
+    def _told(self, to: int) -> list[Emission]:
         if self._report is None:
             return []
         told, self._report.out = self._report.out, []
-        if self._meters is not None and (measured := self._meters.read_off(to)):
-            told += measured
-            told.sort(key=_ts)  # stable: at one instant events stay first, then telemetry, then energy
-        return told
+        return told if self._meters is None else _merge(told, self._meters.read_off(to))
+
+    def state(self) -> InitialState:
+        """The present as a value: a run that begins with it has the same future, if plant and seed are the same."""
+        signals = () if self._meters is None else self._meters.signals
+        return capture(self._agenda, self._lines, signals, self.now - self.start)
 
     def births(self) -> list[Emission]:
         """Birth documents of all lines, stations and machines, stamped now."""
@@ -133,7 +168,7 @@ class Simulation:
         elif self._sums is not None and (self._sums.begin, self._sums.end) == (begin, end):
             tally = copy.deepcopy(self._sums)
         else:
-            raise ValueError(f"this run recorded no window [{begin}, {end}); give it to the simulation or keep the ledger")
+            raise ValueError(f"this run recorded no window [{begin}, {end}); name it at the start or keep the ledger")
         for machine in self._machines:
             tally.stay(machine.index, machine.condition, machine.since, time)
         for line in self._lines:
@@ -147,33 +182,67 @@ class Simulation:
         if not self._opened:
             self._open()
             return
-        touched, time = self._touched, self._agenda.time
+        touched = self._touched
         if len(touched) > 1:
             touched.sort(key=_index)
         for machine in touched:
             condition = machine.settle()
             if condition != machine.condition:
-                if self._recorder is not None:
-                    self._recorder.stay(machine.index, machine.condition, machine.since, time)
-                machine.condition = condition
-                machine.since = time
+                self._enter(machine, condition)
                 if self._report is not None:
                     self._report.state(machine)
         touched.clear()
+
+    def _enter(self, machine: Machine, condition: Condition) -> None:
+        time = self._agenda.time
+        if self._recorder is not None and machine.since < time:
+            self._recorder.stay(machine.index, machine.condition, machine.since, time)
+        machine.condition = condition
+        machine.since = time
 
     def _open(self) -> None:
         """The first instant is over: births and the states that came of it go before all else."""
         self._opened = True
         self._touched.clear()
         for machine in self._machines:
-            machine.condition = machine.settle()
+            condition = machine.settle()
+            if condition != machine.condition:
+                self._enter(machine, condition)
         if (report := self._report) is not None:
             happened, report.out = report.out, []
             for line in self._lines:
-                report.out += births(line, self.start)
+                report.out += births(line, self.start + self._agenda.time)
             for machine in self._machines:
                 report.state(machine)
             report.out += happened
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the collector of cycles from walking a growing heap of messages and records: there is no cycle in it.
+
+    It is a third of the time of a run with messages.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _merge(events: list[Emission], readings: Sequence[Reading]) -> list[Emission]:
+    """Put readings after all events of their instant."""
+    merged: list[Emission] = []
+    done = 0
+    for ts, messages in readings:
+        cut = bisect_right(events, ts, lo=done, key=_ts)
+        merged += events[done:cut]
+        merged += messages
+        done = cut
+    return merged + events[done:]
 
 
 _index = attrgetter("index")

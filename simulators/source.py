@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from simpy.events import Timeout
-
-from simulators.agenda import Agenda
+from simulators.agenda import Agenda, Timer
 from simulators.part import Part
 from simulators.streams import Times
 
@@ -35,7 +33,7 @@ class Source:
         self.outside = 0
         self._noted = 0
         self.due = 0
-        self.timer: Timeout | None = None
+        self.timer: Timer | None = None
 
     def wait(self, time: int | None = None) -> None:
         """Wait for the next timed arrival: one interval, or what is left of it."""
@@ -45,7 +43,7 @@ class Source:
         self.due = self.env.time + time
         self.timer = self.env.after(time, self._arrival)
 
-    def _arrival(self, _: Timeout) -> None:
+    def _arrival(self, _: Timer) -> None:
         self.arrived += 1
         self.outside += 1
         self.feed()

@@ -1,17 +1,21 @@
 """What machines measure, as messages: samples in blocks on a grid of plant time, and energy counters every minute."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 
 import numpy as np
 
 from plant.catalogue import CATALOGUE
-from plant.description import Plant
-from plant.messages import Emission, Energy, Telemetry
+from plant.description import Sampling
+from plant.messages import Emission, Energy, Scalar, Telemetry
 from plant.paths import Node
 from plant.time import MINUTE
 from simulators.line import Line
 from simulators.signals import LEVELS, NOISE, Floats, Ints, Physics, Signals, Track
 from simulators.streams import Streams
+
+Reading = tuple[int, tuple[Emission, ...]]
+"""An instant of a grid, UTC, and what is read off then."""
 
 ENERGY_EVERY = MINUTE
 SLAB = 50_000  # samples of a machine computed at once: bounds the memory of a long advance
@@ -21,18 +25,25 @@ class Meters:
     """The measuring of a run: all machines of the plant.
 
     Args:
-        plant: the description.
         lines: the running lines.
+        physics: where each machine begins, in order of the plant.
+        sampling: the grid of samples and blocks.
         streams: of the run.
         start: first instant of the run, microseconds UTC.
         time: µs since then at which measuring begins.
-        physics: where each machine begins, in order of the plant.
     """
 
     def __init__(
-        self, plant: Plant, lines: Sequence[Line], streams: Streams, start: int, time: int, physics: Sequence[Physics]
+        self,
+        lines: Sequence[Line],
+        physics: Sequence[Physics],
+        sampling: Sampling,
+        streams: Streams,
+        *,
+        start: int,
+        time: int,
     ) -> None:
-        self._sampling = plant.telemetry
+        self._sampling = sampling
         self._start = start
         self._blocks_until = start + time
         self._energy_until = start + time
@@ -48,14 +59,17 @@ class Meters:
                     self.signals.append(Signals(CATALOGUE[described.type], noise, physics[machine.index]))
             self._by_line.append((line.described.node, slice(first, len(self._nodes))))
 
-    def read_off(self, to: int) -> list[Emission]:
-        """Telemetry, then energy, of all grid points up to and including `to` (UTC) that were not read off before."""
+    def read_off(self, to: int) -> list[Reading]:
+        """Readings of all instants of the grids up to and including `to` (UTC) that were not read off before.
+
+        In order of time; at one instant telemetry of the machines in station order, then energy.
+        """
         block, sample = self._sampling.block, self._sampling.sample
         last_block, last_energy = to // block * block, to // ENERGY_EVERY * ENERGY_EVERY
         if last_block <= self._blocks_until and last_energy <= self._energy_until:
             return []
         tracks = [signals.track(to - self._start) for signals in self.signals]
-        found: list[Emission] = []
+        found: list[Reading] = []
         step = max(1, SLAB * sample // block) * block
         while self._blocks_until < last_block:
             end = min(self._blocks_until // block * block + step, last_block)
@@ -67,23 +81,24 @@ class Meters:
         before = min(self._blocks_until, self._energy_until) - self._start
         for signals, track in zip(self.signals, tracks, strict=True):
             signals.forget(track, before)
+        found.sort(key=itemgetter(0))  # stable
         return found
 
-    def _blocks(self, tracks: Sequence[Track], begin: int, end: int) -> list[Emission]:
-        """Blocks that end in (begin, end]: block by block, in each machine by machine."""
+    def _blocks(self, tracks: Sequence[Track], begin: int, end: int) -> Iterable[Reading]:
+        """Blocks that end in (begin, end]."""
         block, sample = self._sampling.block, self._sampling.sample
         times = np.arange(begin // sample + 1, end // sample + 1, dtype=np.int64) * sample
         ends = np.arange(begin // block + 1, end // block + 1, dtype=np.int64) * block
         cuts = [0, *np.searchsorted(times, ends, side="right").tolist()]
-        stamps = times.tolist()
+        stamps, due = times.tolist(), ends.tolist()
         rows = [
-            _messages(node, track.samples(times - self._start), stamps, ends.tolist(), cuts)
+            _messages(node, track.samples(times - self._start), stamps, due, cuts)
             for node, track in zip(self._nodes, tracks, strict=True)
         ]
-        return [emission for at_once in zip(*rows, strict=True) for emission in at_once]
+        return zip(due, zip(*rows, strict=True), strict=True)
 
-    def _energies(self, tracks: Sequence[Track], begin: int, end: int) -> list[Emission]:
-        """Energy in (begin, end]: instant by instant, in each machine by machine, then the lines."""
+    def _energies(self, tracks: Sequence[Track], begin: int, end: int) -> Iterable[Reading]:
+        """Energy in (begin, end]: of the machines, then of the lines."""
         stamps = np.arange(begin // ENERGY_EVERY + 1, end // ENERGY_EVERY + 1, dtype=np.int64) * ENERGY_EVERY
         times = stamps - self._start
         kwh = [track.energy(times) for track in tracks]
@@ -93,16 +108,19 @@ class Meters:
             _energy(node, stamps, np.sum(kwh[machines], axis=0), np.sum(kw[machines], axis=0))
             for node, machines in self._by_line
         ]
-        return [emission for at_once in zip(*columns, strict=True) for emission in at_once]
+        return zip(stamps.tolist(), zip(*columns, strict=True), strict=True)
 
 
 def _messages(
-    node: Node, columns: dict[str, list], stamps: list[int], ends: list[int], cuts: list[int]
-) -> Iterator[Emission]:
-    tags = list(columns.items())
-    for end, first, last in zip(ends, cuts, cuts[1:], strict=False):
-        values = {tag: column[first:last] for tag, column in tags}
-        yield node, Telemetry(ts=end, t=stamps[first:last], v=values)
+    node: Node, columns: dict[str, list[Scalar]], stamps: list[int], ends: list[int], cuts: list[int]
+) -> list[Emission]:
+    """A message per block, tag by tag by hand: of nothing else are there so many."""
+    a, b, c, d, e, f = columns
+    u, v, w, x, y, z = columns.values()
+    return [
+        (node, Telemetry(ts=end, t=stamps[i:j], v={a: u[i:j], b: v[i:j], c: w[i:j], d: x[i:j], e: y[i:j], f: z[i:j]}))
+        for end, i, j in zip(ends, cuts, cuts[1:], strict=False)
+    ]
 
 
 def _energy(node: Node, stamps: Ints, kwh: Floats, kw: Floats) -> Iterator[Emission]:

@@ -1,0 +1,34 @@
+"""Plants and runs for the tests of this room."""
+
+from typing import Any
+
+from plant.description import Plant
+from plant.time import DEFAULT_START, SECOND
+from simulators import Journey, Simulation
+
+S = SECOND
+
+
+def make(stations: list[dict[str, Any]], **line: Any) -> Plant:
+    """A plant of one line `l`; stations are called A, B, C … unless they have names."""
+    named = [{"name": chr(ord("A") + i), **station} for i, station in enumerate(stations)]
+    return Plant.model_validate({"plant": "p", "lines": [{"name": "l", "stations": named, **line}]})
+
+
+def run(plant: Plant, until: int, *, seed: int = 1, **options: Any) -> Simulation:
+    """A run without messages up to so many µs."""
+    simulation = Simulation(plant, seed=seed, messages=False, **options)
+    simulation.advance(DEFAULT_START + until)
+    return simulation
+
+
+def journeys(simulation: Simulation, station: str | None = None) -> list[Journey]:
+    return [j for j in simulation.ledger.journeys() if station in (None, j.station)]
+
+
+def states(simulation: Simulation, station: str, machine: int | None = None) -> list[tuple[str, str, float, float]]:
+    """State, reason, begin and end in seconds of a machine."""
+    line = simulation.plant.lines[0]
+    nodes = line.machines(next(s for s in line.stations if s.name == station))
+    node = nodes[(machine or 1) - 1]
+    return [(i.state, i.reason, i.begin / S, i.end / S) for i in simulation.ledger.intervals(node)]

@@ -34,8 +34,9 @@ class MachineType:
     @property
     def tags(self) -> dict[str, Tag]:
         """Its signals by name, in the order in which they are published."""
+        most_kw = round(3 * self.power_kw["processing"], 1)
         return {
-            "power": Tag(unit="kW", min=0, max=round(3 * self.power_kw["processing"], 1), sampling="fixed", title="Power"),
+            "power": Tag(unit="kW", min=0, max=most_kw, sampling="fixed", title="Power"),
             self.load_tag: Tag(
                 unit="%", min=0, max=180, sampling="fixed", title=self.load_tag.replace("_", " ").capitalize()
             ),

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plant.draws import Stream
-from plant.time import SECOND, format_duration, parse_duration
+from plant.errors import EntryError, did_you_mean, shown
+from plant.time import DURATION_PATTERN, SECOND, format_duration, parse_duration
 
 Uniform = Callable[[int], float]
 """The j-th uniform number of one draw, strictly between 0 and 1."""
@@ -21,6 +22,7 @@ Parameters = tuple[float, ...]
 """Times in microseconds, shapes as plain numbers, in the order of the table."""
 
 BLOCK = 256  # draws prepared at once by `Draws`
+MOST_CV = 100  # beyond, draws leave what a float can hold
 
 
 def _normal(u: Uniform, j: int) -> float:
@@ -44,14 +46,17 @@ def _lognormal(p: Parameters, u: Uniform) -> float:
 
 def _erlang(p: Parameters, u: Uniform) -> float:
     k, mean = p
-    return -mean / k * sum(math.log(u(j)) for j in range(int(k)))
+    total = 0.0
+    for j in range(int(k)):  # not sum(): its rounding differs between versions of Python
+        total += math.log(u(j))
+    return -mean / k * total
 
 
 def _gamma(p: Parameters, u: Uniform) -> float:
     """Marsaglia and Tsang (2000); below shape 1 by the power of one more uniform number."""
     mean, cv = p
     shape = 1.0 / (cv * cv)
-    boosted = max(shape, shape + 1.0) if shape < 1.0 else shape
+    boosted = shape + 1.0 if shape < 1.0 else shape
     d = boosted - 1.0 / 3.0
     c = 1.0 / math.sqrt(9.0 * d)
     j = 1
@@ -78,6 +83,10 @@ def _geometric(p: Parameters, u: Uniform) -> float:
     if success >= 1.0:
         return float(SECOND)
     return float(SECOND * (1 + math.floor(math.log(u(0)) / math.log1p(-success))))
+
+
+def _cv(p: Parameters) -> str:
+    return "" if p[1] <= MOST_CV else f"cv must be at most {MOST_CV}"
 
 
 def _normal_mean(p: Parameters) -> float:
@@ -133,6 +142,7 @@ KINDS: dict[str, Kind] = {
         arguments=(("mean", "time"), ("cv", "number")),
         sample=_lognormal,
         mean=lambda p: p[0],
+        check=_cv,
     ),
     "erlang": Kind(
         signature="erlang(3, 60 s)",
@@ -146,20 +156,20 @@ KINDS: dict[str, Kind] = {
         arguments=(("mean", "time"), ("cv", "number")),
         sample=_gamma,
         mean=lambda p: p[0],
-        check=lambda p: "" if p[1] > 0 else "cv must be above 0",
+        check=lambda p: _cv(p) if p[1] >= 0.01 else "cv must be at least 0.01; below, take normal",
     ),
     "weibull": Kind(
         signature="weibull(1.5, 40 h)",
         arguments=(("shape", "number"), ("scale", "time")),
         sample=lambda p, u: p[1] * (-math.log(u(0))) ** (1.0 / p[0]),
         mean=lambda p: p[1] * math.gamma(1.0 + 1.0 / p[0]),
-        check=lambda p: "" if p[0] >= 0.05 else "shape must be at least 0.05",  # noqa: PLR2004
+        check=lambda p: "" if p[0] >= 0.05 else "shape must be at least 0.05",
     ),
     "triangular": Kind(
         signature="triangular(3 s, 5 s, 8 s)",
         arguments=(("min", "time"), ("mode", "time"), ("max", "time")),
         sample=_triangular,
-        mean=lambda p: sum(p) / 3.0,
+        mean=lambda p: (p[0] + p[1] + p[2]) / 3.0,
         check=lambda p: "" if p[0] <= p[1] <= p[2] else "min, mode and max must rise in this order",
     ),
     "uniform": Kind(
@@ -174,7 +184,7 @@ KINDS: dict[str, Kind] = {
         arguments=(("p", "number"),),
         sample=_geometric,
         mean=lambda p: SECOND / p[0],
-        check=lambda p: "" if 0 < p[0] <= 1 else "p must be above 0 and at most 1",
+        check=lambda p: "" if 1e-9 <= p[0] <= 1 else "p must be between 0.000000001 and 1",
     ),
     "empirical": Kind(
         signature="empirical(times.csv, seconds)",
@@ -186,6 +196,8 @@ KINDS: dict[str, Kind] = {
 }
 
 DISTRIBUTIONS_ALLOWED = "a duration or a distribution: " + ", ".join(kind.signature for kind in KINDS.values())
+_NAMES = "|".join(name for name in KINDS if name != "constant")
+DISTRIBUTION_PATTERN = rf"{DURATION_PATTERN}|^\s*({_NAMES})\s*\(.*\)\s*$"  # for schemas
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -209,6 +221,11 @@ class Distribution:
     def draw(self, stream: Stream, k: int) -> int:
         """Draw k of the stream in microseconds."""
         return round(KINDS[self.kind].sample(self.parameters, lambda j: stream.uniform(k, j)))
+
+    @property
+    def canonical(self) -> str:
+        """The same for all ways to write it; of an empirical one it names every value, so that it can be hashed."""
+        return f"{self.kind}({', '.join(map(repr, self.parameters))})"
 
     def __str__(self) -> str:
         """As people wrote it."""
@@ -262,7 +279,7 @@ def exponential(micros: float) -> Distribution:
     )
 
 
-_CALL = re.compile(r"\s*([A-Za-z]\w*)\s*\((.*)\)\s*", re.DOTALL)
+_CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*\((.*)\)\s*", re.DOTALL)
 
 
 def parse_distribution(value: object, folder: Path | None = None) -> Distribution:
@@ -273,30 +290,37 @@ def parse_distribution(value: object, folder: Path | None = None) -> Distributio
         folder: where the files of ``empirical(…)`` are looked for; default the current folder.
 
     Raises:
-        ValueError: what was found and what is allowed.
+        EntryError: what was found and what is allowed; a ValueError too.
     """
     match = _CALL.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        if isinstance(value, str) and "(" in value and ")" not in value:
-            raise ValueError(
-                f"{value!r} is cut off at a comma; inside {{…}} put a distribution in quotes, e.g. \"erlang(2, 1 s)\""
-            )
-        try:
-            return constant(parse_duration(value))
-        except ValueError:
-            raise ValueError(f"{value!r} is not {DISTRIBUTIONS_ALLOWED}") from None
+        return _constant(value)
     name, text = match[1], match[2]
     if name not in KINDS or name == "constant":
-        raise ValueError(f"there is no distribution {name!r}; allowed is {DISTRIBUTIONS_ALLOWED}")
+        raise EntryError(f"there is no distribution {name!r}", DISTRIBUTIONS_ALLOWED, did_you_mean(name, KINDS))
     kind = KINDS[name]
-    values = _arguments(name, kind, text)
+    arguments = _arguments(name, kind, text)
     if name == "empirical":
-        parameters = _column((folder or Path()) / str(values[0]), str(values[1]))
+        parameters = _column((folder or Path()) / str(arguments[0]), str(arguments[1]))
     else:
-        parameters = tuple(float(v) for v in values)
+        parameters = tuple(float(argument) for argument in arguments)
     if complaint := kind.check(parameters):
-        raise ValueError(f"{value!r}: {complaint}; write it like {kind.signature}")
+        raise EntryError(f"{shown(value)}: {complaint}", kind.signature)
     return Distribution(kind=name, parameters=parameters, text=str(value).strip())
+
+
+def _constant(value: object) -> Distribution:
+    try:
+        return constant(parse_duration(value))
+    except EntryError as wrong:
+        if "is not a duration" not in wrong.found:
+            raise
+        hint = wrong.hint
+        if isinstance(value, str) and value.count("(") > value.count(")"):
+            hint = 'cut off? Inside {…} and […] a distribution with a comma stands in quotes: "erlang(2, 1 s)"'
+        elif isinstance(value, str) and value.strip() in KINDS:
+            hint = f"it needs parameters: {KINDS[value.strip()].signature}"
+        raise EntryError(f"{shown(value)} is no time", DISTRIBUTIONS_ALLOWED, hint) from None
 
 
 def _arguments(name: str, kind: Kind, text: str) -> list[float | str]:
@@ -307,10 +331,10 @@ def _arguments(name: str, kind: Kind, text: str) -> list[float | str]:
         key, equals, word = part.partition("=")
         key, word = (key.strip(), word.strip()) if equals else (names[position] if position < len(names) else "", part)
         if key not in names or key in given:
-            raise ValueError(f"{name}({text}) has {part!r} too much; write it like {kind.signature}")
+            raise EntryError(f"{shown(part)} in {name}(…) is too much", kind.signature)
         given[key] = word
     if missing := [argument for argument in names if argument not in given]:
-        raise ValueError(f"{name}({text}) lacks {', '.join(missing)}; write it like {kind.signature}")
+        raise EntryError(f"{shown(f'{name}({text})')} lacks {', '.join(missing)}", kind.signature)
     return [_argument(given[argument], what, argument, kind) for argument, what in kind.arguments]
 
 
@@ -323,19 +347,31 @@ def _argument(word: str, what: str, argument: str, kind: Kind) -> float | str:
         number = float(int(word)) if what == "count" else float(word)
     except ValueError:
         wanted = {"time": "a duration", "count": "a whole number", "number": "a number"}[what]
-        raise ValueError(f"{argument}={word!r} is not {wanted}; write it like {kind.signature}") from None
+        raise EntryError(f"{argument} = {shown(word)} is not {wanted}", kind.signature) from None
     if not math.isfinite(number) or number < 0:
-        raise ValueError(f"{argument}={word!r} must be finite and not negative; write it like {kind.signature}")
+        raise EntryError(f"{argument} = {shown(word)} is negative or not finite", kind.signature)
     return number
 
 
 def _column(file: Path, column: str) -> Parameters:
     """Values of one column of a CSV file with a header, in seconds or as durations, to microseconds."""
+    allowed = "a CSV file beside the plant file with a header and the column named, e.g. empirical(times.csv, seconds)"
     try:
         with file.open(newline="", encoding="utf-8-sig") as lines:
             rows = csv.DictReader(lines)
-            if column not in (rows.fieldnames or ()):
-                raise ValueError(f"{file} has no column {column!r}; it has {', '.join(rows.fieldnames or ())}")
-            return tuple(float(parse_duration(row[column])) for row in rows if row[column])
+            names = rows.fieldnames or ()
+            if column not in names:
+                has = f"it has {', '.join(names)}" if names else "it is empty"
+                raise EntryError(f"{file.name} has no column {column!r}; {has}", allowed, did_you_mean(column, names))
+            return tuple(_cell(file, rows.line_num, row[column]) for row in rows if row[column])
     except OSError as error:
-        raise ValueError(f"{file} cannot be read: {error.strerror}") from error
+        raise EntryError(f"{file.name} cannot be read: {error.strerror}", allowed) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise EntryError(f"{file.name} is not a CSV file in UTF-8", allowed) from error
+
+
+def _cell(file: Path, line: int, text: str) -> float:
+    try:
+        return float(parse_duration(text))
+    except EntryError as wrong:
+        raise EntryError(f"line {line} of {file.name}: {wrong.found}", wrong.allowed) from None

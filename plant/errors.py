@@ -2,6 +2,7 @@
 
     ShopfloorError
     ├── InputError            wrong input of a person: exit status 2
+    │   ├── EntryError        one value that cannot be used; also a ValueError
     │   ├── PlantError        a plant file, with all its problems at once
     │   └── RecordingError    a recorded log that cannot be read
     ├── MessageError          a message that is not valid: goes to the dead letters
@@ -14,6 +15,9 @@ Facts are attributes; the text of an error is made from them.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
+
+SHOWN = 60  # characters of a value that an error quotes
 
 
 class ShopfloorError(Exception):
@@ -24,9 +28,36 @@ class InputError(ShopfloorError):
     """Something a person wrote is wrong; the text says what and where."""
 
 
+class EntryError(InputError, ValueError):
+    """A value that cannot be used.
+
+    Attributes:
+        found: what was found, for people: ``'9 parsecs' is not a duration``.
+        allowed: what may stand there: ``operating, calendar``.
+        hint: what was probably meant.
+        at: where several values don't fit together, the way to the decisive one from the thing that holds them.
+    """
+
+    def __init__(self, found: str, allowed: str, hint: str = "", at: tuple[str | int, ...] = ()) -> None:
+        self.found = found
+        self.allowed = allowed
+        self.hint = hint
+        self.at = at
+        super().__init__(_sentence(found, allowed, hint))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """One mistake in a file: where it stands, what was found and what is allowed."""
+    """One mistake in a file: where it stands, what was found and what is allowed.
+
+    Args:
+        file: as the person named it.
+        line: from 1; 0 if the mistake has no line, as with a file that is not there.
+        path: place in the description, lists addressed by name: ``lines.block-line.stations.OP10.buffer``.
+        found: what was found.
+        allowed: what may stand there.
+        hint: what was probably meant.
+    """
 
     file: str
     line: int
@@ -37,10 +68,40 @@ class Problem:
 
     def __str__(self) -> str:
         """One line for people, in the form that editors and terminals make clickable."""
-        where = f"{self.file}:{self.line}"
+        where = f"{self.file}:{self.line}" if self.line else self.file
         path = f" {self.path}:" if self.path else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{where}:{path} {self.found}; {self.allowed}{hint}"
+        return f"{where}:{path} {_sentence(self.found, self.allowed, self.hint)}"
+
+
+def _sentence(found: str, allowed: str, hint: str) -> str:
+    return f"{found}; allowed: {allowed}" + (f" ({hint})" if hint else "")
+
+
+def shown(value: object) -> str:
+    """A value as an error quotes it: on one line and not too long."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = repr(value)
+    return text if len(text) <= SHOWN else text[: SHOWN - 2] + "…" + text[0]
+
+
+def closest(word: object, words: Iterable[str]) -> str | None:
+    """The word that was probably meant."""
+    known = {known.lower(): known for known in words}
+    close = get_close_matches(str(word).lower(), known, n=1, cutoff=0.6)
+    return known[close[0]] if close else None
+
+
+def did_you_mean(word: object, words: Iterable[str]) -> str:
+    """A hint at the word that was probably meant, or nothing."""
+    meant = closest(word, words)
+    return f"did you mean {meant}?" if meant else ""
 
 
 class PlantError(InputError):
@@ -59,7 +120,7 @@ class MessageError(ShopfloorError):
     """A message that is not valid.
 
     Attributes:
-        reason: short word under which dead letters are counted (``json``, ``topic``, ``envelope``, ``kind``, ``value``).
+        reason: short word under which dead letters are counted: ``json``, ``topic``, ``envelope``, ``kind``, ``value``.
         detail: what exactly was wrong.
     """
 

@@ -8,14 +8,20 @@ import re
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from plant.errors import EntryError, shown
+
 MILLISECOND = 1_000
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+LONGEST = 1_000_000 * DAY  # far below 2**63 µs, so that sums of durations fit 64 bits
+
 UNITS = {"us": 1, "ms": MILLISECOND, "s": SECOND, "min": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 DURATIONS_ALLOWED = "a duration such as 90 s, 4 min, 8 h or 2 d (a bare number is seconds)"
+
+DURATION_PATTERN = r"^\s*\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*(us|ms|s|min|h|d|w)?\s*$"  # the same for schemas
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DEFAULT_START = 1_767_571_200 * SECOND  # Monday 2026-01-05T00:00:00Z, where offline runs begin
@@ -27,17 +33,20 @@ def parse_duration(value: object) -> int:
     """Microseconds of a duration as people write it: ``90 s``, ``90s``, ``4 min``, ``8 h``, ``2 d`` or bare seconds.
 
     Raises:
-        ValueError: the text is not a duration, or is negative.
+        EntryError: the text is not a duration, is negative or too long; a ValueError too.
     """
+    wrong = EntryError(f"{shown(value)} is not a duration", DURATIONS_ALLOWED)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError(f"{value!r} is not {DURATIONS_ALLOWED}")
+        raise wrong
     match = _DURATION.fullmatch(str(value))
     if match is None or (match[2] and match[2] not in UNITS):
-        raise ValueError(f"{value!r} is not {DURATIONS_ALLOWED}")
-    micros = int((Decimal(match[1]) * UNITS[match[2] or "s"]).to_integral_value(ROUND_HALF_EVEN))
-    if micros < 0:
-        raise ValueError(f"{value!r} is negative; a duration is zero or more")
-    return micros
+        raise wrong
+    number, unit = Decimal(match[1]), UNITS[match[2] or "s"]
+    if number < 0:
+        raise EntryError(f"{shown(value)} is negative", "a duration of zero or more")
+    if number > LONGEST // unit:
+        raise EntryError(f"{shown(value)} is too long", f"at most {format_duration(LONGEST)}")
+    return int((number * unit).to_integral_value(ROUND_HALF_EVEN))
 
 
 def format_duration(micros: int) -> str:
@@ -56,12 +65,13 @@ def parse_instant(text: str) -> int:
     """Microseconds UTC since 1970 of an ISO 8601 text; without a zone it is read as UTC.
 
     Raises:
-        ValueError: the text is not an instant.
+        EntryError: the text is not an instant; a ValueError too.
     """
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(f"{text!r} is not an instant such as 2026-01-05T06:00:00Z") from error
+        allowed = "ISO 8601 such as 2026-01-05T06:00:00Z (UTC without a zone)"
+        raise EntryError(f"{shown(text)} is not an instant", allowed) from error
     aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     return (aware - EPOCH) // timedelta(microseconds=1)
 

@@ -1,0 +1,236 @@
+"""A live plant from outside: bytes, topics, crashes."""
+
+import asyncio
+import json
+import os
+import signal
+from collections import defaultdict
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import pytest
+from running import ROOT, running, shopfloor
+
+from broker import embedded_broker, find_mosquitto
+
+START = "2026-01-05T00:00:00Z"
+VARIABLE = {"clock", "status", "cmd", "ack", "kpi"}
+
+
+class Listener:
+    """An MQTT client that knows nothing of our code."""
+
+    def __init__(self, url: str) -> None:
+        host, port = url.removeprefix("mqtt://").split(":")
+        self.messages: list[tuple[str, bytes, bool]] = []
+        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        self._client.on_connect = lambda client, *_: client.subscribe("shopfloor/v1/#", qos=1)
+        self._client.on_message = lambda _c, _u, m: self.messages.append((m.topic, m.payload, bool(m.retain)))
+        self._client.connect(host, int(port))
+        self._client.loop_start()
+
+    def kinds(self) -> set[str]:
+        return {kind_of(topic) for topic, payload, _ in list(self.messages) if payload}
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+def kind_of(topic: str) -> str:
+    levels = topic.split("/")
+    return "alarm" if levels[-2] == "alarm" else levels[-1]
+
+
+def by_topic(lines: list[tuple[str, bytes]]) -> dict[str, list[bytes]]:
+    found: dict[str, dict[int, bytes]] = defaultdict(dict)
+    for topic, payload in lines:
+        if payload and kind_of(topic) not in VARIABLE:
+            seq = json.loads(payload)["seq"]
+            assert found[topic].setdefault(seq, payload) == payload, "a copy is byte for byte"
+    return {topic: [numbered[seq] for seq in sorted(numbered)] for topic, numbered in found.items()}
+
+
+def need(kind: str) -> None:
+    if kind == "mosquitto" and find_mosquitto() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("CI must have mosquitto")
+        pytest.skip("mosquitto is not installed")
+
+
+@pytest.mark.parametrize(("kind", "speed"), [("iotcore", "100"), ("mosquitto", "100"), ("mosquitto", "1")])
+async def test_the_same_run_gives_the_same_bytes_at_any_speed_on_any_broker(kind, speed, small, tmp_path) -> None:
+    need(kind)
+    file = tmp_path / "messages.tsv"
+    shopfloor("simulate", str(small), "--for", "1h", "--seed", "5", "--start", START, "--json", "--messages", str(file))
+    offline = by_topic([tuple(line.split(b"\t", 1)) for line in file.read_bytes().splitlines()])
+    async with embedded_broker(prefer=kind) as broker:
+        listener = Listener(broker.url)
+        async with running(
+            "run", str(small), "--seed", "5", "--start", START, "--speed", speed, "--broker", broker.url, "--for", "8s", "--port", "0",
+        ) as run:  # fmt: skip
+            await run.process.wait()
+            assert run.process.returncode == 0, "".join(run.lines)
+        listener.close()
+    live = by_topic([(topic, payload) for topic, payload, _ in listener.messages])
+    assert live
+    assert sum(map(len, live.values())) > (500 if speed == "100" else 10)
+    for topic, payloads in live.items():
+        assert payloads == offline[topic][: len(payloads)], topic
+
+
+def test_another_process_writes_the_same_bytes_and_another_seed_others(small, tmp_path) -> None:
+    files = [tmp_path / name for name in ("a", "b", "c")]
+    for file, seed in zip(files, ("1", "1", "2"), strict=True):
+        shopfloor("simulate", str(small), "--for", "10min", "--seed", seed, "--json", "--messages", str(file))
+    assert files[0].read_bytes() == files[1].read_bytes() != files[2].read_bytes()
+
+
+async def test_an_independent_client_sees_every_kind_and_a_late_one_the_whole_line(small) -> None:
+    async with running("run", str(small), "--speed", "60", "--port", "0", "--backfill", "10min") as run:
+        await run.live()
+        listener = Listener(run.broker)
+        wanted = {"meta", "state", "telemetry", "part", "alarm", "energy", "kpi", "status", "clock"}
+        await run.until(lambda: listener.kinds() >= wanted)
+        late = Listener(run.broker)
+        machines = {"A", "B/1", "B/2", "C"}
+        prefix = "shopfloor/v1/local/small/machining/cell/"
+
+        def retained(kind: str) -> set[str]:
+            return {
+                t.removeprefix(prefix).removesuffix(f"/{kind}")
+                for t, _, kept in late.messages
+                if kept and t.endswith(f"/{kind}")
+            }
+
+        await run.until(
+            lambda: retained("state") >= machines and retained("meta") >= machines and retained("energy") >= machines
+        )
+        assert f"{prefix}status" in {topic for topic, _, kept in late.messages if kept}
+        for client in (listener, late):
+            client.close()
+    for topic, payload, _ in listener.messages:
+        if payload:
+            message = json.loads(payload)
+            assert {"run", "session", "seq", "n", "ts"} <= set(message), topic
+
+
+async def history(run, begin: int, end: int) -> dict:
+    kpis = {
+        path: await run.ask(f"kpis?path={path}&from={begin}&to={end}")
+        for path in ("machining/cell", "machining/cell/B/1", "machining/cell/A")
+    }
+    return {**kpis, "intervals": await run.ask(f"intervals?path=machining/cell&from={begin}&to={end}")}
+
+
+async def kill(run) -> None:
+    run.process.send_signal(signal.SIGKILL)
+    await run.process.wait()
+
+
+async def test_after_kill_9_the_past_is_unchanged_and_the_same_run_goes_on(small, tmp_path) -> None:
+    data = tmp_path / "data"
+    arguments = (
+        "run",
+        str(small),
+        "--speed",
+        "50",
+        "--seed",
+        "9",
+        "--start",
+        START,
+        "--port",
+        "0",
+        "--data",
+        str(data),
+    )
+    async with running(*arguments, "--backfill", "20min") as run:
+        await run.live()
+        before = await run.ask("health")
+        goal = before["to"] + 60_000_000
+        for _ in range(200):
+            health = await run.ask("health")
+            if health["to"] > goal:
+                break
+            await asyncio.sleep(0.05)
+        past = await history(run, health["from"], goal)
+        await kill(run)
+    for session in (2, 3):
+        async with running(*arguments, "--backfill", "20min") as run:
+            await run.live()
+            again = await run.ask("health")
+            assert again["runs"] == [health["run"]]
+            assert await history(run, health["from"], goal) == past
+            for _ in range(400):
+                now = await run.ask("health")
+                if now["to"] > again["to"] + 120_000_000:
+                    break
+                await asyncio.sleep(0.05)
+            assert now["to"] > again["to"]
+            assert now["counters"]["gaps"] == 0
+            whole = await history(run, health["from"], now["to"])
+            await kill(run)
+        assert session_of(data) == session
+    assert_equal_to_an_undisturbed_run(small, whole, tmp_path)
+
+
+def session_of(data: Path) -> int:
+    return len(json.loads((data / "runs.json").read_text())[-1]["sessions"])
+
+
+def assert_equal_to_an_undisturbed_run(small: Path, whole: dict, folder: Path) -> None:
+    """The intervals that the twin knows after three sessions are those of the simulation in one piece."""
+    from plant.loader import load_plant
+    from plant.paths import parse_node
+    from simulators import Simulation
+
+    answer = whole["intervals"]
+    simulation = Simulation(load_plant(small), seed=9, messages=False)
+    simulation.advance(answer["to"])
+    for path, told in answer["machines"].items():
+        true = [
+            (i.state, i.reason, simulation.start + i.begin, min(simulation.start + i.end, answer["to"]))
+            for i in simulation.ledger.intervals(parse_node(path))
+            if simulation.start + i.begin < answer["to"]
+        ]
+        assert [(i["state"], i["reason"], i["begin"], i["end"]) for i in told] == true, path
+
+
+async def test_ctrl_c_ends_cleanly_and_the_next_start_goes_on(small, tmp_path) -> None:
+    arguments = ("run", str(small), "--speed", "20", "--start", START, "--port", "0", "--data", str(tmp_path / "data"))
+    async with running(*arguments) as run:
+        await run.live()
+        run.process.send_signal(signal.SIGINT)
+        await run.process.wait()
+        assert run.process.returncode == 0, "".join(run.lines)
+        assert "Traceback" not in "".join(run.lines)
+    async with running(*arguments) as run:
+        await run.live()
+        assert len((await run.ask("health"))["runs"]) == 1
+
+
+async def test_another_seed_is_another_run_beside_it(small, tmp_path) -> None:
+    arguments = (
+        "run",
+        str(small),
+        "--speed",
+        "20",
+        "--start",
+        START,
+        "--port",
+        "0",
+        "--data",
+        str(tmp_path / "data"),
+        "--for",
+        "2s",
+    )
+    for seed in ("1", "2"):
+        async with running(*arguments, "--seed", seed) as run:
+            await run.process.wait()
+    async with running(*arguments[:-2], "--seed", "2") as run:
+        await run.live()
+        assert len((await run.ask("health"))["runs"]) == 2
+
+
+def test_the_root_of_the_tests_is_the_checkout() -> None:
+    assert (ROOT / "pyproject.toml").is_file()

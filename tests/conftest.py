@@ -1,7 +1,63 @@
-"""What all tests share: how golden files are renewed."""
+"""What all tests share: golden files, depths of the property tests, programs of the system, recordings, ports.
+
+Property tests run 100 examples each, the same ones every time. `pytest --hypothesis-profile=slow` looks for new ones.
+"""
+
+import os
+import shutil
+import socket
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).parent.parent
+SYSTEM = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin"])
+
+SLOW_START = [HealthCheck.too_slow]  # the first example pays for imports and caches
+settings.register_profile("fast", max_examples=100, deadline=None, derandomize=True, suppress_health_check=SLOW_START)
+settings.register_profile("slow", max_examples=1500, deadline=None, suppress_health_check=SLOW_START)
+settings.load_profile("fast")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew-golden", action="store_true", help="write golden files anew; read the difference")
+
+
+def program(*names: str) -> str:
+    """Path of the first of these programs; without one the test is skipped, and in CI it fails."""
+    for name in names:
+        if path := shutil.which(name, path=SYSTEM):
+            return path
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI must have {names[0]}")
+    pytest.skip(f"{names[0]} is not installed")
+
+
+@pytest.fixture(scope="session")
+def mosquitto() -> str:
+    """Path of an installed Mosquitto."""
+    return program("mosquitto")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of an installed Chromium or Chrome."""
+    return program("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """Folder with recordings of real lines, which may not be shipped with Shopfloor."""
+    folder = Path(os.environ.get("SHOPFLOOR_RECORDINGS", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("no recordings of real lines here; SHOPFLOOR_RECORDINGS names their folder")
+    return folder
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

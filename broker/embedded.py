@@ -26,7 +26,7 @@ LOOPBACK = "127.0.0.1"
 HEALTH_EVERY = 5.0
 HEALTH_PATIENCE = 3.0
 START_PATIENCE = 10.0
-FAILURES_ALLOWED = 2
+FAILURES_ALLOWED = 3  # a child that lives may just be slow; one that has ended is started again at once
 
 Kind = Literal["mosquitto", "iotcore"]
 
@@ -68,6 +68,8 @@ dynamic_filters = true
 
 
 class _Child(Protocol):
+    @property
+    def alive(self) -> bool: ...
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
 
@@ -78,25 +80,32 @@ class _Mosquitto:
         self._config = folder / "mosquitto.conf"
         self._config.write_text(_MOSQUITTO.format(host=LOOPBACK, port=port), encoding="utf-8")
         self._process: asyncio.subprocess.Process | None = None
+        self._mourner: asyncio.subprocess.Process | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
         quiet = asyncio.subprocess.DEVNULL
         self._process = await asyncio.create_subprocess_exec(
-            self._program, "-c", str(self._config), stdin=quiet, stdout=quiet, stderr=quiet
+            self._program,
+            "-c",
+            str(self._config),
+            stdin=quiet,
+            stdout=quiet,
+            stderr=quiet,
+            start_new_session=True,  # Ctrl-C is for us: the broker has to carry our last words
         )
+        self._mourner = await _mourn(self._process.pid)
 
     async def stop(self) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            async with asyncio.timeout(5):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        mourner, self._mourner = self._mourner, None
+        if process is not None:
+            await _end(process)
+        if mourner is not None:
+            await _end(mourner)
 
 
 class _IotCore:
@@ -104,6 +113,10 @@ class _IotCore:
         self._config = folder / "iotcore.toml"
         self._config.write_text(_IOTCORE.format(host=LOOPBACK, port=port), encoding="utf-8")
         self._broker: IotCore | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self._broker is not None and bool(self._broker.is_running)
 
     async def start(self) -> None:
         broker = IotCore(config_path=str(self._config))
@@ -139,12 +152,14 @@ class EmbeddedBroker:
         """Start it and wait until a message makes the round trip.
 
         Raises:
-            BrokerError: it does not in time.
+            BrokerError: it does not in time, or the port is taken.
         """
+        if await asyncio.to_thread(_taken, self.port):  # else the round trip would be made through a stranger
+            raise BrokerError(f"port {self.port} is taken by another program")
         await self._child.start()
         deadline = asyncio.get_running_loop().time() + START_PATIENCE
-        while not await healthy(self.port, patience=1.0):
-            if asyncio.get_running_loop().time() > deadline:
+        while not (await healthy(self.port, patience=1.0) and self._child.alive):
+            if not self._child.alive or asyncio.get_running_loop().time() > deadline:
                 await self.stop()
                 raise BrokerError(f"the {self.kind} at {self.url} carries no messages")
 
@@ -158,13 +173,54 @@ class EmbeddedBroker:
         while True:
             await asyncio.sleep(HEALTH_EVERY if not failures else 0.5)
             failures = 0 if await healthy(self.port, patience=HEALTH_PATIENCE) else failures + 1
-            if failures >= FAILURES_ALLOWED:
+            if failures and (failures >= FAILURES_ALLOWED or not self._child.alive):
                 log.warning("the %s at %s is dead; starting it again", self.kind, self.url)
-                await self.stop()
-                with contextlib.suppress(BrokerError):
+                try:
+                    await self.stop()
                     await self.start()
+                except (BrokerError, OSError) as error:
+                    log.warning("it does not start: %s", error)
+                else:
                     self.restarts += 1
                     failures = 0
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(5):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+async def _mourn(process: int) -> asyncio.subprocess.Process | None:
+    """A shell that ends another process of ours when we are gone, even killed: then its input ends."""
+    shell = shutil.which("sh")
+    if shell is None:
+        return None
+    quiet = asyncio.subprocess.DEVNULL
+    return await asyncio.create_subprocess_exec(
+        shell,
+        "-c",
+        'read -r line; kill "$0"',
+        str(process),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=quiet,
+        stderr=quiet,
+        start_new_session=True,
+    )
+
+
+def _taken(port: int) -> bool:
+    """Whether somebody answers on a loopback port."""
+    try:
+        socket.create_connection((LOOPBACK, port), timeout=0.5).close()
+    except OSError:
+        return False
+    return True
 
 
 async def healthy(port: int, *, patience: float) -> bool:

@@ -14,9 +14,16 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("plant", "broker", "simulators", "experiments", "twin", "dashboards", "shopfloor")
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def text(*place: str) -> str:
+    """Text of a file of the project."""
+    return ROOT.joinpath(*place).read_text(encoding="utf-8")
+
+
+PROJECT = tomllib.loads(text("pyproject.toml"))
 REQUIREMENTS = [
-    Requirement(text) for text in [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
+    Requirement(line) for line in [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
 ]
 NOT_WORDS = {".png", ".ico", ".gz", ".duckdb", ".parquet", ".woff2"}
 
@@ -43,7 +50,7 @@ def tracked() -> dict[str, str]:
 
 def found(pattern: str, tracked: dict[str, str]) -> list[str]:
     return [
-        f"{name}: {match[0]}" for name, text in tracked.items() for match in re.finditer(pattern, text, re.MULTILINE)
+        f"{name}: {match[0]}" for name, words in tracked.items() for match in re.finditer(pattern, words, re.MULTILINE)
     ]
 
 
@@ -100,19 +107,19 @@ def test_a_package_says_what_it_is_and_ships_its_types(package):
 
 @pytest.mark.parametrize("command", ["uv run pytest", "uv run shopfloor demo"])
 def test_the_first_screen_has_the_two_commands(command):
-    first_screen = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:40]
+    first_screen = text("README.md").splitlines()[:40]
     assert first_screen.count(f"pip install uv && {command}") == 1
 
 
 def test_the_licence_is_apache_2():
-    words = " ".join((ROOT / "LICENSE").read_text(encoding="utf-8").split())
+    words = " ".join(text("LICENSE").split())
     assert words.startswith("Apache License Version 2.0, January 2004")
     assert "END OF TERMS AND CONDITIONS" in words
     assert PROJECT["project"]["license"] == "Apache-2.0"
 
 
 def test_the_changelog_tells_of_the_present_version():
-    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    changes = text("CHANGELOG.md")
     assert re.search(rf"^## {re.escape(PROJECT['project']['version'])}\b", changes, re.MULTILINE)
 
 
@@ -143,19 +150,18 @@ def test_links_of_a_page_lead_somewhere(page):
 
 
 def test_every_page_of_the_docs_can_be_found_from_their_index():
-    index = ROOT / "docs" / "README.md"
-    linked = {(index.parent / link).resolve() for link in re.findall(r"\]\(([^)#\s]+)", index.read_text(encoding="utf-8"))}
-    folders = {page.parent for page in linked if page.is_dir()} | {page for page in linked if page.is_dir()}
+    docs = ROOT / "docs"
+    linked = {(docs / link).resolve() for link in re.findall(r"\]\(([^)#\s]+)", text("docs", "README.md"))}
     lost = [
-        str(page.relative_to(ROOT))
-        for page in (ROOT / "docs").rglob("*.md")
-        if page not in linked and page != index and page.parent not in folders
+        str(page.relative_to(docs))
+        for page in docs.rglob("*.md")
+        if page not in linked and page.parent not in linked and page != docs / "README.md"
     ]
     assert not lost
 
 
 def pins() -> dict[str, str]:
-    lines = [line.partition("#")[0].strip() for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()]
+    lines = [line.partition("#")[0].strip() for line in text("constraints.txt").splitlines()]
     matches = [re.fullmatch(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.!+_-]+)", line) for line in lines if line]
     assert all(matches), "a line of constraints.txt is not name==version"
     return {canonicalize_name(match[1]): match[2] for match in matches if match}
@@ -169,7 +175,7 @@ def test_a_dependency_has_a_tested_version_inside_its_bounds(requirement):
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda requirement: requirement.name)
 def test_a_dependency_is_explained(requirement):
     """Why it, what could stand in its place, its licence, and the release that was checked."""
-    page = (ROOT / "docs" / "reference" / "dependencies.md").read_text(encoding="utf-8")
+    page = text("docs", "reference", "dependencies.md")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")]
     row = {cells[0].strip("`"): cells for cells in rows}.get(requirement.name)
     assert row is not None, f"docs/reference/dependencies.md has no row {requirement.name}"

@@ -1,0 +1,31 @@
+"""The digital twin: a journal of messages, a mirror folded from it, and figures with their bounds."""
+
+from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
+from twin.duckdb_historian import DuckDbHistorian
+from twin.historian import Historian
+from twin.journal import Journal
+from twin.mirror import Mirror
+from twin.opening import open_twin
+from twin.twin import Twin
+from twin.values import Counters, DeadLetter, Event, Interval, KpiValue, Last, NodeView, Series, Tally
+
+__all__ = [
+    "CATALOGUE",
+    "LINE_CATALOGUE",
+    "Counters",
+    "DeadLetter",
+    "DuckDbHistorian",
+    "Event",
+    "Historian",
+    "Interval",
+    "Journal",
+    "KpiRow",
+    "KpiValue",
+    "Last",
+    "Mirror",
+    "NodeView",
+    "Series",
+    "Tally",
+    "Twin",
+    "open_twin",
+]

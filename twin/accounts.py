@@ -1,0 +1,311 @@
+"""Exact time accounting of one machine: state messages in columns, time in state over any window.
+
+A row is a state message. It holds from its begin until the next row's begin if the two are linked, that is if no state
+message between them can have been lost; else until the last instant at which a heartbeat confirmed it, and the time
+up to the next row is `unknown`. Windows are half-open; all sums are integers.
+"""
+
+import sys
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plant.messages import StateChange
+from plant.states import State
+from twin.stays import Canonical, view
+from twin.values import Interval
+
+STATES = tuple(State)
+CODES = {state.value: code for code, state in enumerate(STATES)}
+UNKNOWN = CODES[State.UNKNOWN]
+FAILED = CODES[State.FAILED]
+ACTIVE = np.array([state in {"processing", "setup", "failed", "maintenance"} for state in STATES])
+"""States of an active period (Roser, Nakano, Tanaka 2002): the machine, not its neighbours, limits the flow."""
+
+PENDING = 10_000  # confirmations of messages that never came, at most
+
+Columns = NDArray[np.int64]
+
+
+class Failures:
+    """Failures of one machine: maximal stretches of the state `failed`; a reason may change inside one."""
+
+    def __init__(self, begins: Columns, ends: Columns) -> None:
+        self.begins = begins
+        self.ends = ends  # shorter by one while the last is not over
+
+    def begun(self, begin: int, end: int) -> int:
+        """Failures that began in [begin, end)."""
+        return int(np.searchsorted(self.begins, end) - np.searchsorted(self.begins, begin))
+
+    def restored(self, begin: int, end: int) -> tuple[int, int]:
+        """Number of the failures that ended in [begin, end), and their total length."""
+        first, last = np.searchsorted(self.ends, [begin, end])
+        return int(last - first), int((self.ends[first:last] - self.begins[first:last]).sum())
+
+
+class StateAccount:
+    """What one machine did, from its state messages, in any order of arrival."""
+
+    def __init__(self) -> None:
+        self.ts = array("q")
+        self.session = array("q")
+        self.n = array("q")
+        self.seq = array("q")
+        self.since = array("q")
+        self.confirmed = array("q")  # last instant at which the row was surely in force
+        self.code = bytearray()
+        self.reasons: list[str] = []
+        self.parts: list[str | None] = []
+        self._claimed = (0, -1)  # newest (session, seq) that a heartbeat spoke of
+        self._finals: set[tuple[int, int]] = set()  # last of a session, by a birth of the next
+        self._pending: dict[tuple[int, int], int] = {}
+        self._begins = array("q")
+        self._known = array("q")  # end of what is known of each row but the last
+        self._sums = np.zeros((16, len(STATES)), dtype=np.int64)  # time in state before each row
+        self._settled = 0  # rows whose derived columns stand
+        self._failures: Failures | None = None
+
+    def __len__(self) -> int:
+        """Number of state messages."""
+        return len(self.ts)
+
+    def add(self, m: StateChange) -> None:
+        """Take in a state message."""
+        ts = self.ts
+        if not ts or m.ts > ts[-1] or (m.ts, m.session, m.n) > (ts[-1], self.session[-1], self.n[-1]):
+            ts.append(m.ts)
+            self.session.append(m.session)
+            self.n.append(m.n)
+            self.seq.append(m.seq)
+            self.since.append(m.since)
+            self.code.append(CODES[m.state])
+            self.reasons.append(sys.intern(m.reason))
+            self.parts.append(m.part)
+            self.confirmed.append(self._pending.pop((m.session, m.seq), m.ts) if self._pending else m.ts)
+        else:
+            self._insert(m)
+
+    def confirm(self, session: int, seq: int, now: int) -> None:
+        """A heartbeat at `now` says that (session, seq) was the last state message: it was in force then."""
+        self._claimed = max(self._claimed, (session, seq))
+        row = len(self.ts) - 1
+        if row >= 0 and (self.seq[row] != seq or self.session[row] != session):
+            row = bisect_right(self.ts, now) - 1
+        if row >= 0 and self.seq[row] == seq and self.session[row] == session:
+            if now > self.confirmed[row]:
+                self.confirmed[row] = now
+                if row < self._settled:
+                    self._forget(row)
+        elif len(self._pending) < PENDING:
+            self._pending[session, seq] = max(now, self._pending.get((session, seq), 0))
+
+    def finish(self, session: int, seq: int) -> None:
+        """A later birth says that (session, seq) was the last state message of its session."""
+        self._claimed = max(self._claimed, (session, seq))
+        self._finals.add((session, seq))
+        self._forget(0)
+
+    def window(self, begin: int, end: int, horizon: int) -> list[int]:
+        """Microseconds in each state (by `CODES`) in [begin, end); what nobody can tell is unknown."""
+        self._settle()
+        first = max(begin, self._begins[0]) if self._begins else end
+        last = min(end, horizon)
+        if last <= first:
+            result = [0] * len(STATES)
+            result[UNKNOWN] = end - begin
+            return result
+        result = [b - a for a, b in zip(self._until(first), self._until(last), strict=True)]
+        result[UNKNOWN] += (end - begin) - (last - first)
+        return result
+
+    def at(self, at: int, horizon: int) -> Interval | None:
+        """The stretch in force at an instant, as far as it is known; none before the first."""
+        self._settle()
+        row = bisect_right(self._begins, at) - 1
+        if row < 0:
+            return None
+        end = self._end(row, horizon)
+        if at > horizon or at > end or (at == end and row + 1 < len(self.ts)):
+            return Interval(state=State.UNKNOWN, reason="", begin=min(end, horizon), end=at)
+        first = row
+        while first and self._joins(first):
+            first -= 1
+        begin = self._begins[first]
+        return Interval(
+            state=STATES[self.code[row]].value, reason=self.reasons[row], begin=begin, end=at, part=self.parts[row]
+        )
+
+    def part_at(self, at: int) -> tuple[int, str | None]:
+        """Instant of the state message in force, and the part it names."""
+        row = bisect_right(self.ts, at) - 1
+        return (self.ts[row], self.parts[row]) if row >= 0 else (-1, None)
+
+    def intervals(self, begin: int, end: int, horizon: int) -> list[Interval]:
+        """What the machine did in [begin, end): no gaps, equal neighbours joined, the unknown filled in."""
+        joined: list[Interval] = []
+        for state, reason, a, b, part in self._stretches(begin, end, horizon):
+            if b <= a:
+                continue
+            if joined and joined[-1].state == state and joined[-1].reason == reason:
+                last = joined[-1]
+                joined[-1] = Interval(state=state, reason=reason, begin=last.begin, end=b, part=last.part)
+            else:
+                joined.append(Interval(state=state, reason=reason, begin=a, end=b, part=part))
+        return joined
+
+    def active_periods(self, begin: int, end: int, horizon: int) -> tuple[int, int]:
+        """Number and total length of the maximal active stretches in [begin, end), cut at its borders."""
+        self._settle()
+        stop = min(end, horizon)
+        first, last = max(0, bisect_right(self._begins, begin) - 1), bisect_left(self._begins, stop)
+        if last <= first:
+            return 0, 0
+        begins = np.clip(view(self._begins)[first:last], begin, stop)
+        ends = np.append(view(self._known)[first : last - 1], self._end(last - 1, stop)).clip(begin, stop)
+        kept = ends > begins
+        active = ACTIVE[np.frombuffer(self.code, dtype=np.uint8)[first:last]][kept]
+        begins, ends = begins[kept], ends[kept]
+        follows = np.append(False, active[:-1] & (begins[1:] == ends[:-1]))[: len(active)]
+        return int((active & ~follows).sum()), int((ends - begins)[active].sum())
+
+    def failures(self) -> Failures:
+        """All failures so far."""
+        self._settle()
+        if self._failures is None:
+            begins = view(self._begins)
+            lasting = np.append(begins[1:] > begins[:-1], True)[: len(begins)]
+            failed = (np.frombuffer(self.code, dtype=np.uint8) == FAILED)[lasting]
+            starts = begins[lasting]
+            before = np.append(False, failed[:-1])[: len(failed)]
+            self._failures = Failures(starts[failed & ~before].copy(), starts[~failed & before].copy())
+        return self._failures
+
+    @property
+    def first(self) -> int | None:
+        """Begin of what is known."""
+        self._settle()
+        return self._begins[0] if self._begins else None
+
+    @property
+    def canonical(self) -> Canonical:
+        """The same for the same messages."""
+        self._settle()
+        return [
+            *(list(column) for column in (self.ts, self.session, self.n, self.seq, self.since, self.code)),
+            list(self._begins),
+            list(self._known),
+            self.reasons,
+            self.parts,
+            [self.confirmed[-1] if self._claimed > (self.session[-1], self.seq[-1]) else None] if self.ts else [],
+        ]
+
+    def _insert(self, m: StateChange) -> None:
+        """Put a late message in its place."""
+        row = bisect_left(self.ts, m.ts)
+        while row < len(self.ts) and (self.ts[row], self.session[row], self.n[row]) < (m.ts, m.session, m.n):
+            row += 1
+        self.ts.insert(row, m.ts)
+        self.session.insert(row, m.session)
+        self.n.insert(row, m.n)
+        self.seq.insert(row, m.seq)
+        self.since.insert(row, m.since)
+        self.code.insert(row, CODES[m.state])
+        self.reasons.insert(row, m.reason)
+        self.parts.insert(row, m.part)
+        self.confirmed.insert(row, self._pending.pop((m.session, m.seq), m.ts))
+        self._forget(row - 1)
+
+    def _forget(self, row: int) -> None:
+        self._settled = max(0, min(self._settled, row))
+        self._failures = None
+
+    def _joins(self, row: int) -> bool:
+        """Whether a row goes on with the stretch of the one before, without a gap."""
+        return (
+            self._known[row - 1] == self._begins[row]
+            and self.code[row - 1] == self.code[row]
+            and self.reasons[row - 1] == self.reasons[row]
+        )
+
+    def _end(self, row: int, horizon: int) -> int:
+        """Until when a row is known to be in force."""
+        if row < len(self._known):
+            return self._known[row]
+        if self._claimed > (self.session[row], self.seq[row]):  # a later message is lost
+            return min(horizon, self.confirmed[row])
+        return horizon
+
+    def _until(self, at: int) -> list[int]:
+        """Time in state from the first begin up to an instant not before it."""
+        row = bisect_right(self._begins, at) - 1
+        sums: list[int] = self._sums[row].tolist()
+        begin = self._begins[row]
+        known = max(begin, min(at, self._end(row, at)))
+        sums[self.code[row]] += known - begin
+        sums[UNKNOWN] += at - known
+        return sums
+
+    def _stretches(self, begin: int, end: int, horizon: int) -> Iterator[tuple[str, str, int, int, str | None]]:
+        self._settle()
+        stop = min(end, horizon)
+        at = begin
+        for row in range(max(0, bisect_right(self._begins, begin) - 1), bisect_left(self._begins, stop)):
+            start = max(begin, self._begins[row])
+            known = max(start, min(stop, self._end(row, stop)))
+            yield State.UNKNOWN, "", at, start, None
+            yield STATES[self.code[row]].value, self.reasons[row], start, known, self.parts[row]
+            at = known
+        yield State.UNKNOWN, "", at, end, None
+
+    def _settle(self) -> None:
+        """Bring the derived columns up to date, from the first row that changed."""
+        rows = len(self.ts)
+        if self._settled >= rows - 1 and len(self._begins) == rows:
+            return
+        self._failures = None
+        start = min(self._settled, max(0, len(self._begins) - 1))
+        del self._begins[start:]
+        del self._known[start:]
+        begins = self._begin_of(start)
+        self._begins.frombytes(begins.tobytes())
+        confirmed = np.clip(view(self.confirmed)[start:-1], begins[:-1], begins[1:])
+        known = np.where(self._linked(start), begins[1:], confirmed)
+        self._known.frombytes(known.tobytes())
+        self._accumulate(start, begins, known)
+        self._settled = rows - 1
+
+    def _begin_of(self, start: int) -> Columns:
+        """Begin of each row: `since` where no known row contradicts it, else the message's own instant."""
+        ts, since = view(self.ts)[start:], view(self.since)[start:]
+        before = view(self.ts)[start - 1 : -1] if start else np.append(np.iinfo(np.int64).min, ts[:-1])
+        return np.where(since >= before, since, ts)
+
+    def _linked(self, start: int) -> NDArray[np.bool_]:
+        """Whether no state message can be missing between each row and the next."""
+        session, seq = view(self.session)[start:], view(self.seq)[start:]
+        same = session[1:] == session[:-1]
+        linked: NDArray[np.bool_] = same & (seq[1:] == seq[:-1] + 1)
+        for i in np.flatnonzero(~linked).tolist():
+            row = start + i
+            stretch = self.code[row] == self.code[row + 1] and self.reasons[row] == self.reasons[row + 1]
+            ended = not same[i] and (self.session[row], self.seq[row]) in self._finals
+            linked[i] = ended or (stretch and self.since[row] == self.since[row + 1])
+        return linked
+
+    def _accumulate(self, start: int, begins: Columns, known: Columns) -> None:
+        rows = len(self.ts)
+        if rows > len(self._sums):
+            grown = np.zeros((2 * rows, len(STATES)), dtype=np.int64)
+            grown[: start + 1] = self._sums[: start + 1]
+            self._sums = grown
+        if rows - start < 2:  # nothing but the open row
+            return
+        each = np.zeros((rows - 1 - start, len(STATES)), dtype=np.int64)
+        codes = np.frombuffer(self.code, dtype=np.uint8)[start:-1]
+        each[np.arange(len(each)), codes] = known - begins[:-1]
+        each[:, UNKNOWN] += begins[1:] - known
+        self._sums[start + 1 : rows] = self._sums[start] + np.cumsum(each, axis=0)

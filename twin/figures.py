@@ -1,0 +1,175 @@
+"""From the mirror's facts to the additive parts of a window, and what is in doubt about them. Pure."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
+from twin.kpis import Doubt, evaluate, pool
+from twin.mirror import LineMirror, Machine, Place
+from twin.profile import ISO, Profile
+from twin.stays import Stays
+from twin.values import KpiValue
+
+Lost = Callable[[str, int, int], int | None]
+"""Part messages of a path that may be missing in a window; none when nobody can tell."""
+
+Names = Iterable[str] | None
+"""KPIs that are asked for; none: all that the node has."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """A question: half-open window, what is confirmed, and what was lost.
+
+    Args:
+        begin: first instant, microseconds UTC.
+        end: first instant that is out.
+        lost: part messages that may be missing.
+        profile: from states to time elements.
+    """
+
+    begin: int
+    end: int
+    lost: Lost
+    profile: Profile = ISO
+
+    def known(self, line: LineMirror) -> tuple[int, int]:
+        """The piece of the window of which the line has told."""
+        begin, end = max(self.begin, line.first), min(self.end, line.horizon)
+        return (begin, end) if begin < end else (self.begin, self.begin)
+
+
+def machine_parts(machine: Machine, line: LineMirror, window: Window) -> dict[str, int]:
+    """Time elements, parts and failures of one machine."""
+    begin, end = window.begin, window.end
+    elements = window.profile.elements(machine.states.window(begin, end, line.horizon))
+    produced, good = machine.outcomes.produced(begin, end), machine.outcomes.good_count(begin, end)
+    cycles, cycle_sum = machine.outcomes.cycle_sum(begin, end)
+    failures = machine.states.failures()
+    restored, repair = failures.restored(begin, end)
+    planned = machine.planned_cycle
+    return {
+        **elements,
+        "APT_ADET": elements["APT"] + elements["ADET"],
+        "operating_time": elements["AUPT"],
+        "duration": end - begin,
+        "PQ": produced,
+        "GQ": good,
+        "SQ": produced - good,
+        "PRI_PQ": produced * planned,
+        "PRI_GQ": good * planned,
+        "cycles": cycles,
+        "cycle_sum": cycle_sum,
+        "FE": failures.begun(begin, end),
+        "restored": restored,
+        "TTR": repair,
+    }
+
+
+def machine_doubt(machine: Machine, line: LineMirror, window: Window) -> Doubt:
+    """What may be missing of a machine's parts: lost messages, and cycles in time of which nothing was heard."""
+    lost = window.lost(machine.path, window.begin, window.end)
+    first = machine.states.first
+    heard = line.horizon if first is None else first
+    unheard = (
+        min(window.end, heard) - window.begin,
+        window.end - max(window.begin, line.horizon),
+    )
+    missing = lost
+    shortest = machine.station.minimum_cycle
+    for stretch in unheard:
+        if stretch > 0 and missing is not None:
+            missing = missing - (-stretch // shortest) if shortest else None
+    return Doubt(missing=missing, disposed=lost, ideal=machine.planned_cycle)
+
+
+def pooled_doubt(doubts: Iterable[Doubt]) -> Doubt:
+    """Doubts of several machines together."""
+    listed = list(doubts)
+    missing = [doubt.missing for doubt in listed]
+    disposed = [doubt.disposed for doubt in listed]
+    return Doubt(
+        missing=None if None in missing else sum(m for m in missing if m is not None),
+        disposed=None if None in disposed else sum(d for d in disposed if d is not None),
+        ideal=max((doubt.ideal for doubt in listed), default=0),
+    )
+
+
+def machine_kpis(machine: Machine, line: LineMirror, window: Window, names: Names) -> dict[str, KpiValue]:
+    """KPIs of one of several machines of a station."""
+    parts = machine_parts(machine, line, window)
+    return _evaluate(_chosen(CATALOGUE, "machine", names), parts, machine_doubt(machine, line, window), window)
+
+
+def place_kpis(place: Place, line: LineMirror, window: Window, names: Names) -> dict[str, KpiValue]:
+    """KPIs of a station: sums over its machines, and what stands there."""
+    parts = pool([machine_parts(machine, line, window) for machine in place.machines])
+    parts |= {"duration": window.end - window.begin, **_stay("wip", place.wip, line, window)}
+    if not place.first:
+        parts |= _stay("queue", place.queue, line, window)
+        parts["queue_max"] = place.queue.highest(*window.known(line))
+    doubt = pooled_doubt(machine_doubt(machine, line, window) for machine in place.machines)
+    return _evaluate(_chosen(CATALOGUE, "station", names), parts, doubt, window)
+
+
+def line_kpis(line: LineMirror, window: Window, names: Names) -> dict[str, KpiValue]:
+    """KPIs of a line: pooled over its machines, and of what leaves it."""
+    by_place = {
+        place.station.name: pool([machine_parts(machine, line, window) for machine in place.machines])
+        for place in line.places
+    }
+    parts = pool(list(by_place.values()))
+    slowest = planned_bottleneck(line)
+    leads, lead_sum = line.wip.completed(window.begin, window.end)
+    shipped = bisect_left(line.shipped, window.end) - bisect_left(line.shipped, window.begin)
+    planned = slowest.machines[0].planned_cycle
+    parts |= {
+        "duration": window.end - window.begin,
+        "shipped": shipped,
+        "PRI_shipped": shipped * planned,
+        "bottleneck_PBT": by_place[slowest.station.name]["PBT"],
+        "bottleneck_UNK": by_place[slowest.station.name]["UNK"],
+        "lead_times": leads,
+        "lead_time_sum": lead_sum,
+        **_stay("wip", line.wip, line, window),
+    }
+    doubt = pooled_doubt(machine_doubt(machine, line, window) for machine in line.machines)
+    return _evaluate(_chosen(LINE_CATALOGUE, "line", names), parts, doubt, window)
+
+
+def planned_bottleneck(line: LineMirror) -> Place:
+    """The station with the longest planned run time per item and machine."""
+    return max(line.places, key=lambda place: place.machines[0].planned_cycle / len(place.machines))
+
+
+def observed_bottleneck(line: LineMirror, window: Window) -> str | None:
+    """The station whose machines are active longest without a pause, on average (Roser, Nakano, Tanaka 2002)."""
+    best, name = 0.0, None
+    for place in line.places:
+        periods = [m.states.active_periods(window.begin, window.end, line.horizon) for m in place.machines]
+        count, length = (sum(column) for column in zip(*periods, strict=True))
+        if count and length / count > best:
+            best, name = length / count, place.station.name
+    return name
+
+
+def _stay(name: str, stays: Stays, line: LineMirror, window: Window) -> dict[str, int]:
+    begin, end = window.known(line)
+    return {"known": end - begin, f"{name}_integral": stays.integral(begin, end)}
+
+
+def _chosen(rows: dict[str, KpiRow], kind: str, names: Names) -> list[KpiRow]:
+    if names is None:
+        return [row for row in rows.values() if kind in row.scope]
+    return [_in_scope(rows, kind, name) for name in names]
+
+
+def _in_scope(rows: dict[str, KpiRow], kind: str, name: str) -> KpiRow:
+    if name not in rows or kind not in rows[name].scope:
+        raise KeyError(name)
+    return rows[name]
+
+
+def _evaluate(rows: Iterable[KpiRow], parts: dict[str, int], doubt: Doubt, window: Window) -> dict[str, KpiValue]:
+    return {row.id: evaluate(row, parts, doubt, window.profile) for row in rows}

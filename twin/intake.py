@@ -1,0 +1,167 @@
+"""One run as the twin keeps it: the mirror, the numbers seen, and the way of each topic into both."""
+
+import contextlib
+from collections.abc import Iterable, Mapping
+
+from broker import PREFIX, Address, parse
+from plant.description import Plant
+from plant.errors import MessageError
+from plant.messages import KINDS, Clock, Message, Meta
+from plant.time import DAY
+from twin.mirror import Fold, Mirror
+from twin.sequence import DUPLICATE, LATE, Topic, Tracker
+from twin.values import Last, NodeLast, Tally
+
+LONGEST_RUN = 3653 * DAY
+"""A message further than this from the first of its run is absurd."""
+
+
+class Connection:
+    """What all topics of a line share: sessions heard from their beginning, and when it was last heard (wall time)."""
+
+    __slots__ = ("born", "heard")
+
+    def __init__(self) -> None:
+        self.born: dict[int, int] = {}
+        self.heard: float | None = None
+
+
+class Sink:
+    """Where the messages of one topic go."""
+
+    __slots__ = ("address", "counted", "fold", "journaled", "kind", "line", "path", "topic", "type")
+
+    def __init__(self, address: Address, fold: Fold, line: "Connection", type_: str) -> None:
+        row = KINDS[address.kind]
+        self.address = address
+        self.kind = address.kind
+        self.path = address.node.path if address.node else ""
+        self.counted = row.counted
+        self.journaled = row.journaled
+        self.fold = fold
+        self.topic = Topic(line.born)
+        self.line = line
+        self.type = type_  # of the machine
+
+
+    @property
+    def tally(self) -> Tally:
+        """Counters of the topic; gaps of kinds outside the count say nothing."""
+        tally = self.topic.tally
+        return tally if self.counted else Tally(received=tally.received, duplicates=tally.duplicates)
+
+
+class Run:
+    """One run: its mirror and its book of numbers.
+
+    Args:
+        name: id of the run.
+        plant: the description.
+        prefix: what topics begin with.
+    """
+
+    def __init__(self, name: str, plant: Plant, prefix: str = PREFIX) -> None:
+        self.name = name
+        self.mirror = Mirror(plant, prefix)
+        self.sinks: dict[str, Sink] = {}
+        self.start: int | None = None
+        self.session = 0
+        self.connections = {line: Connection() for line in self.mirror.lines}
+        self._prefix = prefix
+        self._parts: dict[str, Topic] = {}
+
+    def sink(self, topic: str, address: Address) -> Sink:
+        """Where the messages of a topic go.
+
+        Raises:
+            MessageError: reason ``node``, the plant has no such node, or it has no such messages.
+        """
+        fold = self.mirror.fold(address)
+        node = address.node
+        assert node is not None  # noqa: S101 the mirror refuses what has no node
+        place = self.mirror.things[node][1]
+        sink = Sink(address, fold, self.connections[node.parent], place.station.type if place else "")
+        self.sinks[topic] = sink
+        if address.kind == "part":
+            self._parts[node.path] = sink.topic
+        return sink
+
+    def plausible(self, ts: int) -> bool:
+        """Whether an instant is near enough to the first of the run; the first message sets it."""
+        return self.start is None or abs(ts - self.start) <= LONGEST_RUN
+
+    def apply(self, sink: Sink, message: Message, *, retained: bool) -> bool:
+        """Take in one message: false if it was known."""
+        if self.start is None:
+            self.start = message.ts
+        session = message.session
+        arrival = sink.topic.tracker(session).observe(message.seq, message.n, message.ts)
+        if arrival is DUPLICATE:
+            return False
+        if retained and arrival is LATE:  # a transfer of state, no disorder
+            sink.topic.tracker(session).late -= 1
+        if sink.counted:
+            if message.n == 0 and not retained:
+                self._begin(sink.line, session, message.ts)
+        elif type(message) is Clock:
+            self._claim(message.last.items(), message.now)
+        if type(message) is Meta and message.last:
+            stem = f"{self._stem(sink)}/"
+            self._claim(((stem + kind, last) for kind, last in message.last.items()), message.ts, final=True)
+        sink.fold(message)
+        return True
+
+    def missing_parts(self, path: str, begin: int, end: int) -> int | None:
+        """Part messages of a node that may be missing in [begin, end); none when nobody can tell."""
+        topic = self._parts.get(path)
+        return topic.missing(begin, end) if topic else 0
+
+    def tally(self, path: str) -> Tally:
+        """What was lost or came twice on a node's topics."""
+        return sum((sink.tally for sink in self.sinks.values() if sink.path == path), Tally())
+
+    def last(self, telemetry: Mapping[str, int]) -> Last:
+        """How far the run has come, by what the journal has."""
+        nodes: dict[str, list[Tracker]] = {}
+        sessions: dict[str, int] = {}
+        topics = {}
+        for topic, sink in self.sinks.items():
+            if (last := sink.topic.last) is None or not sink.counted:
+                continue
+            session, tracker = last
+            topics[topic] = (session, tracker.seq)
+            if not sink.journaled:
+                continue
+            if session > sessions.get(sink.path, 0):
+                sessions[sink.path], nodes[sink.path] = session, []
+            if session == sessions[sink.path]:
+                nodes[sink.path].append(tracker)
+        found = {}
+        for path, trackers in nodes.items():
+            newest = max(trackers, key=lambda tracker: tracker.n)
+            count = sum(tracker.same for tracker in trackers if tracker.ts == newest.ts)
+            found[path] = NodeLast(ts=newest.ts, session=sessions[path], n=newest.n, count=count)
+        return Last(nodes=found, topics=topics, telemetry=dict(telemetry))
+
+    def _stem(self, sink: Sink) -> str:
+        return f"{self._prefix}/{sink.address.enterprise}/{sink.address.site}/{sink.path}"
+
+    def _begin(self, line: Connection, session: int, ts: int) -> None:
+        """The first message of a node came live: the session of its connection is heard from its beginning."""
+        if session in line.born:
+            return
+        line.born[session] = ts
+        for sink in self.sinks.values():
+            if sink.line is line and (tracker := sink.topic.trackers.get(session)):
+                tracker.complete(ts)
+
+    def _claim(self, last: Iterable[tuple[str, tuple[int, int]]], now: int, *, final: bool = False) -> None:
+        """A publisher says which numbers were its last."""
+        sinks = self.sinks
+        for topic, (session, seq) in last:
+            sink = sinks.get(topic)
+            if sink is None:
+                with contextlib.suppress(MessageError):  # a topic of which nothing arrived, or that is nobody's
+                    sink = self.sink(topic, parse(topic, self._prefix))
+            if sink is not None:
+                sink.topic.tracker(session).claim(seq, now, final=final)

@@ -1,0 +1,205 @@
+"""The journal: every message that the mirror folds, in the order of arrival, in SQLite.
+
+What is promised: when `append` returns, its messages survive the death of the process, and with `durable` (the default
+for files) also a loss of power, as far as the disk keeps what it says it has written: write-ahead log with
+``synchronous=FULL``, one transaction a batch. A batch is stored whole or not at all. The key (run, topic, session, seq)
+is unique, so nothing is stored twice. One journal, one writer; other processes may read the file.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from plant.errors import StoreError
+
+APPLICATION = 0x53464A31  # "SFJ1", so that a stranger's file is recognised
+SCHEMA = 1
+
+_TABLES = f"""
+PRAGMA application_id = {APPLICATION};
+PRAGMA user_version = {SCHEMA};
+CREATE TABLE runs (id INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE);
+CREATE TABLE topics (id INTEGER PRIMARY KEY, topic TEXT NOT NULL UNIQUE, path TEXT NOT NULL, kind TEXT NOT NULL);
+CREATE TABLE sessions (
+    run INTEGER NOT NULL, session INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (run, session)
+) WITHOUT ROWID;
+CREATE TABLE messages (
+    position INTEGER PRIMARY KEY, run INTEGER NOT NULL, topic INTEGER NOT NULL, session INTEGER NOT NULL,
+    seq INTEGER NOT NULL, n INTEGER NOT NULL, ts INTEGER NOT NULL, ingest INTEGER NOT NULL,
+    retained INTEGER NOT NULL, payload BLOB NOT NULL
+);
+CREATE UNIQUE INDEX message_key ON messages (run, topic, session, seq);
+"""
+
+
+class Row(NamedTuple):
+    """A message on its way into the journal."""
+
+    run: str
+    topic: str
+    path: str
+    kind: str
+    session: int
+    seq: int
+    n: int
+    ts: int
+    retained: bool
+    payload: bytes
+
+
+class Stored(NamedTuple):
+    """A message out of the journal."""
+
+    position: int
+    topic: str
+    retained: bool
+    payload: bytes
+
+
+class Journal:
+    """A journal file, or one in memory. Not for the event loop: all calls may wait for the disk.
+
+    Args:
+        file: the file; none keeps the journal in memory.
+        durable: whether `append` waits until the disk has it.
+
+    Raises:
+        StoreError: the file cannot be opened, or is not a journal of this version.
+    """
+
+    def __init__(self, file: Path | None, *, durable: bool = True) -> None:
+        self.file = file
+        self._runs: dict[str, int] = {}
+        self._topics: dict[str, int] = {}
+        self._sessions: set[tuple[int, int]] = set()
+        self._position = 0
+        with self._errors():
+            if file is not None:
+                file.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(file or ":memory:", isolation_level=None, check_same_thread=False, timeout=5.0)
+            try:
+                self._prepare(durable=durable)
+            except BaseException:
+                self._db.close()
+                raise
+
+    def __enter__(self) -> Self:
+        """The journal itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; what was appended stays."""
+        self._db.close()
+
+    @property
+    def position(self) -> int:
+        """Position of the last message; 0 when there is none."""
+        return self._position
+
+    def append(self, rows: Sequence[Row]) -> list[int]:
+        """Store messages in one transaction.
+
+        Returns:
+            The position of each; 0 for one that was stored before.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        first = self._position + 1
+        with self._errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                stored = self._insert(rows, first)
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._recall()
+                raise
+        self._position = first + len(rows) - 1
+        return stored
+
+    def runs(self) -> list[str]:
+        """Runs by the beginning of their latest session, newest last."""
+        query = """SELECT runs.run FROM sessions JOIN runs ON runs.id = sessions.run
+                   GROUP BY runs.id ORDER BY max(sessions.position)"""
+        with self._errors():
+            return [run for (run,) in self._db.execute(query)]
+
+    def page(self, after: int, limit: int, *, upto: int, run: str | None = None) -> list[Stored]:
+        """Messages with after < position <= upto in order, at most `limit`, of one run or of all."""
+        query = """SELECT position, topics.topic, retained, payload FROM messages JOIN topics ON topics.id = topic
+                   WHERE position > ? AND position <= ? AND (? IS NULL OR messages.run = ?)
+                   ORDER BY position LIMIT ?"""
+        run_id = None if run is None else self._runs.get(run, -1)
+        with self._errors():
+            return list(map(Stored._make, self._db.execute(query, (after, upto, run_id, run_id, limit))))
+
+    def _prepare(self, *, durable: bool) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+        self._db.execute("PRAGMA cache_size = -65536")
+        application = self._number("PRAGMA application_id")
+        version = self._number("PRAGMA user_version")
+        tables = self._number("SELECT count(*) FROM sqlite_master")
+        if not tables:
+            self._db.executescript(f"BEGIN; {_TABLES} COMMIT;")
+        elif application != APPLICATION:
+            raise StoreError(f"{self.file} is not a journal of Shopfloor")
+        elif version != SCHEMA:
+            raise StoreError(f"{self.file} is a journal of version {version}; this Shopfloor reads version {SCHEMA}")
+        self._recall()
+
+    def _recall(self) -> None:
+        """Know what is stored, and nothing else."""
+        db = self._db
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        self._runs = dict(db.execute("SELECT run, id FROM runs"))
+        self._topics = dict(db.execute("SELECT topic, id FROM topics"))
+        self._sessions = set(db.execute("SELECT run, session FROM sessions"))
+        self._position = self._number("SELECT coalesce(max(position), 0) FROM messages")
+
+    def _insert(self, rows: Sequence[Row], first: int) -> list[int]:
+        ingest = time.time_ns() // 1000
+        values = []
+        for position, (run, topic, path, kind, session, seq, n, ts, retained, payload) in enumerate(rows, first):
+            run_id = self._runs.get(run) or self._add_run(run)
+            topic_id = self._topics.get(topic) or self._add_topic(topic, path, kind)
+            if (run_id, session) not in self._sessions:
+                self._db.execute("INSERT INTO sessions VALUES (?, ?, ?)", (run_id, session, position))
+                self._sessions.add((run_id, session))
+            values.append((position, run_id, topic_id, session, seq, n, ts, ingest, retained, payload))
+        before = self._db.total_changes
+        self._db.executemany("INSERT OR IGNORE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        last = first + len(rows) - 1
+        if self._db.total_changes - before == len(rows):
+            return list(range(first, last + 1))
+        query = "SELECT position FROM messages WHERE position BETWEEN ? AND ?"
+        kept = {position for (position,) in self._db.execute(query, (first, last))}
+        return [position if position in kept else 0 for position in range(first, last + 1)]
+
+    def _add_run(self, run: str) -> int:
+        self._db.execute("INSERT INTO runs (run) VALUES (?)", (run,))
+        return self._runs.setdefault(run, self._number("SELECT last_insert_rowid()"))
+
+    def _add_topic(self, topic: str, path: str, kind: str) -> int:
+        self._db.execute("INSERT INTO topics (topic, path, kind) VALUES (?, ?, ?)", (topic, path, kind))
+        return self._topics.setdefault(topic, self._number("SELECT last_insert_rowid()"))
+
+    def _number(self, query: str) -> int:
+        """The one number that a query gives."""
+        return int(self._db.execute(query).fetchone()[0])
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Whatever goes wrong with the file is a StoreError."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"journal {self.file or 'in memory'}: {error}") from error

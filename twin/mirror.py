@@ -1,0 +1,364 @@
+"""The mirror: what a line is and was, folded from its messages alone. Pure: no clock, no store.
+
+`Mirror.apply` is the one function of live operation, recovery and tests. Facts go into columns sorted by (ts, session,
+n), so any order of arrival ends in the same state. Time passes through messages only: each line is known up to its
+horizon, the newest instant of its journaled messages and heartbeats.
+"""
+
+import hashlib
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from broker import PREFIX, Address, build
+from plant.catalogue import CATALOGUE as MACHINES
+from plant.description import Line, Plant, Station
+from plant.errors import MessageError
+from plant.messages import Alarm, Clock, Energy, Message, Meta, PartEvent, Status, Tag
+from plant.paths import Node
+from twin.accounts import StateAccount
+from twin.stays import Canonical, Outcomes, PartLog, Stays
+
+Fold = Callable[[Any], None]
+"""Takes in one message of one topic."""
+
+NEVER = 1 << 62
+TIMELESS = frozenset({"telemetry", "kpi", "cmd"})
+"""Kinds that move no time: not in the journal, or not of the line's own publisher."""
+
+
+class Meter:
+    """Readings of an energy counter."""
+
+    __slots__ = ("kw", "kwh", "ts")
+
+    def __init__(self) -> None:
+        self.ts = array("q")
+        self.kwh = array("d")
+        self.kw = array("d")
+
+    def add(self, m: Energy) -> None:
+        """Note a reading."""
+        row = len(self.ts) if not self.ts or m.ts > self.ts[-1] else bisect_left(self.ts, m.ts)
+        if row < len(self.ts) and self.ts[row] == m.ts:  # repeated by a later session: the same reading
+            return
+        self.ts.insert(row, m.ts)
+        self.kwh.insert(row, m.kwh)
+        self.kw.insert(row, m.kw)
+
+    def at(self, at: int) -> tuple[float | None, float | None]:
+        """Energy so far in kWh and power in kW at an instant, by the last reading."""
+        row = bisect_right(self.ts, at) - 1
+        return (self.kwh[row], self.kw[row]) if row >= 0 else (None, None)
+
+    @property
+    def canonical(self) -> Canonical:
+        """The same for the same readings."""
+        return [list(self.ts), list(self.kwh), list(self.kw)]
+
+
+class Thing:
+    """What lines, stations and machines have in common: address, birth document, energy, alarms."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.path = node.path
+        self.meta: Meta | None = None
+        self.energy = Meter()
+        self.alarms: dict[str, list[Alarm]] = {}
+        self.log = PartLog()
+
+    def describe(self, m: Meta) -> None:
+        """Take in a birth document: the newest holds."""
+        if self.meta is None or _key(m) > _key(self.meta):
+            self.meta = m
+
+    def alarm(self, m: Alarm) -> None:
+        """Take in a transition of an alarm."""
+        known = self.alarms.setdefault(m.code, [])
+        known.append(m)
+        if len(known) > 1 and _key(known[-2]) > _key(m):
+            known.sort(key=_key)
+
+    def active_alarms(self, at: int) -> list[Alarm]:
+        """Alarms that are not normal at an instant, oldest first."""
+        last = [
+            known[row - 1] for known in self.alarms.values() if (row := bisect_right(known, at, key=lambda m: m.ts))
+        ]
+        return sorted((m for m in last if m.alarm_state != "normal"), key=lambda m: (m.since, m.code))
+
+    @property
+    def canonical(self) -> Canonical:
+        """The same for the same messages."""
+        alarms = sorted((code, [msgspec.to_builtins(m) for m in known]) for code, known in self.alarms.items())
+        return [self.path, msgspec.to_builtins(self.meta), self.energy.canonical, alarms, self.log.canonical]
+
+
+class Machine(Thing):
+    """A machine: a work unit of all KPIs."""
+
+    def __init__(self, node: Node, station: Station) -> None:
+        super().__init__(node)
+        self.station = station
+        self.states = StateAccount()
+        self.outcomes = Outcomes()
+
+    @property
+    def planned_cycle(self) -> int:
+        """Planned run time per item (PRI), by its birth document, else by the plant."""
+        told = self.meta.ideal_cycle_us if self.meta else None
+        return told if told is not None and told > 0 else self.station.planned_cycle
+
+    @property
+    def tags(self) -> dict[str, Tag]:
+        """Its signals, by its birth document, else by the catalogue."""
+        told = self.meta.tags if self.meta else None
+        return told or MACHINES[self.station.type].tags
+
+    def born(self, m: Meta) -> None:
+        """Take in a birth document."""
+        self.describe(m)
+        if m.last and (last := m.last.get("state")):
+            self.states.finish(*last)
+
+    @property
+    def canonical(self) -> Canonical:
+        """The same for the same messages."""
+        return [super().canonical, self.states.canonical, self.outcomes.canonical]
+
+
+class Place(Thing):
+    """A station: its machines, its buffer and the way into it."""
+
+    def __init__(self, line: Line, station: Station, *, first: bool) -> None:
+        super().__init__(Node(line.area, line.name, station.name))
+        self.station = station
+        self.machines = tuple(Machine(node, station) for node in line.machines(station))
+        self.next: Place | None = None
+        self.wip = Stays()
+        self.transit = Stays()
+        self.queue = Stays()
+        self.first = first
+
+    @property
+    def single(self) -> bool:
+        """Whether its one machine is the station itself."""
+        return len(self.machines) == 1
+
+    @property
+    def canonical(self) -> Canonical:
+        """The same for the same messages."""
+        own = [super().canonical, self.wip.canonical, self.transit.canonical, self.queue.canonical]
+        return [own, *(machine.canonical for machine in self.machines)]
+
+
+class LineMirror(Thing):
+    """A line: its stations in flow order, and what is known of its connection."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line.node)
+        self.line = line
+        self.places = tuple(Place(line, station, first=i == 0) for i, station in enumerate(line.stations))
+        for place, following in zip(self.places, self.places[1:], strict=False):
+            place.next = following
+        self.by_name = {place.station.name: place for place in self.places}
+        self.wip = Stays()
+        self.shipped = array("q")
+        self.scrapped = array("q")
+        self.first = NEVER
+        self.horizon = -1
+        self.clock: Clock | None = None
+        self.online: bool | None = None
+        self.session = 0
+        self.state_topics: dict[str, StateAccount] = {}
+
+    @property
+    def machines(self) -> Iterator[Machine]:
+        """All machines in flow order."""
+        return (machine for place in self.places for machine in place.machines)
+
+    @property
+    def canonical(self) -> Canonical:
+        """The same for the same messages; whether it is online depends on their order of arrival, so it is left out."""
+        clock = msgspec.to_builtins(self.clock)
+        own = [super().canonical, self.wip.canonical, list(self.shipped), list(self.scrapped), clock]
+        return [own, self.first, self.horizon, *(place.canonical for place in self.places)]
+
+
+class Mirror:
+    """What the messages of one run say about a plant.
+
+    Args:
+        plant: the description; messages of nodes that are not in it are refused.
+        prefix: what topics begin with.
+    """
+
+    def __init__(self, plant: Plant, prefix: str = PREFIX) -> None:
+        self.plant = plant
+        self.lines = {line.node: LineMirror(line) for line in plant.lines}
+        self.things: dict[Node, tuple[LineMirror, Place | None, Thing]] = {}
+        for line in self.lines.values():
+            self.things[line.node] = (line, None, line)
+            for place in line.places:
+                self.things[place.node] = (line, place, place)
+                for machine in place.machines:  # a single machine takes the place of its station
+                    self.things[machine.node] = (line, place, machine)
+                    topic = build(plant.enterprise, plant.plant, machine.node, "state", prefix=prefix)
+                    line.state_topics[topic] = machine.states
+
+    def apply(self, address: Address, message: Message) -> None:
+        """Fold one message in.
+
+        Raises:
+            MessageError: reason ``node``, the plant has no such node, or it has no such messages.
+        """
+        self.fold(address)(message)
+
+    def fold(self, address: Address) -> Fold:
+        """What takes in the messages of one topic.
+
+        Raises:
+            MessageError: reason ``node``, the plant has no such node, or it has no such messages.
+        """
+        found = self.things.get(address.node) if address.node else None
+        if found is None or (address.enterprise, address.site) != (self.plant.enterprise, self.plant.plant):
+            raise MessageError("node", f"{self.plant.plant} has no {address.node or address.site}")
+        line, place, thing = found
+        take = _takes(address.kind, line, place, thing)
+        if take is None:
+            raise MessageError("node", f"{address.node} has no messages of kind {address.kind}")
+        return take if address.kind in TIMELESS else _timed(line, take)
+
+    @property
+    def horizon(self) -> int:
+        """Newest confirmed instant of all lines; -1 before the first message."""
+        return max(line.horizon for line in self.lines.values())
+
+    @property
+    def first(self) -> int:
+        """Instant of the first message."""
+        return min(line.first for line in self.lines.values())
+
+    def digest(self) -> str:
+        """The same for the same set of messages, whatever the order in which they came."""
+        tree = [line.canonical for line in self.lines.values()]
+        return hashlib.sha256(msgspec.json.encode(tree)).hexdigest()
+
+
+def _key(m: Message) -> tuple[int, int, int]:
+    """Order of a node's messages."""
+    return m.ts, m.session, m.n
+
+
+def _timed(line: LineMirror, take: Fold) -> Fold:
+    """Time passes with each message of the line's publisher."""
+
+    def fold(m: Message) -> None:
+        if m.ts > line.horizon:  # noqa: PLR1730 faster than max, and every message comes this way
+            line.horizon = m.ts
+        if m.ts < line.first:  # noqa: PLR1730
+            line.first = m.ts
+        take(m)
+
+    return fold
+
+
+def _takes(kind: str, line: LineMirror, place: Place | None, thing: Thing) -> Fold | None:
+    """What messages of a kind do to a node; none if it has no such messages."""
+    table: dict[str, Fold] = {"cmd": _nothing, "ack": _nothing, "kpi": _nothing}
+    if isinstance(thing, LineMirror):
+        table |= {"clock": partial(_clock, line), "status": partial(_status, line), "meta": partial(_born, line)}
+    elif isinstance(thing, Machine):
+        table |= {"meta": thing.born, "state": thing.states.add, "telemetry": _nothing}
+    else:
+        table |= {"meta": thing.describe}
+    if isinstance(thing, LineMirror | Machine):
+        table |= {"energy": thing.energy.add, "alarm": thing.alarm, "quality": _nothing, "order": _nothing}
+    if place is not None:
+        table["part"] = _parts(line, place, thing if isinstance(thing, Machine) else None)
+    return table.get(kind)
+
+
+def _nothing(_: Message) -> None:
+    """The mirror has no use for it yet; the journal keeps it."""
+
+
+def _born(line: LineMirror, m: Meta) -> None:
+    line.describe(m)
+    line.session = max(line.session, m.session)
+
+
+def _status(line: LineMirror, m: Status) -> None:
+    """A last will says nothing about when, so the order of arrival decides."""
+    line.online = m.online
+
+
+def _clock(line: LineMirror, m: Clock) -> None:
+    line.online = True
+    line.session = max(line.session, m.session)
+    line.horizon = max(line.horizon, m.now)
+    if line.clock is None or (m.session, m.seq) > (line.clock.session, line.clock.seq):
+        line.clock = m
+    for topic, states in line.state_topics.items():
+        if last := m.last.get(topic):
+            states.confirm(last[0], last[1], m.now)
+
+
+def _parts(line: LineMirror, place: Place, machine: Machine | None) -> Fold:  # noqa: C901 one small step per event
+    """What part events do: they move parts between places, and a machine books what it finished."""
+    log = (machine or place).log
+
+    def entered(m: PartEvent) -> None:
+        place.wip.begin(m.part, m.ts)
+        if place.first:
+            line.wip.begin(m.part, m.ts)
+        else:
+            place.transit.end(m.part, m.ts)
+
+    def started(m: PartEvent) -> None:
+        if not place.first:
+            place.queue.end(m.part, m.ts)
+
+    def finished(m: PartEvent) -> None:
+        if machine is not None:
+            machine.outcomes.finish(m.ts, m.part, m.cycle_us or 0)
+        if place.next is not None:
+            place.next.queue.begin(m.part, m.ts)
+
+    def scrapped(m: PartEvent) -> None:
+        if machine is not None:
+            machine.outcomes.scrap(m.ts, m.part)
+        if place.next is not None:  # what is bad waits for nothing
+            place.next.queue.end(m.part, m.ts)
+
+    def left(m: PartEvent) -> None:
+        place.wip.end(m.part, m.ts)
+        if m.route is None:
+            line.wip.end(m.part, m.ts, m.cause is None)
+            _note(line.shipped if m.cause is None else line.scrapped, m.ts)
+        elif to := line.by_name.get(m.route):
+            to.transit.begin(m.part, m.ts)
+
+    steps: dict[str, Fold] = {
+        "entered": entered, "started": started, "finished": finished, "scrapped": scrapped, "left": left,
+        "reworked": _nothing,
+    }  # fmt: skip
+
+    def fold(m: PartEvent) -> None:
+        log.add(m)
+        steps[m.event](m)
+
+    return fold
+
+
+def _note(column: "array[int]", ts: int) -> None:
+    if not column or ts >= column[-1]:
+        column.append(ts)
+    else:
+        column.insert(bisect_right(column, ts), ts)
+
+

@@ -1,0 +1,335 @@
+"""The twin: takes messages in, keeps them, and answers questions about what they say.
+
+A shell around a pure core: it decodes, journals in a thread of its own, and then folds. Nothing is folded that is not
+in the journal, and nothing is acknowledged before it is.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, Self, TypeVar
+
+import msgspec
+
+from broker import PREFIX, decode, parse
+from plant.description import Plant
+from plant.errors import MessageError, StoreError
+from plant.messages import KINDS, Clock, Command, Delivery, Message, Telemetry
+from twin.historian import Block, Historian
+from twin.intake import Run, Sink
+from twin.journal import Journal, Row, Stored
+from twin.letters import DeadLetters
+from twin.questions import Questions
+from twin.rates import Rate
+from twin.stream import BOUND, Broadcast, Fact, Reader, reset
+from twin.values import Counters, DeadLetter, Event, Tally
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+PAGE = 5_000  # messages that are folded before the loop may do something else
+_DECODERS = {kind: msgspec.json.Decoder(row.type) for kind, row in KINDS.items()}
+
+
+class Accepted(NamedTuple):
+    """A valid, fresh message of a batch."""
+
+    run: Run
+    sink: Sink
+    message: Message
+    delivery: Delivery
+
+
+class Twin(Questions):
+    """The digital twin of a plant; use it with ``async with``, or `start` and `close` it.
+
+    Args:
+        plant: the description; what does not belong to it is refused.
+        journal: where messages are kept; the twin is its only writer, and closes it.
+        historian: where telemetry is kept, open already.
+        prefix: what topics begin with.
+    """
+
+    def __init__(self, plant: Plant, *, journal: Journal, historian: Historian, prefix: str = PREFIX) -> None:
+        super().__init__(plant, historian, prefix)
+        self._journal = journal
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._taking = asyncio.Lock()
+        self._broadcast = Broadcast()
+        self._letters = DeadLetters()
+        self._loading: asyncio.Task[None] | None = None
+        self._new: dict[str, Run] = {}  # of which nothing is in the journal yet
+        self._position = 0
+        self._received = self._journaled = self._retries = self._values = 0
+        self._events_rate, self._values_rate = Rate(), Rate()
+
+    async def __aenter__(self) -> Self:
+        """Start."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close."""
+        await self.close()
+
+    async def start(self) -> None:
+        """Fold what the journal holds: the newest run at once, the others in the background.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        names = await self._call(self._journal.runs)
+        self._position = self._journal.position
+        self._order = list(names)
+        if names:
+            await self.load(names[-1])
+        self._loading = asyncio.create_task(self._load_all(names[-2::-1]), name="rebuild")
+
+    async def close(self) -> None:
+        """Stop; what was taken is in the journal."""
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.gather(self._loading, return_exceptions=True)
+        async with self._taking:
+            await self._call(self._journal.close)
+        self._thread.shutdown()
+
+    async def load(self, name: str) -> None:
+        """Fold a run of the journal, if that has not been done yet.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        if name in self._runs or name not in self._order:
+            return
+        async with self._taking:
+            if name not in self._runs:
+                self._runs[name] = await self._rebuilt(name)
+
+    async def take(self, deliveries: Sequence[Delivery]) -> None:
+        """Take a batch in: when it returns, the deliveries may be acknowledged.
+
+        Bad ones go to the dead letters, known ones are dropped. A take that is cancelled goes on in the background.
+
+        Raises:
+            StoreError: the journal has taken nothing of the batch; it may be offered again.
+        """
+        if deliveries:
+            await asyncio.shield(asyncio.ensure_future(self._take(deliveries)))
+
+    def position(self) -> int:
+        """Position of the last message in the journal."""
+        return self._position
+
+    def counters(self) -> Counters:
+        """How the twin is doing."""
+        nodes: dict[str, dict[str, Tally]] = {}
+        for run in self._runs.values():
+            for sink in run.sinks.values():
+                kinds = nodes.setdefault(sink.path, {})
+                kinds[sink.kind] = kinds.get(sink.kind, Tally()) + sink.tally
+        total = sum((tally for kinds in nodes.values() for tally in kinds.values()), Tally())
+        health = self._historian.health
+        return Counters(
+            received=self._received,
+            journaled=self._journaled,
+            duplicates=total.duplicates,
+            gaps=total.gaps,
+            late=total.late,
+            dead_letters=dict(self._letters.counts),
+            nodes=nodes,
+            position=self._position,
+            event_rate=self._events_rate.per_second(),
+            telemetry_values=self._values,
+            telemetry_rate=self._values_rate.per_second(),
+            historian_rows=health.stored,
+            historian_backlog=health.backlog,
+            historian_dropped=health.dropped,
+            journal_retries=self._retries,
+            events_reset=self._broadcast.overruns,
+        )
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """The newest refused deliveries, newest last."""
+        return self._letters.newest()
+
+    async def events(self, after: int | None = None) -> AsyncIterator[Event]:
+        """Journaled messages after a position (none: from now on), then as they come, each once and in order.
+
+        A reader that is too slow gets an event of kind ``reset`` in place of what it missed.
+        """
+        reader = Reader(self._position)
+        self._broadcast.readers.add(reader)
+        try:
+            upto = self._position
+            if after is not None and after > upto:
+                yield reset(upto)
+            elif after is not None:
+                async for event in self._past(after, upto):
+                    yield event
+            while True:
+                for event in await reader.batch():
+                    yield event
+        finally:
+            self._broadcast.readers.discard(reader)
+
+    async def _past(self, after: int, upto: int) -> AsyncIterator[Event]:
+        while after < upto:
+            page = await self._call(lambda since=after: self._journal.page(since, BOUND // 10, upto=upto))  # type: ignore[misc]
+            for stored in page:
+                address = parse(stored.topic, self.prefix)
+                message = _DECODERS[address.kind].decode(stored.payload)
+                path = address.node.path if address.node else ""
+                yield Fact(stored.position, path, address.kind, message).event
+            after = page[-1].position if page else upto
+
+    async def _take(self, deliveries: Sequence[Delivery]) -> None:
+        async with self._taking:
+            accepted: list[Accepted] = []
+            refused: list[tuple[Delivery, str, str]] = []
+            keys: set[tuple[str, str, int, int]] = set()
+            self._new.clear()
+            for begin in range(0, len(deliveries), PAGE):
+                await self._sort(deliveries[begin : begin + PAGE], accepted, refused, keys)
+                await asyncio.sleep(0)
+            rows = [_row(one) for one in accepted if one.sink.journaled]
+            if rows:
+                try:
+                    positions = await self._call(lambda: self._journal.append(rows))
+                except StoreError:
+                    self._retries += 1
+                    raise
+                self._position = self._journal.position
+                self._journaled += len(rows)
+                self._events_rate.add(len(rows))
+            self._received += len(deliveries)
+            now = time.time_ns() // 1000
+            for delivery, reason, detail in refused:
+                self._letters.add(delivery, reason, detail, now)
+            await self._fold(accepted, iter(positions if rows else ()))
+
+    async def _sort(
+        self,
+        deliveries: Iterable[Delivery],
+        accepted: list[Accepted],
+        refused: list[tuple[Delivery, str, str]],
+        keys: set[tuple[str, str, int, int]],
+    ) -> None:
+        """Find what is valid and fresh."""
+        for delivery in deliveries:
+            topic = delivery.topic
+            try:
+                address, message = decode(topic, delivery.payload, self.prefix)
+                if message is None:  # the topic of an alarm that is over was cleared
+                    continue
+                run = self._runs.get(message.run) or await self._open(message.run, address.kind)
+                sink = run.sinks.get(topic) or run.sink(topic, address)
+                _check(message, run, delivery)
+            except MessageError as error:
+                refused.append((delivery, error.reason, error.detail))
+                continue
+            key = (message.run, topic, message.session, message.seq)
+            if key in keys or sink.topic.tracker(message.session).seen(message.seq):
+                if not delivery.retain:
+                    sink.topic.tracker(message.session).duplicates += 1
+                continue
+            keys.add(key)
+            if run.start is None:
+                run.start = message.ts
+            accepted.append(Accepted(run, sink, message, delivery))
+
+    async def _fold(self, accepted: Sequence[Accepted], positions: Iterable[int]) -> None:
+        places = iter(positions)
+        now = time.monotonic()
+        for begin in range(0, len(accepted), PAGE):
+            facts, blocks = [], []
+            for run, sink, message, delivery in accepted[begin : begin + PAGE]:
+                run.apply(sink, message, retained=delivery.retain)
+                sink.line.heard = now
+                if sink.journaled:
+                    facts.append(Fact(next(places), sink.path, sink.kind, message))
+                    if message.session > run.session:
+                        self._rank(run, message.session)
+                elif type(message) is Telemetry and sink.type:
+                    blocks.append(Block(run.name, sink.path, sink.type, message))
+            self._broadcast.put(facts)
+            if blocks:
+                values = sum(len(column) for block in blocks for column in block.message.v.values())
+                self._values += values
+                self._values_rate.add(values)
+                await self._historian.append(blocks)
+            await asyncio.sleep(0)
+
+    def _rank(self, run: Run, session: int) -> None:
+        """A new session makes its run the newest."""
+        run.session = session
+        if run.name in self._order:
+            self._order.remove(run.name)
+        self._order.append(run.name)
+        self._runs[run.name] = run
+
+    async def _open(self, name: str, kind: str) -> Run:
+        """The run of a message: in the journal already, or new.
+
+        Raises:
+            MessageError: reason ``run``, nothing else is known of the run of a message that is not journaled.
+        """
+        if name in self._order:
+            self._runs[name] = await self._rebuilt(name)
+            return self._runs[name]
+        if name not in self._new:
+            if not KINDS[kind].journaled:
+                raise MessageError("run", f"nothing but {kind} is known of run {name}")
+            self._new[name] = Run(name, self.plant, self.prefix)
+        return self._new[name]
+
+    async def _load_all(self, names: Iterable[str]) -> None:
+        for name in names:
+            try:
+                await self.load(name)
+            except StoreError as error:
+                log.warning("run %s cannot be read: %s", name, error)
+
+    async def _rebuilt(self, name: str) -> Run:
+        """Fold a run of the journal."""
+        run = Run(name, self.plant, self.prefix)
+        after, upto = 0, self._position
+        while page := await self._call(lambda since=after: self._journal.page(since, PAGE, upto=upto, run=name)):  # type: ignore[misc]
+            self._refold(run, page)
+            after = page[-1].position
+        return run
+
+    def _refold(self, run: Run, page: Sequence[Stored]) -> None:
+        for stored in page:
+            try:
+                sink = run.sinks.get(stored.topic) or run.sink(stored.topic, parse(stored.topic, self.prefix))
+                message = _DECODERS[sink.kind].decode(stored.payload)
+            except (MessageError, msgspec.MsgspecError) as error:  # the plant has changed, or the file was touched
+                delivery = Delivery(topic=stored.topic, payload=stored.payload)
+                self._letters.add(delivery, "journal", str(error), time.time_ns() // 1000)
+                continue
+            run.apply(sink, message, retained=stored.retained)
+
+    async def _call(self, function: Callable[[], T]) -> T:
+        """Run in the journal's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+
+def _check(message: Message, run: Run, delivery: Delivery) -> None:
+    """Refuse what is well-formed and still cannot be.
+
+    Raises:
+        MessageError: reason ``time`` or ``retained``.
+    """
+    if not run.plausible(message.ts) or (type(message) is Clock and not run.plausible(message.now)):
+        raise MessageError("time", f"{message.ts} is more than ten years from the first message of run {run.name}")
+    if delivery.retain and type(message) is Command:
+        raise MessageError("retained", "a command is never retained")
+
+
+def _row(one: Accepted) -> Row:
+    m, sink = one.message, one.sink
+    topic, payload, retained = one.delivery.topic, one.delivery.payload, one.delivery.retain
+    return Row(one.run.name, topic, sink.path, sink.kind, m.session, m.seq, m.n, m.ts, retained, payload)

@@ -1,0 +1,171 @@
+"""What the twin answers: frozen values, ready for JSON by `msgspec.to_builtins`. All times are microseconds UTC."""
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class Interval(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch [begin, end) in which a machine was in one state for one reason."""
+
+    state: str
+    reason: str
+    begin: int
+    end: int
+    part: str | None = None
+
+
+class KpiValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A KPI over one window.
+
+    Args:
+        value: the figure, or none with a `reason`.
+        lower: no true value is below it; none where no bound can be given.
+        upper: no true value is above it; none where no bound can be given.
+        coverage: share of the window's time that is known.
+        parts: the additive quantities the value is made of, in microseconds and pieces.
+        unit: UCUM unit of value and bounds.
+        profile: how states were mapped to time elements.
+        revision: counts how often a final figure was corrected.
+        reason: why there is no value.
+        warnings: what a reader should know besides.
+    """
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+    coverage: float | None
+    parts: dict[str, int]
+    unit: str
+    profile: str
+    revision: int = 0
+    reason: str | None = None
+    warnings: list[str] = []
+
+
+class NodeView(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a line, station or machine at one instant.
+
+    Args:
+        path: address ``area/line[/station[/machine]]``.
+        kind: what it is.
+        reported: what its messages say.
+        desired: what commands asked for.
+        last_change: when its state last changed.
+        staleness_us: wall time since the last message of its connection.
+        quality: what was lost or came twice on its topics.
+        children: views of what it is made of.
+    """
+
+    path: str
+    kind: Literal["line", "station", "machine"]
+    reported: dict[str, Any]
+    desired: dict[str, Any] = {}
+    last_change: int | None = None
+    staleness_us: int = 0
+    quality: dict[str, Any] = {}
+    children: list["NodeView"] = []
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """A signal per step; steps without a sample have nones."""
+
+    t: list[int]
+    min: list[float | None]
+    mean: list[float | None]
+    max: list[float | None]
+    last: list[float | None]
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that was refused; ``at`` is wall time, for people only."""
+
+    at: int
+    topic: str
+    reason: str
+    detail: str
+    payload: str
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A journaled message as it comes; of kind ``reset`` when the reader missed some and has to look anew."""
+
+    position: int
+    path: str
+    kind: str
+    message: dict[str, Any]
+
+
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """What arrived on some topics: accepted, dropped as duplicates, accepted late, missing now."""
+
+    received: int = 0
+    duplicates: int = 0
+    late: int = 0
+    gaps: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Both together."""
+        return Tally(
+            received=self.received + other.received,
+            duplicates=self.duplicates + other.duplicates,
+            late=self.late + other.late,
+            gaps=self.gaps + other.gaps,
+        )
+
+
+class Counters(msgspec.Struct, frozen=True, kw_only=True):
+    """How the twin is doing, since its start.
+
+    Args:
+        received: deliveries taken in, good or bad.
+        journaled: messages written to the journal.
+        duplicates: messages that were known.
+        gaps: messages that are missing now.
+        late: messages that filled a gap.
+        dead_letters: refused deliveries by reason.
+        nodes: tallies by path and kind.
+        position: last journal position.
+        event_rate: journaled messages per second of wall time, lately.
+        telemetry_values: values handed to the historian.
+        telemetry_rate: values per second of wall time, lately.
+        historian_rows: rows stored.
+        historian_backlog: rows waiting to be stored.
+        historian_dropped: rows given up because the store was away too long.
+        journal_retries: failed tries to write the journal.
+        events_reset: readers of events that were too slow.
+    """
+
+    received: int
+    journaled: int
+    duplicates: int
+    gaps: int
+    late: int
+    dead_letters: dict[str, int]
+    nodes: dict[str, dict[str, Tally]]
+    position: int
+    event_rate: float
+    telemetry_values: int
+    telemetry_rate: float
+    historian_rows: int
+    historian_backlog: int
+    historian_dropped: int
+    journal_retries: int
+    events_reset: int
+
+
+class NodeLast(msgspec.Struct, frozen=True, kw_only=True):
+    """The last journaled message of a node by (session, n), and how many of its topic have the same ts."""
+
+    ts: int
+    session: int
+    n: int
+    count: int
+
+
+class Last(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a run has come: by path of each node, [session, seq] by topic, and the newest stored sample by path."""
+
+    nodes: dict[str, NodeLast]
+    topics: dict[str, tuple[int, int]]
+    telemetry: dict[str, int] = {}

@@ -1,0 +1,157 @@
+"""What is known of a node at one instant, for people and programs. Pure."""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from plant.states import State
+from twin.mirror import LineMirror, Machine, Meter, Place, Thing
+from twin.values import NodeView, Tally
+
+
+Kind = Literal["line", "station", "machine"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Instant:
+    """When a view is taken, and what goes with every node of it.
+
+    Args:
+        at: the instant, microseconds UTC.
+        live: whether that is the present.
+        staleness_us: wall time since the line's connection was last heard.
+        tally: what was lost or came twice on a node's topics.
+    """
+
+    at: int
+    live: bool
+    staleness_us: int
+    tally: Callable[[str], Tally]
+
+
+def line_view(line: LineMirror, when: Instant) -> NodeView:
+    """A line and all its stations."""
+    clock = line.clock
+    online = line.online if line.online is not None else line.horizon >= 0
+    children = [place_view(place, line, when) for place in line.places]
+    reported = {
+        "wip": line.wip.level(when.at),
+        "parts_out": bisect_right(line.shipped, when.at),
+        "parts_scrapped": bisect_right(line.scrapped, when.at),
+        "online": online,
+        "plant_time": clock.now if clock else (line.horizon if line.horizon >= 0 else None),
+        "speed": clock.speed if clock else None,
+        "running": clock.running if clock else None,
+        "session": line.session or None,
+        **_energy(line.energy, when.at),
+        "alarms": _alarms(line, when.at),
+    }
+    changes = [child.last_change for child in children if child.last_change is not None]
+    return _with(_view(line, "line", reported, max(changes, default=None), when), children)
+
+
+def place_view(place: Place, line: LineMirror, when: Instant) -> NodeView:
+    """A station: with one machine it is that machine, else its machines stand below it."""
+    shared: dict[str, Any] = {
+        "buffer": _buffer(place, when.at),
+        "ideal_cycle_us": place.machines[0].planned_cycle,
+        "type": place.station.type,
+    }
+    if place.single:
+        return machine_view(place.machines[0], line, when, shared)
+    children = [machine_view(machine, line, when) for machine in place.machines]
+    totals = {
+        key: sum(child.reported[key] for child in children)
+        for key in ("parts_finished", "parts_good", "parts_scrapped")
+    }
+    states = [child.reported["state"] for child in children]
+    shared |= {**totals, "states": {state: states.count(state) for state in dict.fromkeys(states)}}
+    changes = [child.last_change for child in children if child.last_change is not None]
+    return _with(_view(place, "station", shared, max(changes, default=None), when), children)
+
+
+def machine_view(machine: Machine, line: LineMirror, when: Instant, shared: dict[str, Any] | None = None) -> NodeView:
+    """A machine, or a station that has only one."""
+    at = when.at
+    stretch = machine.states.at(at, line.horizon)
+    offline = when.live and line.online is False
+    known = stretch is not None and stretch.state != State.UNKNOWN and not offline
+    produced = machine.outcomes.produced(-1, at + 1)
+    good = machine.outcomes.good_count(-1, at + 1)
+    reported = {
+        "state": stretch.state if stretch and known else State.UNKNOWN.value,
+        "reason": stretch.reason if stretch and known else ("offline" if offline else ""),
+        "since": _since(stretch.begin if stretch else None, line, offline=offline),
+        "part": _part(machine, at),
+        "parts_finished": produced,
+        "parts_good": good,
+        "parts_scrapped": produced - good,
+        "cycle_us": machine.outcomes.last_cycle(at),
+        **_energy(machine.energy, at),
+        "alarms": _alarms(machine, at),
+        **(shared or {}),
+    }
+    kind: Kind = "machine" if shared is None else "station"
+    return _view(machine, kind, reported, stretch.begin if stretch else None, when)
+
+
+def _view(
+    thing: Thing, kind: Kind, reported: dict[str, Any], changed: int | None, when: Instant
+) -> NodeView:
+    return NodeView(
+        path=thing.path,
+        kind=kind,
+        reported=reported,
+        last_change=changed,
+        staleness_us=when.staleness_us,
+        quality=msgspec.to_builtins(when.tally(thing.path)),
+    )
+
+
+def _with(view: NodeView, children: list[NodeView]) -> NodeView:
+    return msgspec.structs.replace(view, children=children)
+
+
+def _since(begin: int | None, line: LineMirror, *, offline: bool) -> int | None:
+    """Begin of the state; a machine whose connection is gone is unknown from the last confirmed instant."""
+    return line.horizon if offline else begin
+
+
+def _part(machine: Machine, at: int) -> str | None:
+    """The part on the machine: by its events, or by its state message where a part is loaded before work begins."""
+    ts, part = machine.log.present(at)
+    if part is None:
+        since, loaded = machine.states.part_at(at)
+        return loaded if since >= ts else None
+    return part
+
+
+def _buffer(place: Place, at: int) -> dict[str, int | None]:
+    """Parts in front of the station's machines, and on the way."""
+    return {
+        "level": max(0, place.wip.level(at) - len(place.machines)),
+        "in_transport": place.transit.level(at),
+        "capacity": place.station.buffer,
+    }
+
+
+def _energy(meter: Meter, at: int) -> dict[str, float | None]:
+    kwh, kw = meter.at(at)
+    return {"energy_kwh": kwh, "power_kw": kw}
+
+
+def _alarms(thing: Thing, at: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": m.code,
+            "text": m.text,
+            "priority": m.priority,
+            "state": m.alarm_state,
+            "since": m.since,
+            "count": m.count,
+        }
+        for m in thing.active_alarms(at)
+    ]

@@ -1,6 +1,7 @@
 """The clock port: whoever needs the plant's present, or has to wait for an instant, is given a clock."""
 
 import asyncio
+import contextlib
 import time
 from typing import Protocol
 
@@ -41,12 +42,16 @@ class WallClock:
     Args:
         epoch: plant time at the moment of creation, microseconds UTC.
         speed: above 0.
+
+    Raises:
+        ValueError: the speed is not above 0.
     """
 
     def __init__(self, epoch: int, speed: float = 1.0) -> None:
         self._epoch = epoch
-        self._speed = speed
+        self._speed = _positive(speed)
         self._started = time.monotonic_ns()
+        self._changed = asyncio.Event()
 
     @property
     def speed(self) -> float:
@@ -55,13 +60,29 @@ class WallClock:
 
     @speed.setter
     def speed(self, speed: float) -> None:
-        """Change the speed from now on; the present does not jump."""
-        self._epoch, self._started, self._speed = self.now(), time.monotonic_ns(), speed
+        """Change the speed from now on; the present does not jump, and whoever sleeps counts anew."""
+        speed = _positive(speed)
+        started = time.monotonic_ns()
+        self._epoch, self._started, self._speed = self._at(started), started, speed
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def now(self) -> int:
         """The present of the plant."""
-        return self._epoch + round((time.monotonic_ns() - self._started) * self._speed / 1000)
+        return self._at(time.monotonic_ns())
+
+    def _at(self, monotonic: int) -> int:
+        return self._epoch + round((monotonic - self._started) * self._speed / 1000)
 
     async def sleep_until(self, ts: int) -> None:
         """Wait until the plant's present is at least `ts`; always lets others run."""
-        await asyncio.sleep(max(0.0, (ts - self.now()) / (SECOND * self._speed)))
+        await asyncio.sleep(0)
+        while (missing := ts - self.now()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), missing / (SECOND * self._speed))
+
+
+def _positive(speed: float) -> float:
+    if not speed > 0:
+        raise ValueError(f"a speed of {speed} would stop the clock")
+    return speed

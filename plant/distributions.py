@@ -297,7 +297,8 @@ def parse_distribution(value: object, folder: Path | None = None) -> Distributio
         return _constant(value)
     name, text = match[1], match[2]
     if name not in KINDS or name == "constant":
-        raise EntryError(f"there is no distribution {name!r}", DISTRIBUTIONS_ALLOWED, did_you_mean(name, KINDS))
+        hint = "a bare duration is constant" if name == "constant" else did_you_mean(name, KINDS)
+        raise EntryError(f"there is no distribution {name!r}", DISTRIBUTIONS_ALLOWED, hint)
     kind = KINDS[name]
     arguments = _arguments(name, kind, text)
     if name == "empirical":

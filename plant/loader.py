@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from plant.description import Plant
 from plant.document import Document, Place, read_document
 from plant.errors import EntryError, PlantError, Problem, closest, did_you_mean, shown
+from plant.time import format_duration
 
 PASSES = 100  # of looking again; each finds at least one mistake more
 
@@ -232,23 +233,22 @@ def _models(model: type[BaseModel], name: str) -> dict[str, type[BaseModel]]:
 
 def plant_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of plant files, for editors."""
-    schema = _without_null(Plant.model_json_schema(mode="validation"))
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schema,
-        "title": "Shopfloor plant",
-    }
+    schema = _for_editors(Plant.model_json_schema(mode="validation"))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Shopfloor plant"}
 
 
-def _without_null(tree: Any) -> Any:
-    """A key that may be left out need not be offered with the value null, and the loader refuses it."""
+def _for_editors(tree: Any) -> Any:
+    """The schema as people write plants: titles everywhere, durations with units, no null where a key is left out."""
     if isinstance(tree, list):
-        return [_without_null(item) for item in tree]
+        return [_for_editors(item) for item in tree]
     if not isinstance(tree, dict):
         return tree
-    tree = {key: _without_null(value) for key, value in tree.items() if not (key == "default" and value is None)}
-    choices = [choice for choice in tree.get("anyOf", []) if choice != {"type": "null"}]
+    tree = {key: _for_editors(value) for key, value in tree.items() if not (key == "default" and value is None)}
+    for key, about in tree.get("properties", {}).items():
+        about.setdefault("title", key.replace("_", " ").capitalize())
+        if key in {"sample", "block"} and "default" in about:
+            about["default"] = format_duration(about["default"])
+    choices = [choice for choice in tree.pop("anyOf", []) if choice != {"type": "null"}]
     if len(choices) == 1:
-        del tree["anyOf"]
         return {**choices[0], **tree}
     return {**tree, "anyOf": choices} if choices else tree

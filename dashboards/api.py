@@ -1,5 +1,6 @@
 """The HTTP API and the page: what is asked, what is answered, and who may ask."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from itertools import pairwise
@@ -17,6 +18,7 @@ from dashboards.metrics import metrics_text
 from dashboards.picture import Phase, describe, live_phase, picture
 from dashboards.questions import Refused, Span, instant, known_node, known_run, length, span
 from dashboards.stream import Stream
+from plant.errors import StoreError
 from plant.time import DAY, HOUR
 from twin import Twin
 
@@ -62,6 +64,7 @@ def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phas
     app.add_middleware(Guard, token=token)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(StoreError, _unavailable)
     _add_state(app, twin, phase)
     _add_kpis(app, twin)
     _add_history(app, twin)
@@ -79,6 +82,10 @@ def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 registered for this type
     errors = [{"field": str(problem["loc"][-1]), "message": str(problem["msg"])} for problem in error.errors()]
     return Json({"errors": errors}, status_code=422)
+
+
+def _unavailable(_: Request, error: Exception) -> Response:
+    return Json({"errors": [{"field": "store", "message": str(error)}]}, status_code=503)
 
 
 def _add_state(app: FastAPI, twin: Twin, phase: Phase) -> None:
@@ -107,7 +114,7 @@ def _add_state(app: FastAPI, twin: Twin, phase: Phase) -> None:
     async def state(path: str, run: Run = None, at: At = None) -> Response:
         node = known_node(twin, path)
         when = None if at is None else instant("at", at)
-        return Json(twin.state(node.path, run=_answerable(twin, run), at=when))
+        return Json(twin.state(node.path, run=await _answerable(twin, run), at=when))
 
     @app.get("/api/v1/deadletters", summary="Messages that were refused, newest last, with the reason")
     async def dead_letters() -> Response:
@@ -118,10 +125,13 @@ def _add_state(app: FastAPI, twin: Twin, phase: Phase) -> None:
         return Response(metrics_text(twin), media_type="text/plain; version=0.0.4")
 
 
-def _answerable(twin: Twin, run: str | None) -> str | None:
+async def _answerable(twin: Twin, run: str | None) -> str | None:
     if not twin.runs():
         raise Refused("run", "the twin has not heard of any run yet", 404)
-    return known_run(twin, run)
+    chosen = known_run(twin, run)
+    if chosen is not None:
+        await twin.load(chosen)  # an older run may still lie in the journal only
+    return chosen
 
 
 def _add_kpis(app: FastAPI, twin: Twin) -> None:
@@ -135,21 +145,21 @@ def _add_kpis(app: FastAPI, twin: Twin) -> None:
         run: Run = None,
     ) -> Response:
         node = known_node(twin, path).path
-        chosen = _answerable(twin, run)
+        chosen = await _answerable(twin, run)
         window = span(twin, chosen, begin, to, HOUR)
         head = {"path": node, "from": window.begin, "to": window.end}
         if by is None:
             return Json({**head, "kpis": _figures(twin, node, window, kpi, chosen)})
-        windows = [
-            {"from": cut.begin, "to": cut.end, "kpis": _figures(twin, node, cut, kpi, chosen)}
-            for cut in _cuts(window, by)
-        ]
+        windows = []
+        for cut in _cuts(window, by):
+            windows.append({"from": cut.begin, "to": cut.end, "kpis": _figures(twin, node, cut, kpi, chosen)})
+            await asyncio.sleep(0)  # thousands of windows must not hold up what is live
         return Json({**head, "by": by, "windows": windows})
 
     @app.get("/api/v1/kpis/explain", summary="The intervals behind a machine's numbers")
     async def explain(path: PathOf, begin: From = None, to: To = None, run: Run = None) -> Response:
         node = known_node(twin, path)
-        chosen = _answerable(twin, run)
+        chosen = await _answerable(twin, run)
         window = span(twin, chosen, begin, to, HOUR)
         _only_machine(twin, node.path)
         intervals = twin.intervals(node.path, window.begin, window.end, run=chosen)
@@ -200,7 +210,7 @@ def _add_history(app: FastAPI, twin: Twin) -> None:
     @app.get("/api/v1/intervals", summary="States over time of every machine below a path")
     async def intervals(path: PathOf, begin: From = None, to: To = None, run: Run = None) -> Response:
         node = known_node(twin, path).path
-        chosen = _answerable(twin, run)
+        chosen = await _answerable(twin, run)
         window = span(twin, chosen, begin, to, HOUR)
         machines = {
             machine: twin.intervals(machine, window.begin, window.end, run=chosen)
@@ -211,7 +221,7 @@ def _add_history(app: FastAPI, twin: Twin) -> None:
     @app.get("/api/v1/output", summary="Good parts per step")
     async def output(path: PathOf, step: str = "600", begin: From = None, to: To = None, run: Run = None) -> Response:
         node = known_node(twin, path).path
-        chosen = _answerable(twin, run)
+        chosen = await _answerable(twin, run)
         window = span(twin, chosen, begin, to, 4 * HOUR)
         size = _step(window, step)
         parts = twin.output(node, window.begin, window.end, size, run=chosen)
@@ -224,12 +234,12 @@ def _add_history(app: FastAPI, twin: Twin) -> None:
     ) -> Response:
         node = known_node(twin, path).path
         _only_machine(twin, node)
-        chosen = _answerable(twin, run)
+        chosen = await _answerable(twin, run)
         window = span(twin, chosen, begin, to, HOUR)
         try:
             found = await twin.series(node, tag, window.begin, window.end, _step(window, step), run=chosen)
-        except KeyError:
-            raise Refused("tag", f"{node} has no signal {tag!r}", 404) from None
+        except ValueError as error:  # path, run and window are known to be right
+            raise Refused("tag", str(error), 404) from None
         return Json(found)
 
 

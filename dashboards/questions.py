@@ -36,7 +36,7 @@ class Span:
 def instant(field: str, text: str) -> int:
     """Microseconds UTC of an ISO 8601 text or a whole number of microseconds."""
     try:
-        value = int(text) if text.lstrip("-").isdigit() else parse_instant(text)
+        value = int(text) if text.isascii() and text.lstrip("-").isdigit() else parse_instant(text)
     except ValueError as error:
         raise Refused(field, str(error)) from None
     if not 0 <= value < LATEST:

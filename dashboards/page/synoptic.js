@@ -8,7 +8,7 @@ const NARROWEST = 76;
 const WIDEST = 136;
 const MACHINE_TOP = 40;
 const MACHINE_HEIGHT = 48;
-const ROW = 132;
+const ROW = 130;
 const ROOMY = 92; // a state and its duration fit into one line
 const PATIENCE = 60e6; // shorter stops don't get their duration written beside them
 const WORST = ["failed", "maintenance", "unknown", "waiting", "blocked", "setup", "starved", "pause", "off"];
@@ -77,7 +77,8 @@ function Machine({ machine, states, place, selected, now, onSelect }) {
 function Buffer({ buffer }) {
   const middle = MACHINE_TOP + MACHINE_HEIGHT / 2;
   const arrow = html`<path class="flow" d=${`M23 ${middle}h7m-3 -3l3 3l-3 3`} />`;
-  if (!buffer || buffer.capacity === 0) return html`<g class="buffer"><path class="flow" d=${`M8 ${middle}h22m-3 -3l3 3l-3 3`} /></g>`;
+  const none = !buffer || buffer.capacity === 0 || (buffer.capacity === null && buffer.level + buffer.in_transport === 0);
+  if (none) return html`<g class="buffer"><path class="flow" d=${`M8 ${middle}h22m-3 -3l3 3l-3 3`} /></g>`;
   const { level, in_transport: moving, capacity } = buffer;
   const unit = capacity === null ? 0 : MACHINE_HEIGHT / capacity;
   const bottom = MACHINE_TOP + MACHINE_HEIGHT;

@@ -5,7 +5,9 @@ import { duration, glyph, hourMinute, time } from "./format.js";
 import { get } from "./net.js";
 import { SPANS, Spans } from "./spans.js";
 
-const ROW = 18;
+const TALL = 18; // height of a row, less where there are many
+const SMALL = 14;
+const ROOM = 300;
 const AXIS = 22;
 const GRAVE = ["unknown", "blocked", "failed"]; // drawn last, so that a short stop is not painted over
 /** [top, height] as shares of the row: what runs or fails fills it, what waits is thin at the side it waits for. */
@@ -16,6 +18,7 @@ export function Timeline({ line, states, now, run, selected, onSelect, span, onS
   const [hint, setHint] = useState(null);
   const canvas = useRef(null);
   const names = line.stations.flatMap((station) => station.machines.map((machine) => ({ path: machine.path, name: machine.name })));
+  const high = Math.round(Math.min(TALL, Math.max(SMALL, ROOM / names.length)));
   const length = SPANS[span];
   const slot = Math.floor(now / (length > 3600e6 ? 60e6 : 5e6));
   useEffect(() => {
@@ -29,18 +32,18 @@ export function Timeline({ line, states, now, run, selected, onSelect, span, onS
   }, [line.path, span, slot, run]);
   useEffect(() => {
     if (!data) return undefined;
-    const paint = () => draw(canvas.current, data, names, states, selected);
+    const paint = () => draw(canvas.current, data, names, states, selected, high);
     const watch = new ResizeObserver(paint);
     watch.observe(canvas.current.parentElement);
     paint();
     return () => watch.disconnect();
   }, [data, selected, names.length]);
   const point = (event) => {
-    const found = data && locate(canvas.current, event, data, names);
+    const found = data && locate(canvas.current, event, data, names, high);
     setHint(found ? { ...found, x: event.offsetX, y: event.offsetY } : null);
   };
   const choose = (event) => {
-    const row = Math.floor(event.offsetY / ROW);
+    const row = Math.floor(event.offsetY / high);
     if (names[row]) onSelect(names[row].path);
   };
   return html`<section class="card timeline" aria-label="State timeline">
@@ -50,10 +53,10 @@ export function Timeline({ line, states, now, run, selected, onSelect, span, onS
       <${Spans} span=${span} onSpan=${onSpan} />
     </div>
     <div class="timeline-body">
-      <ol class="timeline-names" aria-hidden="true">
+      <ol class="timeline-names" style=${{ lineHeight: `${high}px`, fontSize: `${Math.min(12, high - 3)}px` }} aria-hidden="true">
         ${names.map((row) => html`<li key=${row.path} class=${row.path === selected ? "on" : ""}>${row.name}</li>`)}
       </ol>
-      <div class="timeline-canvas" style=${{ height: `${names.length * ROW + AXIS}px` }}>
+      <div class="timeline-canvas" style=${{ height: `${names.length * high + AXIS}px` }}>
         <canvas ref=${canvas} onPointerMove=${point} onPointerLeave=${() => setHint(null)} onClick=${choose} role="img" aria-label=${`States of ${names.length} machines over the last ${span}`}></canvas>
         ${hint && html`<div class=${`hint ${hint.x > canvas.current.clientWidth / 2 ? "left" : ""}`} style=${{ left: `${hint.x}px`, top: `${hint.y + 14}px` }}>${hint.name}: ${states[hint.state].title}${hint.reason ? ` · ${hint.reason}` : ""}<br />${time(hint.begin)}, ${duration(hint.end - hint.begin)}</div>`}
       </div>
@@ -69,9 +72,9 @@ function Legend({ states }) {
   </ul>`;
 }
 
-function draw(canvas, data, names, states, selected) {
+function draw(canvas, data, names, states, selected, high) {
   const width = canvas.parentElement.clientWidth;
-  const height = names.length * ROW + AXIS;
+  const height = names.length * high + AXIS;
   const ratio = window.devicePixelRatio || 1;
   canvas.width = width * ratio;
   canvas.height = height * ratio;
@@ -83,17 +86,17 @@ function draw(canvas, data, names, states, selected) {
   const x = (t) => Math.round((((t - data.from) / (data.to - data.from)) * width) * ratio) / ratio; // on whole pixels: no seams
   const unknown = look.getPropertyValue("--text-soft").trim();
   names.forEach(({ path }, row) => {
-    const top = row * ROW + 2;
-    const high = ROW - 4;
+    const top = row * high + 2;
+    const bar = high - 4;
     pen.fillStyle = look.getPropertyValue(path === selected ? "--row-on" : "--row").trim();
-    pen.fillRect(0, row * ROW + 1, width, ROW - 2);
+    pen.fillRect(0, row * high + 1, width, high - 2);
     for (const interval of inOrder(data.machines[path] ?? [])) {
       const left = x(interval.begin);
       const least = GRAVE.includes(interval.state) ? 1 : 0;
       const wide = Math.max(least, x(interval.end) - left);
       const [from, share] = SHAPE[interval.state] ?? [0.3, 0.4];
       pen.fillStyle = interval.state === "unknown" ? unknown : states[interval.state].colour;
-      pen.fillRect(left, top + from * high, wide, share * high);
+      pen.fillRect(left, top + from * bar, wide, share * bar);
     }
   });
   axis(pen, data, width, height, unknown);
@@ -115,8 +118,8 @@ function axis(pen, data, width, height, colour) {
   }
 }
 
-function locate(canvas, event, data, names) {
-  const row = names[Math.floor(event.offsetY / ROW)];
+function locate(canvas, event, data, names, high) {
+  const row = names[Math.floor(event.offsetY / high)];
   const t = data.from + (event.offsetX / canvas.clientWidth) * (data.to - data.from);
   const interval = row && (data.machines[row.path] ?? []).find((one) => one.begin <= t && t < one.end);
   return interval ? { ...interval, name: row.name } : null;

@@ -29,6 +29,8 @@ SYNTAX = {  # PyYAML's words → ours, and where the mistake begins: at the prob
     "expected ',' or ']'": ("an opening [ without its ]", "[item, item]", "context"),
     "unexpected end of stream": ("a text whose closing quote is missing", "a text in a pair of quotes", "context"),
     "but found another document": ("a second document", "one description per file, without a line of ---", "problem"),
+    "found '<stream end>'": ("an opening { or [ that is never closed", "{key: value} or [item, item]", "problem"),
+    "cannot start any token": ("a character that cannot begin a value", "such a text in quotes", "problem"),
     "found undefined alias": ("an alias * without its anchor &", "an alias of an anchor above", "problem"),
 }
 

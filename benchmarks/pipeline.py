@@ -81,7 +81,7 @@ async def run(twin, ears, mouth, speaker: Publisher, rounds: list[list[Emission]
         deadline = time.perf_counter() + 60
         while twin.counters().telemetry_values < sent and time.perf_counter() < deadline:
             await asyncio.sleep(0.01)
-        await twin.flush()
+        await twin.historian.flush()
         seconds = time.perf_counter() - begun
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)

@@ -16,7 +16,7 @@ from oracle import Account, account, level_time, ratio
 
 from broker import Numbering
 from plant.description import Line, Plant, Station
-from plant.messages import Clock, Delivery
+from plant.messages import Clock, Delivery, StateChange
 from plant.paths import Node
 from plant.time import DEFAULT_START, SECOND
 from simulators import Simulation
@@ -136,11 +136,10 @@ def judge_present(simulation: Simulation, twin: Twin) -> None:
     for line in simulation.plant.lines:
         inside = [p for p in simulation.ledger.passages(line.name) if p.left is None]
         assert twin.state(line.node.path).reported["wip"] == len(inside)
-        for station in line.stations:
-            for node in line.machines(station):
-                last = simulation.ledger.intervals(node)[-1]
-                reported = twin.state(node.path).reported
-                assert (reported["state"], reported["reason"]) == (last.state, last.reason)
+    for node, message in simulation.snapshot_states():
+        if isinstance(message, StateChange):
+            reported = twin.state(node.path).reported
+            assert (reported["state"], reported["reason"]) == (message.state, message.reason)
 
 
 CASES = {

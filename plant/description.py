@@ -179,7 +179,7 @@ class Failure(_Description):
     )
     time_to_repair: Time = Field(description="From the failure to its end, drawn at the failure.")
     part: Literal["resume", "restart", "scrap"] = Field(
-        "resume", description="What becomes of the part in work: go on, begin anew with a new draw, or scrap."
+        "resume", description="What becomes of the part in work: resume: goes on; restart: with a new draw; scrap."
     )
 
     @model_validator(mode="after")

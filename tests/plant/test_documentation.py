@@ -1,0 +1,102 @@
+"""The reference pages of plants say what the schema and the tables say. Renew the tables with --renew-golden."""
+
+import re
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from plant.catalogue import CATALOGUE
+from plant.description import Failure, Line, Plant, QualityRules, Sampling, Station
+from plant.distributions import KINDS
+from plant.loader import load_plant, plant_schema
+
+DOCS = Path(__file__).parents[2] / "docs" / "reference"
+TITLES = {
+    "The plant": Plant,
+    "telemetry": Sampling,
+    "lines": Line,
+    "lines / stations": Station,
+    "lines / stations / failures": Failure,
+    "lines / stations / quality": QualityRules,
+}
+LAWS = {
+    "constant": "always the same",
+    "exponential": "memoryless; mean",
+    "normal": "mean and standard deviation; redrawn while negative",
+    "lognormal": "mean and coefficient of variation",
+    "erlang": "sum of k exponential times; k from 1 to 1000 and the mean of the sum",
+    "gamma": "mean and coefficient of variation from 0.01",
+    "weibull": "shape from 0.05 and scale",
+    "triangular": "least, most frequent, greatest",
+    "uniform": "least, greatest",
+    "geometric": "1, 2, 3 … whole seconds; probability of each further try to succeed",
+    "empirical": "one of the values of a column of a CSV file, each equally likely",
+}
+
+
+def keys() -> str:
+    schema = plant_schema()
+    text = ""
+    for title, model in TITLES.items():
+        own = schema if model is Plant else schema["$defs"][model.__name__]
+        text += f"### {title}\n\n| key | default | meaning |\n|---|---|---|\n"
+        for key, about in own["properties"].items():
+            field = model.model_fields[key]
+            name = f"**`{key}`**" if field.is_required() else f"`{key}`"
+            text += f"| {name} | {default(model, key, about)} | {about['description']} |\n"
+        text += "\n"
+    return text
+
+
+def default(model: type, key: str, about: dict) -> str:
+    field = model.model_fields[key]
+    if field.is_required():
+        return ""
+    if "default" in about and about["default"] not in ([], None):
+        return f"`{about['default']:g}`" if isinstance(about["default"], float) else f"`{about['default']}`"
+    return {"load": "`0 s`", "unload": "`0 s`", "transport": "`0 s`", "arrivals": "`saturated`"}.get(key, "–")
+
+
+def distributions() -> str:
+    rows = "".join(f"| `{kind.signature}` | {LAWS[name]} |\n" for name, kind in KINDS.items())
+    return f"| written | means |\n|---|---|\n{rows}\n"
+
+
+def types() -> str:
+    rows = "".join(
+        f"| `{name}` | {row.title} | {', '.join(f'`{tag}`' for tag in row.tags)} | {row.power_kw['processing']:g} |\n"
+        for name, row in CATALOGUE.items()
+    )
+    return f"| type | is | signals | kW in processing |\n|---|---|---|---|\n{rows}\n"
+
+
+@pytest.mark.parametrize("table", [keys, distributions, types], ids=lambda table: table.__name__)
+def test_the_tables_of_the_page_are_those_of_the_code(request, table):
+    page = DOCS / "plant.md"
+    text = page.read_text(encoding="utf-8")
+    begin, end = f"<!-- {table.__name__} -->\n", f"<!-- /{table.__name__} -->"
+    before, rest = text.split(begin)
+    told, after = rest.split(end)
+    if request.config.getoption("--renew-golden"):
+        page.write_text(f"{before}{begin}\n{table()}{end}{after}", encoding="utf-8")
+        return
+    assert told == f"\n{table()}"
+
+
+def test_the_example_of_the_page_is_a_plant(tmp_path):
+    (example,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "plant.md").read_text(encoding="utf-8"), re.DOTALL)
+    file = tmp_path / "plant.yaml"
+    file.write_text(dedent(example), encoding="utf-8")
+    assert len(load_plant(file).lines[0].stations) == 2
+
+
+def test_the_rules_that_the_simulator_cites_are_on_the_page():
+    page = (DOCS / "line-rules.md").read_text(encoding="utf-8")
+    known = set(re.findall(r"^\*\*(\d+)\. ", page, re.MULTILINE))
+    cited = set()
+    for file in (DOCS.parents[1] / "simulators").glob("*.py"):
+        for group in re.findall(r"\(rules? ([\d, and]+)\)", file.read_text(encoding="utf-8")):
+            cited |= set(re.findall(r"\d+", group))
+    assert cited
+    assert cited <= known

@@ -12,11 +12,21 @@ from plant.errors import SimulationError
 CROWD = 1_000_000  # happenings of one instant after which nobody believes that it will end
 
 
+Action = Callable[["Timer"], None]
+
+
 class Timer(Event):
-    """An event that is due at a set time, as SimPy's Timeout is; made by `Agenda.after` only."""
+    """An event that comes after a set time, like SimPy's Timeout, and can be set again when it has come.
+
+    Who changes his mind before that gives it up and takes a new one: the old one still comes, and nobody heeds it.
+    """
 
     _ok = True
     _value = None
+
+    def __init__(self, env: "Agenda", action: Action) -> None:
+        super().__init__(env)
+        self.actions = [action]
 
 
 class Agenda(Environment):
@@ -33,12 +43,15 @@ class Agenda(Environment):
         super().__init__(time)
         self.time = time
 
-    def after(self, delay: int, action: Callable[[Timer], None]) -> Timer:
-        """Have something done after a delay in microseconds; who changes his mind forgets the timer he got."""
-        timer = _blank(Timer)  # SimPy's constructors would take as long as all the rest of a part's step
-        timer.callbacks = [action]
+    def set(self, timer: Timer, delay: int) -> Timer:
+        """Let a timer come after a delay in microseconds."""
+        timer.callbacks = timer.actions
         heappush(self._queue, (self.time + delay, NORMAL, next(self._eid), timer))
         return timer
+
+    def after(self, delay: int, action: Action) -> Timer:
+        """Have something done after a delay in microseconds."""
+        return self.set(Timer(self, action), delay)
 
     def work_off(self, to: int, settle: Callable[[], None]) -> None:
         """Do everything that is due up to and including `to`; after each instant that saw an event, settle it.
@@ -57,7 +70,7 @@ class Agenda(Environment):
             crowd += 1
             if crowd > CROWD:
                 raise SimulationError(f"more than {CROWD} things happen at {self.time} µs: time does not pass any more")
-            actions, timer.callbacks = timer.callbacks, []
+            actions, timer.callbacks = timer.callbacks, None  # type: ignore[assignment]  # as SimPy's step does
             for action in actions:
                 action(timer)
         settle()
@@ -67,6 +80,3 @@ class Agenda(Environment):
         known = set(timers)
         entries = sorted((entry for entry in self._queue if entry[3] in known), key=itemgetter(2))
         return dict.fromkeys(known, 0) | {entry[3]: rank for rank, entry in enumerate(entries)}
-
-
-_blank = object.__new__

@@ -44,11 +44,13 @@ class Machine:
         modes: its failure modes in the order of the plant file.
         down: how many of them are down.
         condition: state and reason in force, from the instant `since` on.
+        touched: whether they may have changed in this instant.
     """
 
     __slots__ = (
-        "_calendar", "_operating", "_touched", "condition", "down", "env", "index", "modes", "node", "number", "part",
+        "_calendar", "_end", "_operating", "condition", "down", "env", "index", "modes", "node", "number", "part",
         "phase", "remaining", "resumed", "since", "station", "timer",
+        "touched",
     )
 
     def __init__(self, env: Agenda, station: "Station", number: int, index: int, node: Node) -> None:
@@ -62,13 +64,14 @@ class Machine:
         self.remaining = 0
         self.resumed = 0
         self.timer: Timer | None = None
+        self._end = Timer(env, self.finish)
         self.modes: list[Mode] = []
         self._operating: list[Mode] = []
         self._calendar: list[Mode] = []
         self.down = 0
         self.condition: Condition = (State.STARVED.value, "")
         self.since = env.time
-        self._touched = False
+        self.touched = False
 
     def equip(self, modes: list[Mode]) -> None:
         """Give the machine its failure modes."""
@@ -84,7 +87,8 @@ class Machine:
         station.idle -= 1
         self.part = part
         part.machine = self.number
-        self.touch()
+        if not self.touched:
+            self.touch()
         time = 0
         if station.load is not None:
             time = station.load(station.loaded)
@@ -128,7 +132,7 @@ class Machine:
             else:  # it fell due at the end of the operation before: it strikes at the start of this one
                 self.fail(starting=True)
         else:
-            self.timer = env.after(self.remaining, self.finish)
+            self.timer = env.set(self._end, self.remaining)
 
     def finish(self, timer: Timer) -> None:
         """The operation ends: the part is booked and judged (rule 27), then unloaded."""
@@ -171,7 +175,8 @@ class Machine:
         station, part = self.station, self.part
         self.part = NOTHING
         self.phase = EMPTY
-        self.touch()
+        if not self.touched:
+            self.touch()
         station.idle += 1
         target = None if part.scrap else station.next
         if station.recorder is not None:
@@ -240,6 +245,7 @@ class Machine:
         """What was done counts, the rest follows after the repair."""
         done = self.env.time - self.resumed
         self.timer = None
+        self._end = Timer(self.env, self.finish)
         self.remaining -= done
         self.resumed = self.env.time
         if self.phase is WORKING:
@@ -302,13 +308,12 @@ class Machine:
 
     def touch(self) -> None:
         """Note that the state may have changed; it is settled when the instant is over."""
-        if not self._touched:
-            self._touched = True
+        if not self.touched:
+            self.touched = True
             self.station.touched.append(self)
 
-    def settle(self) -> Condition:
-        """State and reason now that the instant is over: the first that applies (rule 23)."""
-        self._touched = False
+    def state_now(self) -> Condition:
+        """State and reason: the first that applies (rule 23)."""
         if self.down:
             return State.FAILED.value, "+".join([mode.name for mode in self.modes if mode.down])
         return self.station.conditions[self.phase]

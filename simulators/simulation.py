@@ -186,7 +186,8 @@ class Simulation:
         if len(touched) > 1:
             touched.sort(key=_index)
         for machine in touched:
-            condition = machine.settle()
+            machine.touched = False
+            condition = machine.state_now() if machine.down else machine.station.conditions[machine.phase]
             if condition != machine.condition:
                 self._enter(machine, condition)
                 if self._report is not None:
@@ -205,7 +206,8 @@ class Simulation:
         self._opened = True
         self._touched.clear()
         for machine in self._machines:
-            condition = machine.settle()
+            machine.touched = False
+            condition = machine.state_now()
             if condition != machine.condition:
                 self._enter(machine, condition)
         if (report := self._report) is not None:

@@ -100,7 +100,10 @@ class Station:
 
     def choose(self) -> Machine:
         """The machine for a part: the lowest-numbered free one that is up, a failed one only if it must be (9)."""
-        free = [machine for machine in self.machines if machine.part is NOTHING]
+        machines = self.machines
+        if len(machines) == 1:
+            return machines[0]
+        free = [machine for machine in machines if machine.part is NOTHING]
         return next((machine for machine in free if not machine.down), free[0])
 
     def work_over(self, part: Part) -> None:

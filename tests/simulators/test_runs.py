@@ -11,7 +11,7 @@ from plant.messages import Meta, StateChange
 from plant.time import DEFAULT_START as START
 from plant.time import MINUTE
 from simulators import Simulation, summarise
-from tests.laws.generated import plants
+from generated import plants
 from tests.simulators.building import S, make, run
 
 SPAN = 3 * MINUTE

@@ -5,17 +5,17 @@ message between them can have been lost; else until the last instant at which a 
 up to the next row is `unknown`. Windows are half-open; all sums are integers.
 """
 
-import sys
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from sys import intern
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plant.messages import StateChange
 from plant.states import State
-from twin.stays import Canonical, view
+from twin.stays import Canonical, in_order, view
 from twin.values import Interval
 
 STATES = tuple(State)
@@ -73,20 +73,24 @@ class StateAccount:
         """Number of state messages."""
         return len(self.ts)
 
-    def add(self, m: StateChange) -> None:
-        """Take in a state message."""
-        ts = self.ts
-        if not ts or m.ts > ts[-1] or (m.ts, m.session, m.n) > (ts[-1], self.session[-1], self.n[-1]):
-            ts.append(m.ts)
-            self.session.append(m.session)
-            self.n.append(m.n)
-            self.seq.append(m.seq)
-            self.since.append(m.since)
-            self.code.append(CODES[m.state])
-            self.reasons.append(sys.intern(m.reason))
-            self.parts.append(m.part)
-            self.confirmed.append(self._pending.pop((m.session, m.seq), m.ts) if self._pending else m.ts)
-        else:
+    def extend(self, messages: Sequence[StateChange]) -> None:
+        """Take in state messages."""
+        ts, n = [m.ts for m in messages], [m.n for m in messages]
+        session = messages[0].session
+        last = (self.ts[-1], self.session[-1], self.n[-1]) if self.ts else (-1, -1, -1)
+        in_turn = not self._pending and in_order(last, ts, session, n)
+        if in_turn and all([m.session == session for m in messages]):  # noqa: C419 faster
+            self.ts.extend(ts)
+            self.confirmed.extend(ts)
+            self.session.extend([session] * len(ts))
+            self.n.extend(n)
+            self.seq.extend([m.seq for m in messages])
+            self.since.extend([m.since for m in messages])
+            self.code.extend([CODES[m.state] for m in messages])
+            self.reasons.extend([intern(m.reason) for m in messages])
+            self.parts.extend([m.part and intern(m.part) for m in messages])
+            return
+        for m in messages:
             self._insert(m)
 
     def confirm(self, session: int, seq: int, now: int) -> None:
@@ -214,7 +218,7 @@ class StateAccount:
         self.seq.insert(row, m.seq)
         self.since.insert(row, m.since)
         self.code.insert(row, CODES[m.state])
-        self.reasons.insert(row, m.reason)
+        self.reasons.insert(row, intern(m.reason))
         self.parts.insert(row, m.part)
         self.confirmed.insert(row, self._pending.pop((m.session, m.seq), m.ts))
         self._forget(row - 1)

@@ -1,15 +1,16 @@
 """One run as the twin keeps it: the mirror, the numbers seen, and the way of each topic into both."""
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from broker import PREFIX, Address, parse
 from plant.description import Plant
 from plant.errors import MessageError
-from plant.messages import KINDS, Clock, Message, Meta
+from plant.messages import KINDS, Message, Meta
 from plant.time import DAY
+from twin.journal import Source
 from twin.mirror import Fold, Mirror
-from twin.sequence import DUPLICATE, LATE, Topic, Tracker
+from twin.sequence import Topic, Tracker
 from twin.values import Last, NodeLast, Tally
 
 LONGEST_RUN = 3653 * DAY
@@ -29,26 +30,60 @@ class Connection:
 class Sink:
     """Where the messages of one topic go."""
 
-    __slots__ = ("address", "counted", "fold", "journaled", "kind", "line", "path", "topic", "type")
+    __slots__ = (
+        "address", "base", "counted", "fold", "journaled", "kind", "line", "next", "path", "session", "source", "topic",
+        "type",
+    )  # fmt: skip
 
-    def __init__(self, address: Address, fold: Fold, line: "Connection", type_: str) -> None:
-        row = KINDS[address.kind]
+    def __init__(self, source: Source, address: Address, fold: Fold, line: Connection, type_: str) -> None:
+        row = KINDS[source.kind]
+        self.source = source
         self.address = address
-        self.kind = address.kind
-        self.path = address.node.path if address.node else ""
+        self.kind = source.kind
+        self.path = source.path
         self.counted = row.counted
         self.journaled = row.journaled
         self.fold = fold
         self.topic = Topic(line.born)
         self.line = line
         self.type = type_  # of the machine
-
+        self.session, self.base, self.next = 0, 0, 0  # numbers base … next - 1 of the session are on their way
 
     @property
     def tally(self) -> Tally:
         """Counters of the topic; gaps of kinds outside the count say nothing."""
         tally = self.topic.tally
         return tally if self.counted else Tally(received=tally.received, duplicates=tally.duplicates)
+
+
+class Batch:
+    """What is new among messages that arrive together, before any of it is stored and folded."""
+
+    def __init__(self) -> None:
+        self._keys: set[tuple[Sink, int, int]] = set()
+        self._sinks: set[Sink] = set()
+
+    def fresh(self, sink: Sink, session: int, seq: int) -> bool:
+        """Whether a number of a topic has not been seen, neither earlier nor in this batch."""
+        if seq == sink.next and session == sink.session:
+            sink.next = seq + 1
+            return True
+        tracker = sink.topic.tracker(session)
+        coming = session == sink.session and sink.base <= seq < sink.next
+        if coming or (sink, session, seq) in self._keys or tracker.seen(seq):
+            return False
+        self._keys.add((sink, session, seq))
+        self._sinks.add(sink)
+        if seq > tracker.high and (session != sink.session or seq > sink.next):
+            self._keys.update((sink, sink.session, number) for number in range(sink.base, sink.next))
+            sink.session, sink.base, sink.next = session, seq + 1, seq + 1
+        return True
+
+    def close(self, sinks: Iterable[Sink]) -> None:
+        """The batch is stored and folded, or given up: forget what was on its way."""
+        for sink in (*sinks, *self._sinks):
+            tracker = sink.topic.tracker(sink.session) if sink.session else None
+            sink.base = sink.next = tracker.high + 1 if tracker else 0
 
 
 class Run:
@@ -80,7 +115,8 @@ class Run:
         node = address.node
         assert node is not None  # noqa: S101 the mirror refuses what has no node
         place = self.mirror.things[node][1]
-        sink = Sink(address, fold, self.connections[node.parent], place.station.type if place else "")
+        source = Source(self.name, topic, node.path, address.kind)
+        sink = Sink(source, address, fold, self.connections[node.parent], place.station.type if place else "")
         self.sinks[topic] = sink
         if address.kind == "part":
             self._parts[node.path] = sink.topic
@@ -90,26 +126,34 @@ class Run:
         """Whether an instant is near enough to the first of the run; the first message sets it."""
         return self.start is None or abs(ts - self.start) <= LONGEST_RUN
 
-    def apply(self, sink: Sink, message: Message, *, retained: bool) -> bool:
-        """Take in one message: false if it was known."""
+    def apply(self, sink: Sink, messages: Sequence[Message], *, retained: bool = False) -> None:
+        """Take in messages of one topic; those that are known are dropped.
+
+        Args:
+            sink: where they go.
+            messages: in their order of arrival.
+            retained: whether they were handed over by the broker when it was subscribed to, not sent live.
+        """
         if self.start is None:
-            self.start = message.ts
-        session = message.session
-        arrival = sink.topic.tracker(session).observe(message.seq, message.n, message.ts)
-        if arrival is DUPLICATE:
-            return False
-        if retained and arrival is LATE:  # a transfer of state, no disorder
-            sink.topic.tracker(session).late -= 1
-        if sink.counted:
-            if message.n == 0 and not retained:
-                self._begin(sink.line, session, message.ts)
-        elif type(message) is Clock:
-            self._claim(message.last.items(), message.now)
-        if type(message) is Meta and message.last:
-            stem = f"{self._stem(sink)}/"
-            self._claim(((stem + kind, last) for kind, last in message.last.items()), message.ts, final=True)
-        sink.fold(message)
-        return True
+            self.start = messages[0].ts
+        for session in dict.fromkeys([m.session for m in messages]):
+            of_session = [m for m in messages if m.session == session]
+            tracker = sink.topic.tracker(session)
+            late = tracker.late
+            fresh = tracker.observe_all(of_session)
+            if retained:  # a transfer of state, no disorder
+                tracker.late = late
+            if not fresh:
+                continue
+            if sink.counted:
+                if not retained and session not in sink.line.born and (first := [m for m in fresh if m.n == 0]):
+                    self._begin(sink.line, session, first[0].ts)
+            elif sink.kind == "clock":
+                for m in fresh:
+                    self._claim(m.last.items(), m.now)  # type: ignore[attr-defined]
+            if sink.kind == "meta":
+                self._end_sessions(sink, fresh)
+            sink.fold(fresh)
 
     def missing_parts(self, path: str, begin: int, end: int) -> int | None:
         """Part messages of a node that may be missing in [begin, end); none when nobody can tell."""
@@ -143,8 +187,12 @@ class Run:
             found[path] = NodeLast(ts=newest.ts, session=sessions[path], n=newest.n, count=count)
         return Last(nodes=found, topics=topics, telemetry=dict(telemetry))
 
-    def _stem(self, sink: Sink) -> str:
-        return f"{self._prefix}/{sink.address.enterprise}/{sink.address.site}/{sink.path}"
+    def _end_sessions(self, sink: Sink, births: Iterable[Message]) -> None:
+        """Births say which numbers of the node were the last of the session before."""
+        stem = f"{self._prefix}/{sink.address.enterprise}/{sink.address.site}/{sink.path}/"
+        for m in births:
+            if isinstance(m, Meta) and m.last:
+                self._claim(((stem + kind, last) for kind, last in m.last.items()), m.ts, final=True)
 
     def _begin(self, line: Connection, session: int, ts: int) -> None:
         """The first message of a node came live: the session of its connection is heard from its beginning."""

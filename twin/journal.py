@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from plant.errors import StoreError
+from plant.messages import Delivery, Message
 
 APPLICATION = 0x53464A31  # "SFJ1", so that a stranger's file is recognised
 SCHEMA = 1
@@ -35,19 +36,21 @@ CREATE UNIQUE INDEX message_key ON messages (run, topic, session, seq);
 """
 
 
-class Row(NamedTuple):
-    """A message on its way into the journal."""
+class Source(NamedTuple):
+    """Where messages of one topic and run belong."""
 
     run: str
     topic: str
     path: str
     kind: str
-    session: int
-    seq: int
-    n: int
-    ts: int
-    retained: bool
-    payload: bytes
+
+
+class Row(NamedTuple):
+    """A message on its way into the journal."""
+
+    source: Source
+    message: Message
+    delivery: Delivery
 
 
 class Stored(NamedTuple):
@@ -74,6 +77,7 @@ class Journal:
         self.file = file
         self._runs: dict[str, int] = {}
         self._topics: dict[str, int] = {}
+        self._sources: dict[Source, tuple[int, int]] = {}
         self._sessions: set[tuple[int, int]] = set()
         self._position = 0
         with self._errors():
@@ -133,7 +137,8 @@ class Journal:
 
     def page(self, after: int, limit: int, *, upto: int, run: str | None = None) -> list[Stored]:
         """Messages with after < position <= upto in order, at most `limit`, of one run or of all."""
-        query = """SELECT position, topics.topic, retained, payload FROM messages JOIN topics ON topics.id = topic
+        query = """SELECT position, topics.topic, retained, payload
+                   FROM messages JOIN topics ON topics.id = messages.topic
                    WHERE position > ? AND position <= ? AND (? IS NULL OR messages.run = ?)
                    ORDER BY position LIMIT ?"""
         run_id = None if run is None else self._runs.get(run, -1)
@@ -160,6 +165,7 @@ class Journal:
         db = self._db
         if db.in_transaction:
             db.execute("ROLLBACK")
+        self._sources.clear()
         self._runs = dict(db.execute("SELECT run, id FROM runs"))
         self._topics = dict(db.execute("SELECT topic, id FROM topics"))
         self._sessions = set(db.execute("SELECT run, session FROM sessions"))
@@ -168,13 +174,14 @@ class Journal:
     def _insert(self, rows: Sequence[Row], first: int) -> list[int]:
         ingest = time.time_ns() // 1000
         values = []
-        for position, (run, topic, path, kind, session, seq, n, ts, retained, payload) in enumerate(rows, first):
-            run_id = self._runs.get(run) or self._add_run(run)
-            topic_id = self._topics.get(topic) or self._add_topic(topic, path, kind)
-            if (run_id, session) not in self._sessions:
-                self._db.execute("INSERT INTO sessions VALUES (?, ?, ?)", (run_id, session, position))
-                self._sessions.add((run_id, session))
-            values.append((position, run_id, topic_id, session, seq, n, ts, ingest, retained, payload))
+        for position, (source, m, delivery) in enumerate(rows, first):
+            run, topic = self._sources.get(source) or self._add_source(source)
+            if (run, m.session) not in self._sessions:
+                self._db.execute("INSERT INTO sessions VALUES (?, ?, ?)", (run, m.session, position))
+                self._sessions.add((run, m.session))
+            values.append(
+                (position, run, topic, m.session, m.seq, m.n, m.ts, ingest, delivery.retain, delivery.payload)
+            )
         before = self._db.total_changes
         self._db.executemany("INSERT OR IGNORE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
         last = first + len(rows) - 1
@@ -184,13 +191,19 @@ class Journal:
         kept = {position for (position,) in self._db.execute(query, (first, last))}
         return [position if position in kept else 0 for position in range(first, last + 1)]
 
-    def _add_run(self, run: str) -> int:
-        self._db.execute("INSERT INTO runs (run) VALUES (?)", (run,))
-        return self._runs.setdefault(run, self._number("SELECT last_insert_rowid()"))
-
-    def _add_topic(self, topic: str, path: str, kind: str) -> int:
-        self._db.execute("INSERT INTO topics (topic, path, kind) VALUES (?, ?, ?)", (topic, path, kind))
-        return self._topics.setdefault(topic, self._number("SELECT last_insert_rowid()"))
+    def _add_source(self, source: Source) -> tuple[int, int]:
+        """Numbers of a run and a topic, given now if they are new."""
+        run_id = self._runs.get(source.run)
+        if run_id is None:
+            self._db.execute("INSERT INTO runs (run) VALUES (?)", (source.run,))
+            run_id = self._runs[source.run] = self._number("SELECT last_insert_rowid()")
+        topic_id = self._topics.get(source.topic)
+        if topic_id is None:
+            topic = (source.topic, source.path, source.kind)
+            self._db.execute("INSERT INTO topics (topic, path, kind) VALUES (?, ?, ?)", topic)
+            topic_id = self._topics[source.topic] = self._number("SELECT last_insert_rowid()")
+        self._sources[source] = (run_id, topic_id)
+        return run_id, topic_id
 
     def _number(self, query: str) -> int:
         """The one number that a query gives."""

@@ -8,7 +8,7 @@ horizon, the newest instant of its journaled messages and heartbeats.
 import hashlib
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,8 +23,8 @@ from plant.paths import Node
 from twin.accounts import StateAccount
 from twin.stays import Canonical, Outcomes, PartLog, Stays
 
-Fold = Callable[[Any], None]
-"""Takes in one message of one topic."""
+Fold = Callable[[Sequence[Any]], None]
+"""Takes in messages of one topic; in turn is fast, out of turn gives the same state."""
 
 NEVER = 1 << 62
 TIMELESS = frozenset({"telemetry", "kpi", "cmd"})
@@ -41,14 +41,14 @@ class Meter:
         self.kwh = array("d")
         self.kw = array("d")
 
-    def add(self, m: Energy) -> None:
-        """Note a reading."""
-        row = len(self.ts) if not self.ts or m.ts > self.ts[-1] else bisect_left(self.ts, m.ts)
-        if row < len(self.ts) and self.ts[row] == m.ts:  # repeated by a later session: the same reading
-            return
-        self.ts.insert(row, m.ts)
-        self.kwh.insert(row, m.kwh)
-        self.kw.insert(row, m.kw)
+    def extend(self, messages: Sequence[Energy]) -> None:
+        """Note readings."""
+        for m in messages:
+            row = len(self.ts) if not self.ts or m.ts > self.ts[-1] else bisect_left(self.ts, m.ts)
+            if row == len(self.ts) or self.ts[row] != m.ts:  # a later session may repeat a reading
+                self.ts.insert(row, m.ts)
+                self.kwh.insert(row, m.kwh)
+                self.kw.insert(row, m.kw)
 
     def at(self, at: int) -> tuple[float | None, float | None]:
         """Energy so far in kWh and power in kW at an instant, by the last reading."""
@@ -72,17 +72,15 @@ class Thing:
         self.alarms: dict[str, list[Alarm]] = {}
         self.log = PartLog()
 
-    def describe(self, m: Meta) -> None:
-        """Take in a birth document: the newest holds."""
-        if self.meta is None or _key(m) > _key(self.meta):
-            self.meta = m
+    def describe(self, messages: Sequence[Meta]) -> None:
+        """Take in birth documents: the newest holds."""
+        self.meta = max((*messages, self.meta) if self.meta else messages, key=_key)
 
-    def alarm(self, m: Alarm) -> None:
-        """Take in a transition of an alarm."""
-        known = self.alarms.setdefault(m.code, [])
-        known.append(m)
-        if len(known) > 1 and _key(known[-2]) > _key(m):
-            known.sort(key=_key)
+    def alarm(self, messages: Sequence[Alarm]) -> None:
+        """Take in transitions of an alarm."""
+        known = self.alarms.setdefault(messages[0].code, [])
+        known.extend(messages)
+        known.sort(key=_key)
 
     def active_alarms(self, at: int) -> list[Alarm]:
         """Alarms that are not normal at an instant, oldest first."""
@@ -119,11 +117,12 @@ class Machine(Thing):
         told = self.meta.tags if self.meta else None
         return told or MACHINES[self.station.type].tags
 
-    def born(self, m: Meta) -> None:
-        """Take in a birth document."""
-        self.describe(m)
-        if m.last and (last := m.last.get("state")):
-            self.states.finish(*last)
+    def born(self, messages: Sequence[Meta]) -> None:
+        """Take in birth documents."""
+        self.describe(messages)
+        for m in messages:
+            if m.last and (last := m.last.get("state")):
+                self.states.finish(*last)
 
     @property
     def canonical(self) -> Canonical:
@@ -216,7 +215,7 @@ class Mirror:
         Raises:
             MessageError: reason ``node``, the plant has no such node, or it has no such messages.
         """
-        self.fold(address)(message)
+        self.fold(address)([message])
 
     def fold(self, address: Address) -> Fold:
         """What takes in the messages of one topic.
@@ -257,12 +256,11 @@ def _key(m: Message) -> tuple[int, int, int]:
 def _timed(line: LineMirror, take: Fold) -> Fold:
     """Time passes with each message of the line's publisher."""
 
-    def fold(m: Message) -> None:
-        if m.ts > line.horizon:  # noqa: PLR1730 faster than max, and every message comes this way
-            line.horizon = m.ts
-        if m.ts < line.first:  # noqa: PLR1730
-            line.first = m.ts
-        take(m)
+    def fold(messages: Sequence[Message]) -> None:
+        instants = [m.ts for m in messages]
+        line.horizon = max(line.horizon, max(instants))  # noqa: PLW3301 two numbers, then many
+        line.first = min(line.first, min(instants))  # noqa: PLW3301
+        take(messages)
 
     return fold
 
@@ -273,42 +271,43 @@ def _takes(kind: str, line: LineMirror, place: Place | None, thing: Thing) -> Fo
     if isinstance(thing, LineMirror):
         table |= {"clock": partial(_clock, line), "status": partial(_status, line), "meta": partial(_born, line)}
     elif isinstance(thing, Machine):
-        table |= {"meta": thing.born, "state": thing.states.add, "telemetry": _nothing}
+        table |= {"meta": thing.born, "state": thing.states.extend, "telemetry": _nothing}
     else:
         table |= {"meta": thing.describe}
     if isinstance(thing, LineMirror | Machine):
-        table |= {"energy": thing.energy.add, "alarm": thing.alarm, "quality": _nothing, "order": _nothing}
+        table |= {"energy": thing.energy.extend, "alarm": thing.alarm, "quality": _nothing, "order": _nothing}
     if place is not None:
         table["part"] = _parts(line, place, thing if isinstance(thing, Machine) else None)
     return table.get(kind)
 
 
-def _nothing(_: Message) -> None:
-    """The mirror has no use for it yet; the journal keeps it."""
+def _nothing(_: Sequence[Message]) -> None:
+    """The mirror has no use for them yet; the journal keeps them."""
 
 
-def _born(line: LineMirror, m: Meta) -> None:
-    line.describe(m)
-    line.session = max(line.session, m.session)
+def _born(line: LineMirror, messages: Sequence[Meta]) -> None:
+    line.describe(messages)
+    line.session = max(line.session, *(m.session for m in messages))
 
 
-def _status(line: LineMirror, m: Status) -> None:
+def _status(line: LineMirror, messages: Sequence[Status]) -> None:
     """A last will says nothing about when, so the order of arrival decides."""
-    line.online = m.online
+    line.online = messages[-1].online
 
 
-def _clock(line: LineMirror, m: Clock) -> None:
+def _clock(line: LineMirror, messages: Sequence[Clock]) -> None:
     line.online = True
-    line.session = max(line.session, m.session)
-    line.horizon = max(line.horizon, m.now)
-    if line.clock is None or (m.session, m.seq) > (line.clock.session, line.clock.seq):
-        line.clock = m
-    for topic, states in line.state_topics.items():
-        if last := m.last.get(topic):
-            states.confirm(last[0], last[1], m.now)
+    for m in messages:
+        line.session = max(line.session, m.session)
+        line.horizon = max(line.horizon, m.now)
+        if line.clock is None or (m.session, m.seq) > (line.clock.session, line.clock.seq):
+            line.clock = m
+        for topic, states in line.state_topics.items():
+            if last := m.last.get(topic):
+                states.confirm(last[0], last[1], m.now)
 
 
-def _parts(line: LineMirror, place: Place, machine: Machine | None) -> Fold:  # noqa: C901 one small step per event
+def _parts(line: LineMirror, place: Place, machine: Machine | None) -> Fold:  # noqa: C901 a small step per event
     """What part events do: they move parts between places, and a machine books what it finished."""
     log = (machine or place).log
 
@@ -335,24 +334,26 @@ def _parts(line: LineMirror, place: Place, machine: Machine | None) -> Fold:  # 
         if place.next is not None:  # what is bad waits for nothing
             place.next.queue.end(m.part, m.ts)
 
-    def left(m: PartEvent) -> None:
-        place.wip.end(m.part, m.ts)
-        if m.route is None:
-            line.wip.end(m.part, m.ts, m.cause is None)
-            _note(line.shipped if m.cause is None else line.scrapped, m.ts)
-        elif to := line.by_name.get(m.route):
-            to.transit.begin(m.part, m.ts)
-
-    steps: dict[str, Fold] = {
-        "entered": entered, "started": started, "finished": finished, "scrapped": scrapped, "left": left,
-        "reworked": _nothing,
+    steps: dict[str, Callable[[PartEvent], None]] = {
+        "entered": entered, "started": started, "finished": finished, "scrapped": scrapped,
+        "left": partial(_left, line, place), "reworked": lambda _: None,
     }  # fmt: skip
 
-    def fold(m: PartEvent) -> None:
-        log.add(m)
-        steps[m.event](m)
+    def fold(messages: Sequence[PartEvent]) -> None:
+        log.extend(messages)
+        for m in messages:
+            steps[m.event](m)
 
     return fold
+
+
+def _left(line: LineMirror, place: Place, m: PartEvent) -> None:
+    place.wip.end(m.part, m.ts)
+    if m.route is None:
+        line.wip.end(m.part, m.ts, m.cause is None)
+        _note(line.shipped if m.cause is None else line.scrapped, m.ts)
+    elif to := line.by_name.get(m.route):
+        to.transit.begin(m.part, m.ts)
 
 
 def _note(column: "array[int]", ts: int) -> None:
@@ -360,5 +361,3 @@ def _note(column: "array[int]", ts: int) -> None:
         column.append(ts)
     else:
         column.insert(bisect_right(column, ts), ts)
-
-

@@ -4,10 +4,12 @@ Pure. The result is a function of the set of numbers seen, whatever their order;
 arrivals tell how they came.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 from itertools import pairwise
 from typing import NamedTuple
 
+from plant.messages import Message
 from twin.values import Tally
 
 
@@ -78,6 +80,23 @@ class Tracker:
         elif ts == self.ts:
             self.same += 1
         return arrival
+
+    def observe_all(self, messages: Sequence[Message]) -> list[Message]:
+        """Note messages that arrived; those that are new, in the same order."""
+        seqs = [m.seq for m in messages]
+        count = len(seqs)
+        if self.low < 0 or seqs != list(range(self.high + 1, self.high + 1 + count)):
+            return [m for m in messages if self.observe(m.seq, m.n, m.ts) is not DUPLICATE]
+        newest = messages[-1]
+        same = 1
+        while same < count and messages[-1 - same].ts == newest.ts:
+            same += 1
+        if same == count and self.ts == newest.ts:
+            same += self.same
+        self.high = self.seq = newest.seq
+        self.n, self.ts, self.same = newest.n, newest.ts, same
+        self.received += count
+        return list(messages)
 
     def _place(self, seq: int, ts: int) -> Arrival:
         if self.low < 0:

@@ -5,6 +5,8 @@ Facts may arrive in any order: a column stays sorted by time, so the state is a 
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from sys import intern
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,11 @@ Canonical = list[object]
 def view(column: "array[int]") -> NDArray[np.int64]:
     """A column as NumPy sees it; drop it before the column grows."""
     return np.frombuffer(column, dtype=np.int64) if column else np.empty(0, dtype=np.int64)
+
+
+def in_order(last: tuple[int, int, int], ts: list[int], session: int, n: list[int]) -> bool:
+    """Whether messages of one session go on in order after the one with the key `last`."""
+    return (ts[0], session, n[0]) > last and (len(ts) == 1 or (ts == sorted(ts) and n == sorted(n)))
 
 
 EVENTS = ("entered", "started", "finished", "scrapped", "reworked", "left")
@@ -36,16 +43,24 @@ class PartLog:
         self.event = bytearray()
         self.part: list[str] = []
 
-    def add(self, m: PartEvent) -> None:
-        """Note an event."""
-        ts = self.ts
-        if not ts or m.ts > ts[-1] or (m.ts, m.session, m.n) > (ts[-1], self.session[-1], self.n[-1]):
-            ts.append(m.ts)
-            self.session.append(m.session)
-            self.n.append(m.n)
-            self.event.append(_EVENT_CODES[m.event])
-            self.part.append(m.part)
+    def extend(self, messages: Sequence[PartEvent]) -> None:
+        """Note events."""
+        ts, n = [m.ts for m in messages], [m.n for m in messages]
+        session = messages[0].session
+        last = (self.ts[-1], self.session[-1], self.n[-1]) if self.ts else (-1, -1, -1)
+        if in_order(last, ts, session, n) and all([m.session == session for m in messages]):  # noqa: C419 faster
+            self.ts.extend(ts)
+            self.session.extend([session] * len(ts))
+            self.n.extend(n)
+            self.event.extend([_EVENT_CODES[m.event] for m in messages])
+            self.part.extend([intern(m.part) for m in messages])
             return
+        for m in messages:
+            self._insert(m)
+
+    def _insert(self, m: PartEvent) -> None:
+        """Put a late event in its place."""
+        ts = self.ts
         row = bisect_left(ts, m.ts)
         while row < len(ts) and (ts[row], self.session[row], self.n[row]) < (m.ts, m.session, m.n):
             row += 1
@@ -53,7 +68,7 @@ class PartLog:
         self.session.insert(row, m.session)
         self.n.insert(row, m.n)
         self.event.insert(row, _EVENT_CODES[m.event])
-        self.part.insert(row, m.part)
+        self.part.insert(row, intern(m.part))
 
     def events(self, begin: int, end: int) -> list[tuple[int, str, str]]:
         """Instant, event and part of the events in [begin, end)."""

@@ -7,7 +7,7 @@ in the journal, and nothing is acknowledged before it is.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Self, TypeVar
 
@@ -18,7 +18,7 @@ from plant.description import Plant
 from plant.errors import MessageError, StoreError
 from plant.messages import KINDS, Clock, Command, Delivery, Message, Telemetry
 from twin.historian import Block, Historian
-from twin.intake import Run, Sink
+from twin.intake import Batch, Run, Sink
 from twin.journal import Journal, Row, Stored
 from twin.letters import DeadLetters
 from twin.questions import Questions
@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 PAGE = 5_000  # messages that are folded before the loop may do something else
 _DECODERS = {kind: msgspec.json.Decoder(row.type) for kind, row in KINDS.items()}
+_LISTS = {kind: msgspec.json.Decoder(list[row.type]) for kind, row in KINDS.items()}  # type: ignore[name-defined]
 
 
 class Accepted(NamedTuple):
@@ -40,6 +41,14 @@ class Accepted(NamedTuple):
     sink: Sink
     message: Message
     delivery: Delivery
+
+
+class Refused(NamedTuple):
+    """A delivery for the dead letters."""
+
+    delivery: Delivery
+    reason: str
+    detail: str
 
 
 class Twin(Questions):
@@ -188,79 +197,94 @@ class Twin(Questions):
     async def _take(self, deliveries: Sequence[Delivery]) -> None:
         async with self._taking:
             accepted: list[Accepted] = []
-            refused: list[tuple[Delivery, str, str]] = []
-            keys: set[tuple[str, str, int, int]] = set()
+            refused: list[Refused] = []
+            batch = Batch()
             self._new.clear()
-            for begin in range(0, len(deliveries), PAGE):
-                await self._sort(deliveries[begin : begin + PAGE], accepted, refused, keys)
-                await asyncio.sleep(0)
-            rows = [_row(one) for one in accepted if one.sink.journaled]
-            if rows:
-                try:
-                    positions = await self._call(lambda: self._journal.append(rows))
-                except StoreError:
-                    self._retries += 1
-                    raise
-                self._position = self._journal.position
-                self._journaled += len(rows)
-                self._events_rate.add(len(rows))
-            self._received += len(deliveries)
-            now = time.time_ns() // 1000
-            for delivery, reason, detail in refused:
-                self._letters.add(delivery, reason, detail, now)
-            await self._fold(accepted, iter(positions if rows else ()))
+            try:
+                for begin in range(0, len(deliveries), PAGE):
+                    await self._sort(deliveries[begin : begin + PAGE], batch, accepted, refused)
+                    await asyncio.sleep(0)
+                rows = [Row(one.sink.source, one.message, one.delivery) for one in accepted if one.sink.journaled]
+                positions = await self._append(rows)
+                self._received += len(deliveries)
+                now = time.time_ns() // 1000
+                for delivery, reason, detail in refused:
+                    self._letters.add(delivery, reason, detail, now)
+                await self._fold(accepted)
+                if self._broadcast.readers:
+                    pairs = zip(rows, positions, strict=True)
+                    self._broadcast.put([Fact(p, r.source.path, r.source.kind, r.message) for r, p in pairs if p])
+            finally:
+                batch.close({one.sink for one in accepted})
+
+    async def _append(self, rows: Sequence[Row]) -> list[int]:
+        if not rows:
+            return []
+        try:
+            positions = await self._call(lambda: self._journal.append(rows))
+        except StoreError:
+            self._retries += 1
+            raise
+        self._position = self._journal.position
+        self._journaled += len(rows)
+        self._events_rate.add(len(rows))
+        return positions
 
     async def _sort(
-        self,
-        deliveries: Iterable[Delivery],
-        accepted: list[Accepted],
-        refused: list[tuple[Delivery, str, str]],
-        keys: set[tuple[str, str, int, int]],
+        self, deliveries: Iterable[Delivery], batch: Batch, accepted: list[Accepted], refused: list[Refused]
     ) -> None:
         """Find what is valid and fresh."""
+        prefix, runs, fresh = self.prefix, self._runs, batch.fresh
         for delivery in deliveries:
             topic = delivery.topic
             try:
-                address, message = decode(topic, delivery.payload, self.prefix)
+                address, message = decode(topic, delivery.payload, prefix)
                 if message is None:  # the topic of an alarm that is over was cleared
                     continue
-                run = self._runs.get(message.run) or await self._open(message.run, address.kind)
+                run = runs.get(message.run) or await self._open(message.run, address.kind)
                 sink = run.sinks.get(topic) or run.sink(topic, address)
                 _check(message, run, delivery)
             except MessageError as error:
-                refused.append((delivery, error.reason, error.detail))
+                refused.append(Refused(delivery, error.reason, error.detail))
                 continue
-            key = (message.run, topic, message.session, message.seq)
-            if key in keys or sink.topic.tracker(message.session).seen(message.seq):
-                if not delivery.retain:
-                    sink.topic.tracker(message.session).duplicates += 1
-                continue
-            keys.add(key)
-            if run.start is None:
-                run.start = message.ts
-            accepted.append(Accepted(run, sink, message, delivery))
+            if fresh(sink, message.session, message.seq):
+                if run.start is None:
+                    run.start = message.ts
+                accepted.append(Accepted(run, sink, message, delivery))
+            elif not delivery.retain:
+                sink.topic.tracker(message.session).duplicates += 1
 
-    async def _fold(self, accepted: Sequence[Accepted], positions: Iterable[int]) -> None:
-        places = iter(positions)
+    async def _fold(self, accepted: Sequence[Accepted]) -> None:
         now = time.monotonic()
         for begin in range(0, len(accepted), PAGE):
-            facts, blocks = [], []
+            groups: dict[tuple[Sink, bool], tuple[Run, list[Message]]] = {}
             for run, sink, message, delivery in accepted[begin : begin + PAGE]:
-                run.apply(sink, message, retained=delivery.retain)
+                key = (sink, delivery.retain)
+                if key in groups:
+                    groups[key][1].append(message)
+                else:
+                    groups[key] = (run, [message])
+            for (sink, retained), (run, messages) in groups.items():
+                run.apply(sink, messages, retained=retained)
                 sink.line.heard = now
-                if sink.journaled:
-                    facts.append(Fact(next(places), sink.path, sink.kind, message))
-                    if message.session > run.session:
-                        self._rank(run, message.session)
-                elif type(message) is Telemetry and sink.type:
-                    blocks.append(Block(run.name, sink.path, sink.type, message))
-            self._broadcast.put(facts)
-            if blocks:
-                values = sum(len(column) for block in blocks for column in block.message.v.values())
-                self._values += values
-                self._values_rate.add(values)
-                await self._historian.append(blocks)
+                if sink.journaled and (session := max([m.session for m in messages])) > run.session:
+                    self._rank(run, session)
+            await self._record(groups)
             await asyncio.sleep(0)
+
+    async def _record(self, groups: Mapping[tuple[Sink, bool], tuple[Run, list[Message]]]) -> None:
+        """Hand telemetry to the historian."""
+        blocks = [
+            Block(run.name, sink.path, sink.type, message)
+            for (sink, _), (run, messages) in groups.items()
+            for message in messages
+            if isinstance(message, Telemetry)
+        ]
+        if blocks:
+            values = sum(len(column) for block in blocks for column in block.message.v.values())
+            self._values += values
+            self._values_rate.add(values)
+            await self._historian.append(blocks)
 
     def _rank(self, run: Run, session: int) -> None:
         """A new session makes its run the newest."""
@@ -302,15 +326,25 @@ class Twin(Questions):
         return run
 
     def _refold(self, run: Run, page: Sequence[Stored]) -> None:
-        for stored in page:
+        """Fold messages of the journal: topic by topic, since their order among topics does not matter."""
+        groups: dict[tuple[str, bool], list[bytes]] = {}
+        for _, topic, retained, payload in page:
+            key = (topic, retained)
+            if key in groups:
+                groups[key].append(payload)
+            else:
+                groups[key] = [payload]
+        for (topic, retained), payloads in groups.items():
             try:
-                sink = run.sinks.get(stored.topic) or run.sink(stored.topic, parse(stored.topic, self.prefix))
-                message = _DECODERS[sink.kind].decode(stored.payload)
+                sink = run.sinks.get(topic) or run.sink(topic, parse(topic, self.prefix))
+                messages = _LISTS[sink.kind].decode(b"[" + b",".join(payloads) + b"]")
             except (MessageError, msgspec.MsgspecError) as error:  # the plant has changed, or the file was touched
-                delivery = Delivery(topic=stored.topic, payload=stored.payload)
-                self._letters.add(delivery, "journal", str(error), time.time_ns() // 1000)
+                for payload in payloads:
+                    delivery = Delivery(topic=topic, payload=payload)
+                    self._letters.add(delivery, "journal", str(error), time.time_ns() // 1000)
                 continue
-            run.apply(sink, message, retained=stored.retained)
+            run.apply(sink, messages, retained=bool(retained))
+            run.session = max(run.session, *[m.session for m in messages])
 
     async def _call(self, function: Callable[[], T]) -> T:
         """Run in the journal's thread."""
@@ -328,8 +362,3 @@ def _check(message: Message, run: Run, delivery: Delivery) -> None:
     if delivery.retain and type(message) is Command:
         raise MessageError("retained", "a command is never retained")
 
-
-def _row(one: Accepted) -> Row:
-    m, sink = one.message, one.sink
-    topic, payload, retained = one.delivery.topic, one.delivery.payload, one.delivery.retain
-    return Row(one.run.name, topic, sink.path, sink.kind, m.session, m.seq, m.n, m.ts, retained, payload)

@@ -11,7 +11,6 @@ from plant.states import State
 from twin.mirror import LineMirror, Machine, Meter, Place, Thing
 from twin.values import NodeView, Tally
 
-
 Kind = Literal["line", "station", "machine"]
 
 

@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
@@ -73,6 +74,7 @@ def check_filter(pattern: str) -> str:
     return pattern
 
 
+@lru_cache(maxsize=16384)
 def matches(pattern: str, topic: str) -> bool:
     """Whether a topic filter takes a topic (MQTT 3.1.1, section 4.7)."""
     levels, names = pattern.split("/"), topic.split("/")
@@ -104,6 +106,10 @@ class MemorySubscription:
     async def put(self, delivery: Delivery) -> None:
         """Hand over one delivery; waits while the reader is too far behind."""
         await self._room.wait()
+        self.keep(delivery)
+
+    def keep(self, delivery: Delivery) -> None:
+        """Hand over one delivery at once, however far behind the reader is."""
         self._waiting.append(delivery)
         self._arrived.set()
         if len(self._waiting) >= self._bound:
@@ -147,7 +153,7 @@ class MemoryBus:
                     self._retained[delivery.topic] = delivery
                 else:
                     self._retained.pop(delivery.topic, None)
-            live = msgspec.structs.replace(delivery, retain=False)
+            live = msgspec.structs.replace(delivery, retain=False) if delivery.retain else delivery
             for reader in [reader for reader in self._readers if reader.takes(delivery.topic)]:
                 await reader.put(live)
 
@@ -157,7 +163,7 @@ class MemoryBus:
         reader = MemorySubscription(filters, self._bound)
         for topic, delivery in sorted(self._retained.items()):
             if reader.takes(topic):
-                await reader.put(delivery)
+                reader.keep(delivery)  # waiting would be for a reader that does not read yet
         self._readers.append(reader)
         try:
             yield reader

@@ -36,9 +36,10 @@ _MOSQUITTO = """\
 listener {port} {host}
 allow_anonymous true
 persistence false
-max_inflight_messages 0
+max_inflight_messages 1000
 max_queued_messages 200000
 max_packet_size 2097152
+set_tcp_nodelay true
 log_dest stderr
 log_type error
 log_type warning

@@ -8,9 +8,11 @@ import asyncio
 import contextlib
 import logging
 import random
+import re
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Self
+from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 import aiomqtt
@@ -21,12 +23,21 @@ from plant.messages import Delivery
 
 FIRST_WAIT = 0.2
 LONGEST_WAIT = 10.0
+STEADY = 5.0  # seconds a connection has to hold before the next loss counts as the first
 IN_FLIGHT = 50
 KEEPALIVE = 30
 PATIENCE = 5.0  # seconds for one acknowledgement
-QUEUE_BOUND = 200_000  # deliveries of QoS 0 that may wait here; QoS 1 is bounded by the broker's window
+LONG_PATIENCE = 60.0  # seconds for a subscription: iotcore answers only when its window of messages has room
+QUEUE_BOUND = 200_000  # messages that may wait between two turns of the loop
+BACKLOG = 20_000  # messages of QoS 0 that may wait for a reader; those of QoS 1 are bounded by the broker's window
+REFUSED = 0x80
 
 log = logging.getLogger(__name__)
+
+
+def hide_password(url: str) -> str:
+    """The address as people may see it."""
+    return re.sub(r"//[^@/]*@", "//…@", url)
 
 
 def parse_url(url: str) -> tuple[str, int, str | None, str | None]:
@@ -35,53 +46,86 @@ def parse_url(url: str) -> tuple[str, int, str | None, str | None]:
     Raises:
         InputError: the text is no such URL.
     """
+    wrong = f"{hide_password(url)!r} is not a broker address such as mqtt://localhost:1883"
     try:
         parts = urlsplit(url)
         port = parts.port or 1883
     except ValueError as error:
-        raise InputError(f"{url!r} is not a broker address such as mqtt://localhost:1883 ({error})") from None
-    if parts.scheme != "mqtt" or not parts.hostname:
-        raise InputError(f"{url!r} is not a broker address such as mqtt://localhost:1883")
+        raise InputError(f"{wrong} ({error})") from None
+    if parts.scheme != "mqtt" or not parts.hostname or parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise InputError(wrong)
     user = unquote(parts.username) if parts.username else None
     return parts.hostname, port, user, unquote(parts.password) if parts.password else None
 
 
+class _Arrival:
+    """A message on its way to one or more readers; acknowledged when all of them have it safe."""
+
+    __slots__ = ("client", "message", "owed")
+
+    def __init__(self, client: aiomqtt.Client, message: aiomqtt.Message, owed: int) -> None:
+        self.client = client
+        self.message = message
+        self.owed = owed
+
+    def safe(self) -> bool:
+        """One more reader has it; whether it was the last."""
+        self.owed -= 1
+        return self.owed <= 0
+
+
 class MqttSubscription:
-    """Deliveries of this connection, for one reader that acknowledges what it has safe."""
+    """Deliveries of one connection, for one reader that acknowledges what it has safe.
+
+    Attributes:
+        dropped: messages of QoS 0 that found the reader too far behind; their numbers tell which.
+    """
 
     def __init__(self, bus: "MqttBus", filters: tuple[str, ...]) -> None:
         self.filters = filters
+        self.dropped = 0
         self._bus = bus
-        self._unsafe: list[tuple[aiomqtt.Client, int, int]] = []
-        self.queue: asyncio.Queue[tuple[aiomqtt.Client, aiomqtt.Message]] = asyncio.Queue()
+        self._unsafe: list[_Arrival] = []
+        self._queue: asyncio.Queue[_Arrival] = asyncio.Queue()
+
+    def takes(self, topic: str) -> bool:
+        """Whether this reader wants the topic."""
+        return any(matches(pattern, topic) for pattern in self.filters)
+
+    def offer(self, arrival: _Arrival) -> None:
+        """Put one message at the end of what waits."""
+        if not arrival.message.qos and self._queue.qsize() >= BACKLOG:
+            if not self.dropped:
+                log.warning("a reader is too far behind: messages without acknowledgement are dropped")
+            self.dropped += 1
+            return
+        self._queue.put_nowait(arrival)
 
     async def batch(self) -> list[Delivery]:
         """Everything that has arrived, at least one delivery."""
-        arrived = [await self.queue.get()]
+        arrived = [await self._queue.get()]
         with contextlib.suppress(asyncio.QueueEmpty):
             while True:
-                arrived.append(self.queue.get_nowait())
-        deliveries = []
-        for client, message in arrived:
-            if message.qos:
-                self._unsafe.append((client, message.mid, message.qos))
-            payload = message.payload
-            deliveries.append(
-                Delivery(
-                    topic=str(message.topic),
-                    payload=payload if isinstance(payload, bytes) else bytes(str(payload or ""), "utf-8"),
-                    qos=message.qos,
-                    retain=bool(message.retain),
-                )
-            )
-        return deliveries
+                arrived.append(self._queue.get_nowait())
+        self._unsafe += [arrival for arrival in arrived if arrival.message.qos]
+        return [_delivery(arrival.message) for arrival in arrived]
 
     async def acknowledge(self) -> None:
         """The last batches are safe: the broker need not send them again."""
-        for client, mid, qos in self._unsafe:
-            if client is self._bus.client:  # a connection that is gone cannot be told; the broker sends again
-                client._client.ack(mid, qos)  # noqa: SLF001 no public call for it in aiomqtt 2.5
-        self._unsafe.clear()
+        safe, self._unsafe = self._unsafe, []
+        for arrival in safe:
+            if arrival.safe():
+                self._bus.acknowledge(arrival.client, arrival.message)
+
+
+def _delivery(message: aiomqtt.Message) -> Delivery:
+    payload = message.payload
+    return Delivery(
+        topic=str(message.topic),
+        payload=payload if isinstance(payload, bytes) else bytes(str(payload or ""), "utf-8"),
+        qos=message.qos,
+        retain=bool(message.retain),
+    )
 
 
 class MqttBus:
@@ -92,7 +136,7 @@ class MqttBus:
         identifier: client id; with ``persistent`` the broker keeps what arrives while we are away.
         persistent: whether the session outlives the connection.
         will: makes the last will of each connection, before it is opened.
-        greet: told after each connection, before anything else is sent.
+        greet: told after each connection; what it publishes goes before anything else.
     """
 
     def __init__(
@@ -111,6 +155,8 @@ class MqttBus:
         self._will = will
         self._greet = greet
         self._subscriptions: list[MqttSubscription] = []
+        self._early: list[tuple[aiomqtt.Client, aiomqtt.Message]] = []  # came before anybody could want it
+        self._trouble = ""
         self._connected = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.client: aiomqtt.Client | None = None
@@ -123,10 +169,13 @@ class MqttBus:
 
     async def __aexit__(self, *_: object) -> None:
         """Disconnect."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        task = self._task
+        if task is None:
+            return
+        while not task.done():  # once is not enough: a wait that ends at the same instant swallows it in Python 3.11
+            task.cancel()
+            await asyncio.wait({task}, timeout=1.0)
+        self._raise_what_ended_it()
 
     @property
     def connected(self) -> bool:
@@ -139,11 +188,16 @@ class MqttBus:
         Raises:
             BrokerError: it is not there in time.
         """
+        waiter = asyncio.create_task(self._connected.wait())
+        tasks = {waiter} if self._task is None else {waiter, self._task}
         try:
-            async with asyncio.timeout(timeout):
-                await self._connected.wait()
-        except TimeoutError:
-            raise BrokerError(f"no broker answers at {self.url}") from None
+            await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiter.cancel()
+        self._raise_what_ended_it()
+        if not self.connected:
+            detail = f": {self._trouble}" if self._trouble else ""
+            raise BrokerError(f"no broker answers at {hide_password(self.url)}{detail}")
 
     async def publish(self, deliveries: Sequence[Delivery]) -> None:
         """Send in order; when it returns, those with QoS 1 are with the broker.
@@ -151,8 +205,10 @@ class MqttBus:
         Raises:
             UndeliveredError: the broker is away; says how many of the first are surely delivered.
         """
+        self._raise_what_ended_it()
         client = self.client
-        if client is None:
+        greeted = self.connected or asyncio.current_task() is self._task  # until then only the greeting itself may go
+        if client is None or not greeted:
             raise UndeliveredError(0, "not connected")
         for first in range(0, len(deliveries), IN_FLIGHT):
             window = deliveries[first : first + IN_FLIGHT]
@@ -171,31 +227,66 @@ class MqttBus:
         """Deliveries whose topic matches one of the filters, retained ones first; also after a reconnect."""
         subscription = MqttSubscription(self, tuple(check_filter(pattern) for pattern in filters))
         self._subscriptions.append(subscription)
-        if self.client is not None and self.connected:
-            await self._ask_for(self.client, subscription)
+        early, self._early = self._early, []
+        for client, message in early:
+            self._hand_out(client, message)
+        asking = None
+        if self.client is not None:  # else each connection to come asks for it
+            asking = asyncio.create_task(self._ask_at_once(self.client, subscription))
+            if not early:  # else the answer may wait until what came before has been read
+                await asking
         try:
             yield subscription
         finally:
+            if asking is not None:
+                asking.cancel()
             self._subscriptions.remove(subscription)
+            await self._forget(subscription)
+
+    def acknowledge(self, client: aiomqtt.Client, message: aiomqtt.Message) -> None:
+        """Tell the broker; a connection that is gone cannot be told, and there the broker sends again."""
+        if message.qos and client is self.client:
+            client._client.ack(message.mid, message.qos)  # noqa: SLF001 no public call for it in aiomqtt 2.5
 
     async def _ask_for(self, client: aiomqtt.Client, subscription: MqttSubscription) -> None:
-        try:
-            await client.subscribe([(pattern, 1) for pattern in subscription.filters])
-        except aiomqtt.MqttError as error:
-            raise UndeliveredError(0, str(error)) from error
+        asked = [(pattern, 1) for pattern in subscription.filters]
+        granted: Sequence[Any] = await client.subscribe(asked, timeout=LONG_PATIENCE)
+        for pattern, answer in zip(subscription.filters, granted, strict=True):
+            if getattr(answer, "value", answer) >= REFUSED:
+                raise BrokerError(f"the broker refuses the subscription to {pattern}")
+
+    async def _ask_at_once(self, client: aiomqtt.Client, subscription: MqttSubscription) -> None:
+        with contextlib.suppress(aiomqtt.MqttError):  # the connection is gone; the next one asks again
+            await self._ask_for(client, subscription)
+
+    async def _forget(self, subscription: MqttSubscription) -> None:
+        """Ask for no more of it, unless the session is there to keep what comes while we are away."""
+        wanted = {pattern for other in self._subscriptions for pattern in other.filters}
+        unwanted = [pattern for pattern in subscription.filters if pattern not in wanted]
+        if self.client is not None and unwanted and not self._persistent:
+            with contextlib.suppress(aiomqtt.MqttError):
+                await self.client.unsubscribe(unwanted)
+
+    def _raise_what_ended_it(self) -> None:
+        """A broker that is away is waited for; what ends the task is a mistake of ours and must not stay hidden."""
+        if self._task is not None and self._task.done() and not self._task.cancelled():
+            self._task.result()
 
     async def _stay_connected(self) -> None:
-        wait = FIRST_WAIT
+        loop = asyncio.get_running_loop()
+        wait = FIRST_WAIT / 2
         while True:
-            before = self.connections
+            begun = loop.time()
             try:
                 await self._connection()
             except (aiomqtt.MqttError, BrokerError, OSError) as error:
-                log.info("%s: %s", self.url, error)
+                self._trouble = str(error)
+                log.info("%s: %s", hide_password(self.url), error)
             finally:
                 self.client = None
+                self._early.clear()
                 self._connected.clear()
-            wait = FIRST_WAIT if self.connections > before else min(LONGEST_WAIT, 2 * wait)
+            wait = FIRST_WAIT if loop.time() - begun > STEADY else min(LONGEST_WAIT, 2 * wait)
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
 
     async def _connection(self) -> None:
@@ -212,29 +303,41 @@ class MqttBus:
             max_queued_incoming_messages=QUEUE_BOUND,
             max_inflight_messages=IN_FLIGHT,
             timeout=PATIENCE,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
         client.pending_calls_threshold = 10 * IN_FLIGHT
         client._client.manual_ack_set(True)  # noqa: SLF001 no public call for it in aiomqtt 2.5
         async with client:
             self.client = client
             self.connections += 1
-            for subscription in list(self._subscriptions):
-                await self._ask_for(client, subscription)
-            if self._greet is not None:
-                await self._greet(self)
-            self._connected.set()
-            async for message in client.messages:
-                self._hand_out(client, message)
-                with contextlib.suppress(asyncio.QueueEmpty):
-                    while True:  # the iterator costs a task per message, the queue behind it does not
-                        self._hand_out(client, client._queue.get_nowait())  # noqa: SLF001
+            reading = asyncio.create_task(self._read(client))  # at once: a full window holds up every other answer
+            try:
+                for subscription in list(self._subscriptions):
+                    await self._ask_for(client, subscription)
+                if self._greet is not None:
+                    await self._greet(self)
+                self._connected.set()
+                await reading
+            finally:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
+
+    async def _read(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            self._hand_out(client, message)
+            with contextlib.suppress(asyncio.QueueEmpty):
+                while True:  # the iterator costs a task per message, the queue behind it does not
+                    self._hand_out(client, client._queue.get_nowait())  # noqa: SLF001
 
     def _hand_out(self, client: aiomqtt.Client, message: aiomqtt.Message) -> None:
+        if self._persistent and not self._subscriptions:  # before the first reader, or after the last
+            if message.qos:
+                self._early.append((client, message))
+            return
         topic = str(message.topic)
-        taken = False
-        for subscription in self._subscriptions:
-            if any(matches(pattern, topic) for pattern in subscription.filters):
-                subscription.queue.put_nowait((client, message))
-                taken = True
-        if not taken and message.qos:  # nobody wants it any more
-            client._client.ack(message.mid, message.qos)  # noqa: SLF001
+        takers = [subscription for subscription in self._subscriptions if subscription.takes(topic)]
+        arrival = _Arrival(client, message, len(takers))
+        for subscription in takers:
+            subscription.offer(arrival)
+        if not takers:  # asked for by a session before; nobody wants it any more
+            self.acknowledge(client, message)

@@ -1,11 +1,16 @@
 """Laws that every bus keeps: order, retained pictures, filters, and nothing lost that was acknowledged."""
 
 import asyncio
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from broker import MemoryBus, MqttBus, UndeliveredError
+from broker import MemoryBus, MqttBus, UndeliveredError, parse_url
 from broker.bus import check_filter, matches
+from broker.mqtt import hide_password
+from plant.errors import BrokerError, InputError
 from plant.messages import Delivery
 
 
@@ -75,11 +80,130 @@ async def test_what_was_not_acknowledged_comes_again(brokers) -> None:
     }
 
 
+async def test_what_comes_before_the_first_reader_and_after_the_last_is_kept_for_the_next(brokers) -> None:
+    """A persistent session is also for a reader that is not there yet, or has just gone, while the connection is up."""
+    writer = await brokers.connect("writer")
+    async with MqttBus(brokers.url, identifier="reader", persistent=True) as bus:
+        await bus.wait_connected(10)
+        async with bus.subscribe("kept/#"):
+            pass
+        await writer.publish(numbered("kept/a", 5))  # the connection is there, its reader has gone
+        async with asyncio.timeout(10):
+            while len(bus._early) < 5:
+                await asyncio.sleep(0.01)
+    await writer.publish(numbered("kept/b", 5))  # nothing is there
+    async with MqttBus(brokers.url, identifier="reader", persistent=True) as bus:
+        await bus.wait_connected(10)  # the connection is there, its reader not yet
+        async with bus.subscribe("kept/#") as subscription:
+            found = await collect(subscription, 10)
+    assert sorted((d.topic, d.payload) for d in found) == sorted(
+        (d.topic, d.payload) for d in [*numbered("kept/a", 5), *numbered("kept/b", 5)]
+    )
+
+
+async def test_a_message_for_two_readers_of_one_connection_is_safe_when_both_have_it(brokers) -> None:
+    writer = await brokers.connect("writer")
+    both = MqttBus(brokers.url, identifier="both", persistent=True)
+    async with both, both.subscribe("two/#") as quick, both.subscribe("two/a") as slow:
+        await both.wait_connected(10)
+        await writer.publish(numbered("two/a", 3))
+        for reader in (quick, slow):
+            seen: set[bytes] = set()  # a broker may send one copy for each filter
+            async with asyncio.timeout(10):
+                while len(seen) < 3:
+                    seen |= {delivery.payload for delivery in await reader.batch()}
+        await quick.acknowledge()  # but slow does not
+    async with MqttBus(brokers.url, identifier="both", persistent=True) as bus, bus.subscribe("two/#") as subscription:
+        assert {d.payload for d in await collect(subscription, 3)} == {b"0", b"1", b"2"}
+
+
+async def test_nothing_goes_before_the_greeting_and_who_subscribes_meanwhile_is_heard(brokers) -> None:
+    writer = await brokers.connect("writer")
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def greet(bus) -> None:
+        begun.set()
+        await go_on.wait()
+        await bus.publish([Delivery(topic="greet/out", payload=b"greeting")])
+
+    async with MqttBus(brokers.url, identifier="polite", greet=greet) as bus:
+        await begun.wait()
+        with pytest.raises(UndeliveredError):
+            await bus.publish([Delivery(topic="greet/out", payload=b"pushing in")])
+        async with bus.subscribe("greet/in") as subscription:
+            go_on.set()
+            await bus.wait_connected(10)
+            await writer.publish([Delivery(topic="greet/in", payload=b"hello")])
+            assert [d.payload for d in await collect(subscription, 1)] == [b"hello"]
+
+
+async def test_a_mistake_in_the_greeting_is_not_hidden(brokers) -> None:
+    async def greet(_) -> None:
+        raise ZeroDivisionError
+
+    bus = MqttBus(brokers.url, identifier="clumsy", greet=greet)
+    with pytest.raises(ZeroDivisionError):
+        async with bus:
+            await bus.wait_connected(10)
+
+
+async def test_thousands_of_messages_wait_for_an_absent_reader(brokers) -> None:
+    async with MqttBus(brokers.url, identifier="absent", persistent=True) as bus, bus.subscribe("many/#"):
+        await bus.wait_connected(10)
+    writer = await brokers.connect("writer")
+    await writer.publish(numbered("many/a", 3000))
+    async with MqttBus(brokers.url, identifier="absent", persistent=True) as bus, bus.subscribe("many/#") as back:
+        found = await collect(back, 3000)
+    assert [int(d.payload) for d in found] == list(range(3000))
+
+
 async def test_a_bus_without_a_broker_says_so_and_says_what_arrived() -> None:
     async with MqttBus("mqtt://127.0.0.1:9", identifier="nobody") as bus:
         with pytest.raises(UndeliveredError) as caught:
             await bus.publish(numbered("x", 3))
     assert caught.value.confirmed == 0
+
+
+async def test_who_waits_for_an_absent_broker_is_told_where_but_not_the_password() -> None:
+    async with MqttBus("mqtt://anna:secret@127.0.0.1:9", identifier="nobody") as bus:
+        with pytest.raises(BrokerError, match=r"no broker answers at mqtt://…@127\.0\.0\.1:9") as caught:
+            await bus.wait_connected(1.0)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("mqtt://localhost", ("localhost", 1883, None, None)),
+        ("mqtt://a-b.c:1999/", ("a-b.c", 1999, None, None)),
+        ("mqtt://anna:p%40ss@h:1", ("h", 1, "anna", "p@ss")),
+        ("mqtt://[::1]:1884", ("::1", 1884, None, None)),
+    ],
+)
+def test_an_address_is_taken_apart(url: str, parts: tuple) -> None:
+    assert parse_url(url) == parts
+
+
+@pytest.mark.parametrize(
+    "url", ["", "localhost", "http://h", "mqtts://h", "mqtt://", "mqtt://h:x", "mqtt://h:99999", "mqtt://h/plant"]
+)
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(InputError, match="is not a broker address"):
+        parse_url(url)
+
+
+def test_a_refused_address_does_not_show_its_password() -> None:
+    with pytest.raises(InputError) as caught:
+        parse_url("mqtts://anna:secret@h")
+    assert "secret" not in str(caught.value)
+    assert hide_password("mqtt://h:1") == "mqtt://h:1"
+
+
+async def test_a_memory_bus_holds_more_retained_topics_than_a_reader_may_fall_behind() -> None:
+    bus = MemoryBus(bound=10)
+    await bus.publish([Delivery(topic=f"t/{i}", payload=b"x", retain=True) for i in range(100)])
+    async with asyncio.timeout(5), bus.subscribe("#") as subscription:
+        assert len(await collect(subscription, 100)) == 100
 
 
 async def test_a_slow_reader_of_the_memory_bus_holds_the_writer_up_and_loses_nothing() -> None:
@@ -108,6 +232,24 @@ async def test_a_slow_reader_of_the_memory_bus_holds_the_writer_up_and_loses_not
 )
 def test_filters_match_as_mqtt_says(pattern: str, topic: str, *, taken: bool) -> None:
     assert matches(pattern, topic) is taken
+
+
+LEVEL = st.text("ab$", max_size=2)
+PATTERN_LEVEL = st.one_of(LEVEL, st.just("+"))
+
+
+@given(st.lists(LEVEL, min_size=1, max_size=4), st.lists(PATTERN_LEVEL, min_size=1, max_size=4), st.booleans())
+def test_filters_take_what_their_regular_expression_takes(
+    names: list[str],
+    levels: list[str],
+    rest: bool,  # noqa: FBT001 hypothesis gives it by position
+) -> None:
+    topic, pattern = "/".join(names), "/".join([*levels, *(["#"] if rest else [])])
+    expression = "/".join("[^/]*" if level == "+" else re.escape(level) for level in levels)
+    expected = re.fullmatch(expression + ("(/.*)?" if rest else ""), topic) is not None
+    if topic.startswith("$") and levels[0] == "+":
+        expected = False
+    assert matches(pattern, topic) is expected
 
 
 @pytest.mark.parametrize("pattern", ["", "a/#/b", "a#", "a/b+", "+a/b"])

@@ -2,8 +2,7 @@
 
 import asyncio
 from asyncio import FIRST_COMPLETED
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
 import msgspec
@@ -12,6 +11,7 @@ from twin import Twin
 
 PICTURE_EVERY = 1.0
 COMMENT_EVERY = 15.0
+MOST_READY = 1 << 18  # bytes that wait for one watcher
 COMMENT = b": still here\n\n"
 
 
@@ -19,6 +19,37 @@ def frame(event: str, data: Any, position: int | None = None) -> bytes:
     """One event as bytes on the wire (WHATWG HTML, server-sent events)."""
     head = b"" if position is None else b"id: %d\n" % position
     return head + b"event: " + event.encode() + b"\ndata: " + msgspec.json.encode(data) + b"\n\n"
+
+
+class Frames:
+    """Frames that are ready for one watcher; whoever makes them waits when too many are, so a slow one is noticed."""
+
+    def __init__(self) -> None:
+        self._ready = bytearray()
+        self._arrived = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def put(self, data: bytes) -> None:
+        """Add one, as soon as there is room."""
+        await self._room.wait()
+        self._ready += data
+        self._arrived.set()
+        if len(self._ready) >= MOST_READY:
+            self._room.clear()
+
+    async def take(self) -> bytes:
+        """All that are ready, at least one."""
+        await self._arrived.wait()
+        return self.rest()
+
+    def rest(self) -> bytes:
+        """All that are ready, perhaps none."""
+        data = bytes(self._ready)
+        self._ready.clear()
+        self._arrived.clear()
+        self._room.set()
+        return data
 
 
 class Stream:
@@ -50,24 +81,37 @@ class Stream:
                 continue
 
     async def journal(self, after: int | None) -> AsyncIterator[bytes]:
-        """Journaled messages after a position, then as they come; `reset` where the watcher has to begin anew."""
-        async with aclosing(self._twin.events(after)) as events:
-            coming = asyncio.ensure_future(anext(events))
-            stop = asyncio.ensure_future(self.stopping.wait())
-            try:
-                while True:
-                    done, _ = await asyncio.wait((coming, stop), timeout=COMMENT_EVERY, return_when=FIRST_COMPLETED)
-                    if stop in done:
-                        return
-                    if not done:
-                        yield COMMENT
-                        continue
-                    event = coming.result()
-                    yield frame("reset" if event.kind == "reset" else "message", event, event.position)
-                    coming = asyncio.ensure_future(anext(events))
-            except StopAsyncIteration:
-                return
-            finally:
-                coming.cancel()
-                stop.cancel()
-                await asyncio.gather(coming, stop, return_exceptions=True)
+        """Journaled messages after a position, then as they come; `reset` where the watcher has to begin anew.
+
+        What is ready goes out together: one message at a time would be slower than a busy plant.
+        """
+        frames = Frames()
+        pump = asyncio.create_task(self._pump(after, frames), name="events of a watcher")
+        tasks: list[asyncio.Task[Any]] = [pump, asyncio.create_task(self.stopping.wait()), pump]
+        try:
+            while not pump.done():
+                tasks[-1] = taking = asyncio.create_task(frames.take())
+                await asyncio.wait(tasks, timeout=COMMENT_EVERY, return_when=FIRST_COMPLETED)
+                if self.stopping.is_set():
+                    return
+                if taking.done():
+                    yield taking.result()
+                elif not pump.done():
+                    yield COMMENT
+                taking.cancel()
+            if rest := frames.rest():
+                yield rest
+            pump.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _pump(self, after: int | None, frames: Frames) -> None:
+        events = self._twin.events(after)
+        try:
+            async for event in events:
+                await frames.put(frame("reset" if event.kind == "reset" else "message", event, event.position))
+        finally:
+            if isinstance(events, AsyncGenerator):  # the twin keeps a place for each reader: give it back now
+                await events.aclose()

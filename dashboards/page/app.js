@@ -17,7 +17,7 @@ function Header({ picture, connected, line, onLine }) {
     <h1 class="plant">${picture?.plant ?? ""}</h1>
     ${picture && picture.lines.length > 1
       ? html`<nav aria-label="Lines">
-          ${picture.lines.map((one) => html`<button type="button" key=${one.path} class=${`choice ${one.path === line.path ? "on" : ""}`} onClick=${() => onLine(one.path)}>${one.name}</button>`)}
+          ${picture.lines.map((one) => html`<button type="button" key=${one.path} class=${`choice ${one.path === line.path ? "on" : ""}`} aria-pressed=${one.path === line.path} onClick=${() => onLine(one.path)}>${one.name}</button>`)}
         </nav>`
       : line && html`<div class="line-name">${line.name}</div>`}
     <div class="clock" title="Plant time, in your time zone">

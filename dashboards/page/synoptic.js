@@ -104,7 +104,7 @@ function words(machines, states, width, now) {
   if (machines.length > 1) {
     const running = machines.filter((machine) => machine.state === "processing").length;
     const count = machines.filter((machine) => machine.state === worst).length;
-    return { worst, first: `${running} of ${machines.length} run`, second: worst ? `${count} ${states[worst].title.toLowerCase()}` : "" };
+    return { several: true, worst, first: `${running} of ${machines.length} run`, second: worst ? `${count} ${states[worst].title.toLowerCase()}` : "" };
   }
   const [machine] = machines;
   const lasts = machine.since === null ? 0 : now - machine.since;
@@ -117,7 +117,7 @@ function words(machines, states, width, now) {
 function Station({ station, states, x, y, width, bottleneck, selected, now, onSelect }) {
   const machines = station.machines;
   const where = places(machines.length, width);
-  const { worst, first, second } = words(machines, states, width, now);
+  const { several, worst, first, second } = words(machines, states, width, now);
   const below = MACHINE_TOP + MACHINE_HEIGHT;
   return html`<g class=${`station ${bottleneck ? "bottleneck" : ""}`} transform=${`translate(${x} ${y})`}>
     <${Buffer} buffer=${station.buffer} />
@@ -126,8 +126,8 @@ function Station({ station, states, x, y, width, bottleneck, selected, now, onSe
       ${bottleneck && html`<rect class="ring" x="-3.5" y=${MACHINE_TOP - 3.5} width=${width + 7} height=${MACHINE_HEIGHT + 7} rx="6" />`}
       <text class="name" x="0" y="30">${station.name}</text>
       ${machines.map((machine, i) => html`<${Machine} key=${machine.path} machine=${machine} states=${states} place=${where[i]} selected=${selected === machine.path} now=${now} onSelect=${onSelect} />`)}
-      <text class=${`state ${worst === "failed" ? "failed" : ""}`} x="0" y=${below + 18}>${first}</text>
-      <text class="detail" x="0" y=${below + 33}>${second}</text>
+      <text class=${worst === "failed" && !several ? "failed" : "state"} x="0" y=${below + 18}>${first}</text>
+      <text class=${worst === "failed" && several ? "failed" : "detail"} x="0" y=${below + 33}>${second}</text>
     </g>
   </g>`;
 }

@@ -3,18 +3,20 @@
 import asyncio
 import json
 import random
+import socket
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 
 import httpx
 import pytest
 
 from dashboards import bind, create_app, serve
 from dashboards.stream import COMMENT, Stream, frame
+from plant.description import Plant
 from plant.messages import KINDS
-from plant.time import MINUTE
+from plant.time import HOUR, MINUTE
 from tests.dashboards.heard import BLOCK, END, PLANT, START, feed, record
-from twin import Event, Twin
+from twin import Event, Twin, open_twin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -117,6 +119,34 @@ async def test_streams_end_when_the_server_stops(twin) -> None:
             await take(follow(url, params={"stream": "picture"}), 1)
         ended = await asyncio.gather(*watching, return_exceptions=True)
     assert all(isinstance(end, list | httpx.TransportError) for end in ended)
+
+
+FAST = Plant.model_validate(
+    {
+        "plant": "fast",
+        "telemetry": {"sample": "1 h", "block": "1 h"},
+        "lines": [{"name": "l", "stations": [{"name": "A", "cycle_time": "1 s", "buffer": 0}]}],
+    }
+)
+
+
+async def test_a_watcher_that_does_not_read_holds_nobody_up(tmp_path) -> None:
+    _, deliveries = record(FAST, 3 * HOUR)
+    async with AsyncExitStack() as stack, asyncio.timeout(60):
+        twin = await stack.enter_async_context(open_twin(FAST, tmp_path, durable=False))
+        url = await stack.enter_async_context(serve(create_app(twin), bind("127.0.0.1", 0)))
+        line = socket.socket()
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.connect(("127.0.0.1", int(url.rstrip("/").rpartition(":")[2])))
+        line.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=line, limit=1024)
+        writer.write(b"GET /api/v1/events HTTP/1.1\r\nhost: shopfloor\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        await feed(twin, deliveries)  # it comes to an end although nobody reads
+        assert twin.counters().events_reset == 1
+        while b"event: reset" not in (await reader.readuntil(b"event: ")) + await reader.readline():
+            pass
+        writer.close()
 
 
 class Forgetful:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from broker.bus import Bus, UndeliveredError
-from broker.numbering import Numbering
+from broker.numbering import Last, Numbering
 from broker.spool import Spool
 from plant.messages import Clock, Delivery, Emission, Status
 from plant.paths import Node
@@ -71,6 +71,8 @@ class Publisher:
         self._epoch = epoch
         self._wall = wall
         self._retained: dict[str, Delivery] = {}
+        self._online: Delivery | None = None  # numbered before the will that follows it
+        self._confirmed: tuple[int, Last] = (self.now, {})  # how far all was sent when the spool began to fill
         self._lock = asyncio.Lock()
         self._beat_plant = self.now
         self._beat_wall = time.monotonic()
@@ -87,21 +89,26 @@ class Publisher:
                 self._retained[delivery.topic] = delivery
 
     def heartbeat(self) -> Delivery:
-        """A ``clock`` message: plant time, and the last numbers of every topic."""
+        """A ``clock`` message: plant time, and the last numbers of every topic; of what still waits it says nothing."""
+        now, last = self._confirmed if self._spool else (self.now, self.numbering.last)
         clock = Clock(
-            ts=self.now,
-            now=self.now,
+            ts=now,
+            now=now,
             speed=self.speed,
             epoch=self._epoch,
             running=self.running,
-            last=self.numbering.last,
+            last=last,
             wall=self._wall(),
         )
         self._beat_plant, self._beat_wall = self.now, time.monotonic()
         return self._number_one(clock)
 
     def will(self) -> Delivery:
-        """The last will of the next connection; its ``ts`` is now, it says nothing about the time of death."""
+        """The last will of the next connection; its ``ts`` is now, it says nothing about the time of death.
+
+        Its number is the one after that of the message by which the connection will say that it is online.
+        """
+        self._online = self._number_one(self._status(online=True))
         return self._number_one(self._status(online=False))
 
     async def greet(self, bus: Bus) -> None:
@@ -111,7 +118,8 @@ class Publisher:
             UndeliveredError: the broker went away again.
         """
         async with self._lock:
-            online = self._number_one(self._status(online=True))
+            online = self._online or self._number_one(self._status(online=True))
+            self._online = None
             known = [delivery for topic, delivery in self._retained.items() if not self._spool.holds(topic)]
             await bus.publish([online, self.heartbeat(), *known])  # what waits in the spool follows in its order
 
@@ -127,6 +135,8 @@ class Publisher:
             emissions: messages of this line in the order of the stream.
             now: plant time up to which they are complete.
         """
+        if emissions and not self._spool:
+            self._confirmed = (self.now, self.numbering.last)
         self.now = now
         deliveries = [delivery for node, message in emissions for delivery in self.numbering.number(node, message)]
         self.remember(deliveries)
@@ -145,7 +155,10 @@ class Publisher:
                 return  # what is not confirmed stays in the spool
 
     async def stop(self, bus: Bus, *, now: int) -> None:
-        """End cleanly: what waits, a last heartbeat that confirms the numbers, and offline."""
+        """End cleanly: what waits, a last heartbeat that confirms the numbers, and offline.
+
+        A broker that is away gets none of it; the next session tells the last numbers then.
+        """
         self.now, self.running = now, False
         await self.flush(bus)
         async with self._lock:

@@ -4,6 +4,7 @@ Beyond the bound the oldest telemetry goes first and is counted; states, parts, 
 """
 
 from collections import Counter, deque
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -41,7 +42,8 @@ class Spool:
     """A queue of deliveries.
 
     Args:
-        folder: where segments are kept while there is more than fits in memory; it is the spool's alone.
+        folder: where segments are kept while there is more than fits in memory; it is the spool's alone, and what
+            a process before has left there is deleted.
         bound: bytes that may wait before telemetry is dropped.
 
     Attributes:
@@ -59,6 +61,8 @@ class Spool:
         self._files = 0
         self._retained: Counter[str] = Counter()
         self.dropped = 0
+        for left in folder.glob("spool-*"):
+            left.unlink()
 
     def __bool__(self) -> bool:
         """Whether anything waits."""
@@ -79,15 +83,14 @@ class Spool:
 
     def peek(self, most: int) -> list[Delivery]:
         """The first ones in order, without taking them away."""
+        while self._middle and not self._head:  # a segment that held nothing but dropped telemetry is empty
+            segment = self._middle.popleft()
+            self._head.extend(segment.load())
+            segment.file.unlink()
         if not self._head:
-            if self._middle:
-                segment = self._middle.popleft()
-                self._head.extend(segment.load())
-                segment.file.unlink()
-            else:
-                self._head.extend(self._tail)
-                self._tail, self._tail_size = [], 0
-        return [self._head[i] for i in range(min(most, len(self._head)))]
+            self._head.extend(self._tail)
+            self._tail, self._tail_size = [], 0
+        return list(islice(self._head, most))
 
     def discard(self, count: int) -> None:
         """Take the first ones away: they are safe elsewhere. No more than were peeked at."""

@@ -151,7 +151,7 @@ class Ledger:
         for line, visits in zip(self._lines, self._visits, strict=True):
             names = [station.name for station in line.stations]
             inside = [(*visit, None, part.scrap) for station in line.stations for visit, part in _present(station)]
-            for number, station, machine, enter, start, finish, leave, scrap in sorted([*visits, *inside], key=itemgetter(0, 1)):
+            for number, station, machine, enter, start, finish, leave, scrap in sorted([*visits, *inside], key=_place):
                 outcome = "scrap" if scrap else "inside" if leave is None else "good"
                 part = f"{line.name}-{number}"
                 found.append(Journey(part, names[station], machine, enter, start, finish, leave, outcome, line.name))
@@ -183,6 +183,9 @@ class Ledger:
             for time, level in changes:
                 tally.outside(line, time, level)
         return tally
+
+
+_place = itemgetter(0, 1)
 
 
 def _present(station: "Station") -> Iterator[tuple[tuple[int, int, int, int, int | None, int | None], Part]]:

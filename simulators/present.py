@@ -18,7 +18,7 @@ from simulators.initial import (
 from simulators.line import Line
 from simulators.machine import DONE, EMPTY, LOADING, PHASES, READY, UNLOADING, WORKING, Machine
 from simulators.part import NOTHING, Part
-from simulators.signals import Signals
+from simulators.signals import Physics
 from simulators.station import Station
 
 Ranks = dict[Event | None, int]
@@ -26,10 +26,10 @@ Restart = tuple[int, Callable[[], None]]
 """Rank of a timer and what sets it."""
 
 
-def capture(agenda: Agenda, lines: Sequence[Line], signals: Sequence[Signals], now: int) -> InitialState:
+def capture(agenda: Agenda, lines: Sequence[Line], physics: Sequence[Physics | None], now: int) -> InitialState:
     """The present state of a run at `now`, µs since its start; all that is due until then must have been done."""
     ranks = agenda.ranks(_timers(lines))
-    return InitialState(time=now, lines=tuple(_line(line, signals, ranks, now) for line in lines))
+    return InitialState(time=now, lines=tuple(_line(line, physics, ranks, now) for line in lines))
 
 
 def _timers(lines: Sequence[Line]) -> Iterator[Event | None]:
@@ -42,11 +42,11 @@ def _timers(lines: Sequence[Line]) -> Iterator[Event | None]:
                 yield from (mode.timer for mode in machine.modes)
 
 
-def _line(line: Line, signals: Sequence[Signals], ranks: Ranks, now: int) -> LineState:
+def _line(line: Line, physics: Sequence[Physics | None], ranks: Ranks, now: int) -> LineState:
     source = line.source
     return LineState(
         name=line.name,
-        stations=tuple(_station(station, signals, ranks, now) for station in line.stations),
+        stations=tuple(_station(station, physics, ranks, now) for station in line.stations),
         made=source.made,
         arrived=source.arrived,
         outside=source.outside,
@@ -55,12 +55,12 @@ def _line(line: Line, signals: Sequence[Signals], ranks: Ranks, now: int) -> Lin
     )
 
 
-def _station(station: Station, signals: Sequence[Signals], ranks: Ranks, now: int) -> StationState:
+def _station(station: Station, physics: Sequence[Physics | None], ranks: Ranks, now: int) -> StationState:
     buffer = station.buffer
     askers = () if station.own is None else station.own.waiting
     return StationState(
         name=station.name,
-        machines=tuple(_machine(machine, signals, ranks, now) for machine in station.machines),
+        machines=tuple(_machine(machine, physics, ranks, now) for machine in station.machines),
         waiting=tuple(_part(part) for part in buffer.waiting),
         coming=tuple(
             TravelState(part=_part(part), left=due - now, rank=ranks[timer])
@@ -75,7 +75,7 @@ def _station(station: Station, signals: Sequence[Signals], ranks: Ranks, now: in
     )
 
 
-def _machine(machine: Machine, signals: Sequence[Signals], ranks: Ranks, now: int) -> MachineState:
+def _machine(machine: Machine, physics: Sequence[Physics | None], ranks: Ranks, now: int) -> MachineState:
     done = 0 if machine.timer is None else now - machine.resumed
     timed = machine.phase not in {EMPTY, READY, DONE}
     worked = done if machine.phase is WORKING else 0
@@ -87,7 +87,7 @@ def _machine(machine: Machine, signals: Sequence[Signals], ranks: Ranks, now: in
         condition=machine.condition,
         since=machine.since,
         clocks=tuple(_clock(mode, worked, ranks, now) for mode in machine.modes),
-        physics=signals[machine.index].present(now) if signals else None,
+        physics=physics[machine.index],
     )
 
 

@@ -142,8 +142,10 @@ class Simulation:
 
     def state(self) -> InitialState:
         """The present as a value: a run that begins with it has the same future, if plant and seed are the same."""
-        signals = () if self._meters is None else self._meters.signals
-        return capture(self._agenda, self._lines, signals, self.now - self.start)
+        now = self.now - self.start
+        unknown = [None] * len(self._machines)
+        physics = unknown if self._meters is None else self._meters.present(now)
+        return capture(self._agenda, self._lines, physics, now)
 
     def births(self) -> list[Emission]:
         """Birth documents of all lines, stations and machines, stamped now."""

@@ -11,11 +11,11 @@ from simulators.ledger import Recorder
 from simulators.machine import DONE, EMPTY, LOADING, READY, UNLOADING, WORKING, Condition, Machine
 from simulators.part import NOTHING, Part
 from simulators.report import Report
-from simulators.reservations import Reservations
 from simulators.streams import Streams
 
 if TYPE_CHECKING:
     from simulators.line import Line
+    from simulators.reservations import Reservations
     from simulators.source import Source
 
 
@@ -40,8 +40,8 @@ class Station:
 
     __slots__ = (
         "begun", "buffer", "conditions", "cycle", "downstream", "idle", "index", "line", "load", "loaded", "machines",
-        "name", "next", "node", "own", "product", "recorder", "report", "reserves", "restart", "restarted", "source", "touched", "unload",
-        "verdict",
+        "name", "next", "node", "own", "product", "recorder", "report", "reserves", "restart", "restarted", "source",
+        "touched", "unload", "verdict",
     )  # fmt: skip
 
     def __init__(

@@ -18,9 +18,12 @@ k counts from 0. The machine's number stands in the path also when it is 1. Noth
 
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from plant.description import Failure, Line, Station
 from plant.distributions import BLOCK, Distribution, Draws
-from plant.draws import Stream
+from plant.draws import GOLDEN, Stream, _mix_array, key
 
 Times = Callable[[int], int]
 """Draw k in microseconds."""
@@ -82,6 +85,20 @@ class Streams:
             Draws(failure.time_to_repair, Stream(self.seed, path, "time_to_repair")),
         )
 
-    def noise(self, line: Line, station: Station, machine: int, tag: str) -> Stream:
-        """Noise of one signal of a machine."""
-        return Stream(self.seed, f"{line.name}/{station.name}/{machine}", f"noise.{tag}")
+    def noise(self, line: Line, station: Station, machine: int, tag: str) -> tuple[int, int]:
+        """Key of the noise of one signal of a machine."""
+        return key(self.seed, f"{line.name}/{station.name}/{machine}", f"noise.{tag}")
+
+
+def words(keys: NDArray[np.uint64], k: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """The words k of many streams at once, equal to `Stream.words` of each.
+
+    Args:
+        keys: shape (..., 2).
+        k: shape (n,).
+
+    Returns:
+        Shape (..., n).
+    """
+    first, second = keys[..., :1], keys[..., 1:]
+    return _mix_array(_mix_array(first + k.astype(np.uint64) * np.uint64(GOLDEN)) ^ second)

@@ -11,14 +11,14 @@ from plant.messages import Emission, Energy, Scalar, Telemetry
 from plant.paths import Node
 from plant.time import MINUTE
 from simulators.line import Line
-from simulators.signals import LEVELS, NOISE, Floats, Ints, Physics, Signals, Track
+from simulators.signals import LEVELS, NOISE, Floats, Ints, Panel, Physics, Signals, Track
 from simulators.streams import Streams
 
 Reading = tuple[int, tuple[Emission, ...]]
 """An instant of a grid, UTC, and what is read off then."""
 
 ENERGY_EVERY = MINUTE
-SLAB = 50_000  # samples of a machine computed at once: bounds the memory of a long advance
+SLAB = 10_000  # samples of a machine computed at once: bounds the memory of a long advance
 
 
 class Meters:
@@ -49,15 +49,21 @@ class Meters:
         self._energy_until = start + time
         self._nodes: list[Node] = []
         self._by_line: list[tuple[Node, slice]] = []
-        self.signals: list[Signals] = []
+        types, noise = [], []
         for line in lines:
             first = len(self._nodes)
             for station, described in zip(line.stations, line.described.stations, strict=True):
                 for machine in station.machines:
-                    noise = {tag: streams.noise(line.described, described, machine.number, tag) for tag in NOISE}
                     self._nodes.append(machine.node)
-                    self.signals.append(Signals(CATALOGUE[described.type], noise, physics[machine.index]))
+                    types.append(CATALOGUE[described.type])
+                    noise.append([streams.noise(line.described, described, machine.number, tag) for tag in NOISE])
             self._by_line.append((line.described.node, slice(first, len(self._nodes))))
+        self.signals = [Signals(base) for base in physics]
+        self._panel = Panel(types, noise, self.signals)
+
+    def present(self, to: int) -> list[Physics]:
+        """Where the physics of each machine stands at the present, µs since the start of the run."""
+        return self._panel.present(to)
 
     def read_off(self, to: int) -> list[Reading]:
         """Readings of all instants of the grids up to and including `to` (UTC) that were not read off before.
@@ -68,23 +74,22 @@ class Meters:
         last_block, last_energy = to // block * block, to // ENERGY_EVERY * ENERGY_EVERY
         if last_block <= self._blocks_until and last_energy <= self._energy_until:
             return []
-        tracks = [signals.track(to - self._start) for signals in self.signals]
+        track = self._panel.track(to - self._start)
         found: list[Reading] = []
         step = max(1, SLAB * sample // block) * block
         while self._blocks_until < last_block:
             end = min(self._blocks_until // block * block + step, last_block)
-            found += self._blocks(tracks, self._blocks_until, end)
+            found += self._blocks(track, self._blocks_until, end)
             self._blocks_until = end
         if self._energy_until < last_energy:
-            found += self._energies(tracks, self._energy_until, last_energy)
+            found += self._energies(track, self._energy_until, last_energy)
             self._energy_until = last_energy
         before = min(self._blocks_until, self._energy_until) - self._start
-        for signals, track in zip(self.signals, tracks, strict=True):
-            signals.forget(track, before)
+        self._panel.forget(track, before)
         found.sort(key=itemgetter(0))  # stable
         return found
 
-    def _blocks(self, tracks: Sequence[Track], begin: int, end: int) -> Iterable[Reading]:
+    def _blocks(self, track: Track, begin: int, end: int) -> Iterable[Reading]:
         """Blocks that end in (begin, end]."""
         block, sample = self._sampling.block, self._sampling.sample
         times = np.arange(begin // sample + 1, end // sample + 1, dtype=np.int64) * sample
@@ -92,17 +97,16 @@ class Meters:
         cuts = [0, *np.searchsorted(times, ends, side="right").tolist()]
         stamps, due = times.tolist(), ends.tolist()
         rows = [
-            _messages(node, track.samples(times - self._start), stamps, due, cuts)
-            for node, track in zip(self._nodes, tracks, strict=True)
+            _messages(node, columns, stamps, due, cuts)
+            for node, columns in zip(self._nodes, track.samples(times - self._start), strict=True)
         ]
         return zip(due, zip(*rows, strict=True), strict=True)
 
-    def _energies(self, tracks: Sequence[Track], begin: int, end: int) -> Iterable[Reading]:
+    def _energies(self, track: Track, begin: int, end: int) -> Iterable[Reading]:
         """Energy in (begin, end]: of the machines, then of the lines."""
         stamps = np.arange(begin // ENERGY_EVERY + 1, end // ENERGY_EVERY + 1, dtype=np.int64) * ENERGY_EVERY
         times = stamps - self._start
-        kwh = [track.energy(times) for track in tracks]
-        kw = [track.power_at(times) for track in tracks]
+        kwh, kw = track.energy(times), track.power(times)
         columns = [_energy(node, stamps, *figures) for node, *figures in zip(self._nodes, kwh, kw, strict=True)]
         columns += [
             _energy(node, stamps, np.sum(kwh[machines], axis=0), np.sum(kw[machines], axis=0))

@@ -235,6 +235,12 @@ class StateAccount:
             and self.reasons[row - 1] == self.reasons[row]
         )
 
+    def _part(self, row: int) -> str | None:
+        """The part with which a stretch began: a birth repeats a state with the part that is there by then."""
+        while row and self._begins[row - 1] == self._begins[row] and self._joins(row):
+            row -= 1
+        return self.parts[row]
+
     def _end(self, row: int, horizon: int) -> int:
         """Until when a row is known to be in force."""
         if row < len(self._known):
@@ -261,7 +267,7 @@ class StateAccount:
             start = max(begin, self._begins[row])
             known = max(start, min(stop, self._end(row, stop)))
             yield State.UNKNOWN, "", at, start, None
-            yield STATES[self.code[row]].value, self.reasons[row], start, known, self.parts[row]
+            yield STATES[self.code[row]].value, self.reasons[row], start, known, self._part(row)
             at = known
         yield State.UNKNOWN, "", at, end, None
 

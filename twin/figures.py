@@ -106,7 +106,7 @@ def place_kpis(place: Place, line: LineMirror, window: Window, names: Names) -> 
     """KPIs of a station: sums over its machines, and what stands there."""
     parts = pool([machine_parts(machine, line, window) for machine in place.machines])
     parts |= {"duration": window.end - window.begin, **_stay("wip", place.wip, line, window)}
-    if not place.first:
+    if not place.first and (names is None or "queue" in (names := list(names))):
         parts |= _stay("queue", place.queue, line, window)
         parts["queue_max"] = place.queue.highest(*window.known(line))
     doubt = pooled_doubt(machine_doubt(machine, line, window) for machine in place.machines)

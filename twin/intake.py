@@ -13,6 +13,7 @@ from twin.mirror import Fold, Mirror
 from twin.sequence import Topic, Tracker
 from twin.values import Last, NodeLast, Tally
 
+EXACT = 1 << 53
 LONGEST_RUN = 3653 * DAY
 """A message further than this from the first of its run is absurd."""
 
@@ -31,12 +32,14 @@ class Sink:
     """Where the messages of one topic go."""
 
     __slots__ = (
-        "address", "base", "counted", "fold", "journaled", "kind", "line", "next", "path", "session", "source", "topic",
-        "type",
+        "address", "base", "counted", "fold", "journaled", "kind", "line", "next", "path", "run", "session", "source",
+        "suspect", "topic", "type",
     )  # fmt: skip
 
-    def __init__(self, source: Source, address: Address, fold: Fold, line: Connection, type_: str) -> None:
+    def __init__(self, run: "Run", source: Source, address: Address, fold: Fold) -> None:
         row = KINDS[source.kind]
+        line, place, _ = run.mirror.things[address.node]  # type: ignore[index]  # the mirror has let it pass
+        self.run = run
         self.source = source
         self.address = address
         self.kind = source.kind
@@ -44,9 +47,10 @@ class Sink:
         self.counted = row.counted
         self.journaled = row.journaled
         self.fold = fold
-        self.topic = Topic(line.born)
-        self.line = line
-        self.type = type_  # of the machine
+        self.suspect = source.kind in {"clock", "cmd"}  # there is more to check than numbers and instant
+        self.line = run.connections[line.node]
+        self.topic = Topic(self.line.born)
+        self.type = place.station.type if place else ""  # of the machine
         self.session, self.base, self.next = 0, 0, 0  # numbers base … next - 1 of the session are on their way
 
     @property
@@ -99,9 +103,11 @@ class Run:
         self.name = name
         self.mirror = Mirror(plant, prefix)
         self.sinks: dict[str, Sink] = {}
-        self.start: int | None = None
+        self.earliest, self.latest = 0, EXACT
+        self._begun = False
         self.session = 0
         self.connections = {line: Connection() for line in self.mirror.lines}
+        self.remembering = False  # folding the journal, which holds no telemetry: its numbers are nobody's gap
         self._prefix = prefix
         self._parts: dict[str, Topic] = {}
 
@@ -112,19 +118,18 @@ class Run:
             MessageError: reason ``node``, the plant has no such node, or it has no such messages.
         """
         fold = self.mirror.fold(address)
-        node = address.node
-        assert node is not None  # noqa: S101 the mirror refuses what has no node
-        place = self.mirror.things[node][1]
-        source = Source(self.name, topic, node.path, address.kind)
-        sink = Sink(source, address, fold, self.connections[node.parent], place.station.type if place else "")
+        source = Source(self.name, topic, address.node.path if address.node else "", address.kind)
+        sink = Sink(self, source, address, fold)
         self.sinks[topic] = sink
         if address.kind == "part":
-            self._parts[node.path] = sink.topic
+            self._parts[sink.path] = sink.topic
         return sink
 
-    def plausible(self, ts: int) -> bool:
-        """Whether an instant is near enough to the first of the run; the first message sets it."""
-        return self.start is None or abs(ts - self.start) <= LONGEST_RUN
+    def begin(self, ts: int) -> None:
+        """The first message of a run says which instants are plausible."""
+        if not self._begun:
+            self._begun = True
+            self.earliest, self.latest = ts - LONGEST_RUN, ts + LONGEST_RUN
 
     def apply(self, sink: Sink, messages: Sequence[Message], *, retained: bool = False) -> None:
         """Take in messages of one topic; those that are known are dropped.
@@ -134,8 +139,6 @@ class Run:
             messages: in their order of arrival.
             retained: whether they were handed over by the broker when it was subscribed to, not sent live.
         """
-        if self.start is None:
-            self.start = messages[0].ts
         for session in dict.fromkeys([m.session for m in messages]):
             of_session = [m for m in messages if m.session == session]
             tracker = sink.topic.tracker(session)
@@ -211,5 +214,10 @@ class Run:
             if sink is None:
                 with contextlib.suppress(MessageError):  # a topic of which nothing arrived, or that is nobody's
                     sink = self.sink(topic, parse(topic, self._prefix))
-            if sink is not None:
-                sink.topic.tracker(session).claim(seq, now, final=final)
+            if sink is None:
+                continue
+            tracker = sink.topic.tracker(session)
+            if self.remembering and not sink.journaled:
+                tracker.assume(seq)
+            else:
+                tracker.claim(seq, now, final=final)

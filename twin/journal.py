@@ -45,12 +45,8 @@ class Source(NamedTuple):
     kind: str
 
 
-class Row(NamedTuple):
-    """A message on its way into the journal."""
-
-    source: Source
-    message: Message
-    delivery: Delivery
+Row = tuple[Source, Message, Delivery]
+"""A message on its way into the journal."""
 
 
 class Stored(NamedTuple):
@@ -135,15 +131,35 @@ class Journal:
         with self._errors():
             return [run for (run,) in self._db.execute(query)]
 
-    def page(self, after: int, limit: int, *, upto: int, run: str | None = None) -> list[Stored]:
-        """Messages with after < position <= upto in order, at most `limit`, of one run or of all."""
+    def page(self, after: int, limit: int, *, upto: int) -> list[Stored]:
+        """Messages of all runs with after < position <= upto in order, at most `limit`."""
         query = """SELECT position, topics.topic, retained, payload
                    FROM messages JOIN topics ON topics.id = messages.topic
-                   WHERE position > ? AND position <= ? AND (? IS NULL OR messages.run = ?)
-                   ORDER BY position LIMIT ?"""
-        run_id = None if run is None else self._runs.get(run, -1)
+                   WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"""
         with self._errors():
-            return list(map(Stored._make, self._db.execute(query, (after, upto, run_id, run_id, limit))))
+            return list(map(Stored._make, self._db.execute(query, (after, upto, limit))))
+
+    def groups(self, run: str, after: int, upto: int) -> list[tuple[str, bool, bytes]]:
+        """Messages of a run with after < position <= upto, but for ``status``, topic by topic.
+
+        Returns:
+            Topic, whether they were retained copies, and their payloads joined by commas: the fastest way to read many.
+        """
+        query = """SELECT topics.topic, retained, CAST(group_concat(payload) AS BLOB)
+                   FROM messages JOIN topics ON topics.id = messages.topic
+                   WHERE position > ? AND position <= ? AND messages.run = ? AND kind != 'status'
+                   GROUP BY messages.topic, retained"""
+        with self._errors():
+            found = self._db.execute(query, (after, upto, self._runs.get(run, -1)))
+            return [(topic, bool(retained), payloads) for topic, retained, payloads in found]
+
+    def statuses(self, run: str, upto: int) -> list[Stored]:
+        """All messages of kind ``status`` of a run up to a position; their order of arrival matters."""
+        query = """SELECT position, topics.topic, retained, payload
+                   FROM topics CROSS JOIN messages ON messages.topic = topics.id
+                   WHERE kind = 'status' AND messages.run = ? AND position <= ? ORDER BY position"""
+        with self._errors():
+            return list(map(Stored._make, self._db.execute(query, (self._runs.get(run, -1), upto))))
 
     def _prepare(self, *, durable: bool) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")

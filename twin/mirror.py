@@ -21,7 +21,7 @@ from plant.errors import MessageError
 from plant.messages import Alarm, Clock, Energy, Message, Meta, PartEvent, Status, Tag
 from plant.paths import Node
 from twin.accounts import StateAccount
-from twin.stays import Canonical, Outcomes, PartLog, Stays
+from twin.stays import UNTOLD, Canonical, Outcomes, PartLog, Stays
 
 Fold = Callable[[Sequence[Any]], None]
 """Takes in messages of one topic; in turn is fast, out of turn gives the same state."""
@@ -291,12 +291,13 @@ def _born(line: LineMirror, messages: Sequence[Meta]) -> None:
 
 
 def _status(line: LineMirror, messages: Sequence[Status]) -> None:
-    """A last will says nothing about when, so the order of arrival decides."""
+    """A last will says nothing about when, so the order of arrival decides: it is the only kind for which it does."""
     line.online = messages[-1].online
 
 
 def _clock(line: LineMirror, messages: Sequence[Clock]) -> None:
-    line.online = True
+    if line.online is None:
+        line.online = True
     for m in messages:
         line.session = max(line.session, m.session)
         line.horizon = max(line.horizon, m.now)
@@ -324,7 +325,7 @@ def _parts(line: LineMirror, place: Place, machine: Machine | None) -> Fold:  # 
 
     def finished(m: PartEvent) -> None:
         if machine is not None:
-            machine.outcomes.finish(m.ts, m.part, m.cycle_us or 0)
+            machine.outcomes.finish(m.ts, m.part, UNTOLD if m.cycle_us is None else m.cycle_us)
         if place.next is not None:
             place.next.queue.begin(m.part, m.ts)
 

@@ -134,6 +134,11 @@ class Tracker:
             self.high = seq
             self.confirmed = max(self.confirmed, now)
 
+    def assume(self, seq: int) -> None:
+        """Numbers up to `seq` were received before, by somebody who kept no book of them."""
+        self.low = max(0, self.low)
+        self.high = max(self.high, seq)
+
     def complete(self, begin: int) -> None:
         """The session was heard from its beginning: what lies before the first number seen is missing."""
         if self.low > 0:

@@ -142,8 +142,7 @@ class Stays:
         )
         if not len(entries):
             return level
-        instants = np.unique(np.concatenate((entries, exits)))
-        levels = np.searchsorted(entries, instants, "right") - np.searchsorted(exits, instants, "right")
+        levels = np.searchsorted(entries, entries, "right") - np.searchsorted(exits, entries, "right")
         return level + max(0, int(levels.max()))
 
     def completed(self, begin: int, end: int) -> tuple[int, int]:
@@ -180,6 +179,9 @@ def _since(column: "array[int]", begin: int, end: int) -> int:
     return total
 
 
+UNTOLD = -1
+
+
 class Outcomes:
     """Parts that a machine worked on: when the work ended, how long it took, whether they are good.
 
@@ -191,7 +193,7 @@ class Outcomes:
 
     def __init__(self) -> None:
         self.ts = array("q")
-        self.cycle = array("q")
+        self.cycle = array("q")  # UNTOLD where nobody said how long the work took
         self.worked = bytearray()  # finished was seen
         self.good = bytearray()
         self.parts: list[str] = []
@@ -209,7 +211,7 @@ class Outcomes:
     def scrap(self, ts: int, part: str) -> None:
         """A part is bad."""
         if (row := self._find(ts, part)) is None:
-            self._insert(ts, part, 0, worked=False, good=False)
+            self._insert(ts, part, UNTOLD, worked=False, good=False)
         else:
             self.good[row] = 0
             self._settled = min(self._settled, row)
@@ -227,16 +229,18 @@ class Outcomes:
         return self._good[last] - self._good[first]
 
     def cycles(self, begin: int, end: int) -> list[int]:
-        """Work times of the parts finished in [begin, end)."""
+        """Work times of the parts finished in [begin, end), as far as they are told."""
         first, last = bisect_left(self.ts, begin), bisect_left(self.ts, end)
-        return [self.cycle[i] for i in range(first, last) if self.worked[i]]
+        return [cycle for cycle in self.cycle[first:last] if cycle != UNTOLD]
 
     def cycle_sum(self, begin: int, end: int) -> tuple[int, int]:
-        """Number of the parts finished in [begin, end) and the sum of their work times."""
+        """Number of the parts finished in [begin, end) whose work times are told, and the sum of these."""
         first, last = bisect_left(self.ts, begin), bisect_left(self.ts, end)
         if first >= last:
             return 0, 0
-        return sum(self.worked[first:last]), int(view(self.cycle)[first:last].sum())
+        cycles = view(self.cycle)[first:last]
+        told = cycles[cycles != UNTOLD]
+        return len(told), int(told.sum())
 
     def good_instants(self, begin: int, end: int) -> NDArray[np.int64]:
         """When the good parts of [begin, end) were booked."""
@@ -246,9 +250,9 @@ class Outcomes:
         return instants
 
     def last_cycle(self, at: int) -> int | None:
-        """Work time of the last part finished not after an instant."""
+        """Work time of the last part finished not after an instant of which it is told."""
         row = bisect_right(self.ts, at) - 1
-        while row >= 0 and not self.worked[row]:
+        while row >= 0 and self.cycle[row] == UNTOLD:
             row -= 1
         return self.cycle[row] if row >= 0 else None
 

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple, Self, TypeVar
 
 import msgspec
@@ -19,7 +20,7 @@ from plant.errors import MessageError, StoreError
 from plant.messages import KINDS, Clock, Command, Delivery, Message, Telemetry
 from twin.historian import Block, Historian
 from twin.intake import Batch, Run, Sink
-from twin.journal import Journal, Row, Stored
+from twin.journal import Journal, Row
 from twin.letters import DeadLetters
 from twin.questions import Questions
 from twin.rates import Rate
@@ -29,18 +30,14 @@ from twin.values import Counters, DeadLetter, Event, Tally
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-PAGE = 5_000  # messages that are folded before the loop may do something else
+PAGE = 2_000  # messages that are folded before the loop may do something else
+STRETCH = 20_000  # positions of the journal that are read at once
 _DECODERS = {kind: msgspec.json.Decoder(row.type) for kind, row in KINDS.items()}
 _LISTS = {kind: msgspec.json.Decoder(list[row.type]) for kind, row in KINDS.items()}  # type: ignore[name-defined]
 
 
-class Accepted(NamedTuple):
-    """A valid, fresh message of a batch."""
-
-    run: Run
-    sink: Sink
-    message: Message
-    delivery: Delivery
+Accepted = tuple[Sink, Message, Delivery]
+"""A valid, fresh message of a batch."""
 
 
 class Refused(NamedTuple):
@@ -186,7 +183,7 @@ class Twin(Questions):
 
     async def _past(self, after: int, upto: int) -> AsyncIterator[Event]:
         while after < upto:
-            page = await self._call(lambda since=after: self._journal.page(since, BOUND // 10, upto=upto))  # type: ignore[misc]
+            page = await self._call(partial(self._journal.page, after, BOUND // 10, upto=upto))
             for stored in page:
                 address = parse(stored.topic, self.prefix)
                 message = _DECODERS[address.kind].decode(stored.payload)
@@ -204,7 +201,7 @@ class Twin(Questions):
                 for begin in range(0, len(deliveries), PAGE):
                     await self._sort(deliveries[begin : begin + PAGE], batch, accepted, refused)
                     await asyncio.sleep(0)
-                rows = [Row(one.sink.source, one.message, one.delivery) for one in accepted if one.sink.journaled]
+                rows: list[Row] = [(sink.source, m, delivery) for sink, m, delivery in accepted if sink.journaled]
                 positions = await self._append(rows)
                 self._received += len(deliveries)
                 now = time.time_ns() // 1000
@@ -213,15 +210,15 @@ class Twin(Questions):
                 await self._fold(accepted)
                 if self._broadcast.readers:
                     pairs = zip(rows, positions, strict=True)
-                    self._broadcast.put([Fact(p, r.source.path, r.source.kind, r.message) for r, p in pairs if p])
+                    self._broadcast.put([Fact(p, source.path, source.kind, m) for (source, m, _), p in pairs if p])
             finally:
-                batch.close({one.sink for one in accepted})
+                batch.close({sink for sink, _, _ in accepted})
 
     async def _append(self, rows: Sequence[Row]) -> list[int]:
         if not rows:
             return []
         try:
-            positions = await self._call(lambda: self._journal.append(rows))
+            positions = await self._call(partial(self._journal.append, rows))
         except StoreError:
             self._retries += 1
             raise
@@ -234,7 +231,7 @@ class Twin(Questions):
         self, deliveries: Iterable[Delivery], batch: Batch, accepted: list[Accepted], refused: list[Refused]
     ) -> None:
         """Find what is valid and fresh."""
-        prefix, runs, fresh = self.prefix, self._runs, batch.fresh
+        prefix, runs = self.prefix, self._runs
         for delivery in deliveries:
             topic = delivery.topic
             try:
@@ -243,40 +240,43 @@ class Twin(Questions):
                     continue
                 run = runs.get(message.run) or await self._open(message.run, address.kind)
                 sink = run.sinks.get(topic) or run.sink(topic, address)
-                _check(message, run, delivery)
+                if not run.earliest <= message.ts <= run.latest or sink.suspect:
+                    _check(message, run, delivery)
             except MessageError as error:
                 refused.append(Refused(delivery, error.reason, error.detail))
                 continue
-            if fresh(sink, message.session, message.seq):
-                if run.start is None:
-                    run.start = message.ts
-                accepted.append(Accepted(run, sink, message, delivery))
-            elif not delivery.retain:
-                sink.topic.tracker(message.session).duplicates += 1
+            if message.seq == sink.next and message.session == sink.session:
+                sink.next += 1
+            elif not batch.fresh(sink, message.session, message.seq):
+                if not delivery.retain:
+                    sink.topic.tracker(message.session).duplicates += 1
+                continue
+            run.begin(message.ts)
+            accepted.append((sink, message, delivery))
 
     async def _fold(self, accepted: Sequence[Accepted]) -> None:
         now = time.monotonic()
         for begin in range(0, len(accepted), PAGE):
-            groups: dict[tuple[Sink, bool], tuple[Run, list[Message]]] = {}
-            for run, sink, message, delivery in accepted[begin : begin + PAGE]:
+            groups: dict[tuple[Sink, bool], list[Message]] = {}
+            for sink, message, delivery in accepted[begin : begin + PAGE]:
                 key = (sink, delivery.retain)
                 if key in groups:
-                    groups[key][1].append(message)
+                    groups[key].append(message)
                 else:
-                    groups[key] = (run, [message])
-            for (sink, retained), (run, messages) in groups.items():
-                run.apply(sink, messages, retained=retained)
+                    groups[key] = [message]
+            for (sink, retained), messages in groups.items():
+                sink.run.apply(sink, messages, retained=retained)
                 sink.line.heard = now
-                if sink.journaled and (session := max([m.session for m in messages])) > run.session:
-                    self._rank(run, session)
+                if sink.journaled and (session := max([m.session for m in messages])) > sink.run.session:
+                    self._rank(sink.run, session)
             await self._record(groups)
             await asyncio.sleep(0)
 
-    async def _record(self, groups: Mapping[tuple[Sink, bool], tuple[Run, list[Message]]]) -> None:
+    async def _record(self, groups: Mapping[tuple[Sink, bool], list[Message]]) -> None:
         """Hand telemetry to the historian."""
         blocks = [
-            Block(run.name, sink.path, sink.type, message)
-            for (sink, _), (run, messages) in groups.items()
+            Block(sink.run.name, sink.path, sink.type, message)
+            for (sink, _), messages in groups.items()
             for message in messages
             if isinstance(message, Telemetry)
         ]
@@ -317,38 +317,39 @@ class Twin(Questions):
                 log.warning("run %s cannot be read: %s", name, error)
 
     async def _rebuilt(self, name: str) -> Run:
-        """Fold a run of the journal."""
-        run = Run(name, self.plant, self.prefix)
-        after, upto = 0, self._position
-        while page := await self._call(lambda since=after: self._journal.page(since, PAGE, upto=upto, run=name)):  # type: ignore[misc]
-            self._refold(run, page)
-            after = page[-1].position
+        """Fold a run of the journal: topic by topic, since their order among topics does not matter."""
+        run, journal, upto = Run(name, self.plant, self.prefix), self._journal, self._position
+        for after in range(0, upto, STRETCH):
+            last = min(after + STRETCH, upto)
+            groups = await self._call(partial(journal.groups, name, after, last))
+            for topic, retained, payloads in groups:
+                self._refold(run, topic, payloads, retained=retained)
+                await asyncio.sleep(0)
+        for stored in await self._call(partial(journal.statuses, name, upto)):
+            self._refold(run, stored.topic, stored.payload, retained=bool(stored.retained))
         return run
 
-    def _refold(self, run: Run, page: Sequence[Stored]) -> None:
-        """Fold messages of the journal: topic by topic, since their order among topics does not matter."""
-        groups: dict[tuple[str, bool], list[bytes]] = {}
-        for _, topic, retained, payload in page:
-            key = (topic, retained)
-            if key in groups:
-                groups[key].append(payload)
-            else:
-                groups[key] = [payload]
-        for (topic, retained), payloads in groups.items():
-            try:
-                sink = run.sinks.get(topic) or run.sink(topic, parse(topic, self.prefix))
-                messages = _LISTS[sink.kind].decode(b"[" + b",".join(payloads) + b"]")
-            except (MessageError, msgspec.MsgspecError) as error:  # the plant has changed, or the file was touched
-                for payload in payloads:
-                    delivery = Delivery(topic=topic, payload=payload)
-                    self._letters.add(delivery, "journal", str(error), time.time_ns() // 1000)
-                continue
-            run.apply(sink, messages, retained=bool(retained))
-            run.session = max(run.session, *[m.session for m in messages])
+    def _refold(self, run: Run, topic: str, payloads: bytes, *, retained: bool) -> None:
+        """Fold messages of one topic, their payloads joined by commas."""
+        try:
+            sink = run.sinks.get(topic) or run.sink(topic, parse(topic, self.prefix))
+            messages: list[Message] = _LISTS[sink.kind].decode(b"[" + payloads + b"]")
+        except (MessageError, msgspec.MsgspecError) as error:  # the plant has changed, or the file was touched
+            delivery = Delivery(topic=topic, payload=payloads)
+            self._letters.add(delivery, "journal", str(error), time.time_ns() // 1000)
+            return
+        run.begin(messages[0].ts)
+        run.apply(sink, messages, retained=retained)
+        run.session = max(run.session, *[m.session for m in messages])
 
     async def _call(self, function: Callable[[], T]) -> T:
         """Run in the journal's thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+
+def _heartbeats_last(group: tuple[tuple[Sink, bool], object]) -> bool:
+    """Heartbeats speak of numbers that came before them, on other topics of the same batch."""
+    return group[0][0].kind == "clock"
 
 
 def _check(message: Message, run: Run, delivery: Delivery) -> None:
@@ -357,8 +358,8 @@ def _check(message: Message, run: Run, delivery: Delivery) -> None:
     Raises:
         MessageError: reason ``time`` or ``retained``.
     """
-    if not run.plausible(message.ts) or (type(message) is Clock and not run.plausible(message.now)):
-        raise MessageError("time", f"{message.ts} is more than ten years from the first message of run {run.name}")
-    if delivery.retain and type(message) is Command:
+    latest = max(message.ts, message.now) if isinstance(message, Clock) else message.ts
+    if not run.earliest <= message.ts <= latest <= run.latest:
+        raise MessageError("time", f"{latest} is more than ten years from the first message of run {run.name}")
+    if delivery.retain and isinstance(message, Command):
         raise MessageError("retained", "a command is never retained")
-

@@ -245,7 +245,7 @@ def _add_history(app: FastAPI, twin: Twin) -> None:
 
 def _step(window: Span, step: str) -> int:
     size = length("step", step)
-    if (window.end - window.begin) // size > MOST_STEPS:
+    if -(-(window.end - window.begin) // size) > MOST_STEPS:
         raise Refused("step", f"more than {MOST_STEPS} steps; choose a longer step or a shorter time")
     return size
 

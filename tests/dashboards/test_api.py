@@ -197,6 +197,16 @@ async def test_nothing_is_drawn_where_nothing_was_measured(client) -> None:
     assert set(told["mean"]) == {None}
 
 
+@pytest.mark.parametrize("resource", ["output", "series"])
+async def test_as_many_steps_as_are_allowed_and_one_more(client, resource) -> None:
+    asked = {"path": MACHINES[3], "tag": "power", "from_": START, "step": "100ms"}
+    assert len((await get(client, resource, **asked, to=START + 1000 * SECOND))["t"]) == 10_000
+    answer = await client.get(
+        f"/api/v1/{resource}", params={**asked, "from": START, "to": START + 1000 * SECOND + 1}
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "step")
+
+
 # --- wrong questions -------------------------------------------------------------------------------------------------
 
 REFUSALS = [

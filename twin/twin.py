@@ -319,14 +319,16 @@ class Twin(Questions):
     async def _rebuilt(self, name: str) -> Run:
         """Fold a run of the journal: topic by topic, since their order among topics does not matter."""
         run, journal, upto = Run(name, self.plant, self.prefix), self._journal, self._position
+        run.remembering = True
         for after in range(0, upto, STRETCH):
             last = min(after + STRETCH, upto)
             groups = await self._call(partial(journal.groups, name, after, last))
-            for topic, retained, payloads in groups:
+            for topic, retained, payloads in sorted(groups, key=lambda group: str(group[0]).endswith("/clock")):
                 self._refold(run, topic, payloads, retained=retained)
                 await asyncio.sleep(0)
         for stored in await self._call(partial(journal.statuses, name, upto)):
             self._refold(run, stored.topic, stored.payload, retained=bool(stored.retained))
+        run.remembering = False
         return run
 
     def _refold(self, run: Run, topic: str, payloads: bytes, *, retained: bool) -> None:

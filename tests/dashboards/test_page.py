@@ -15,11 +15,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from broker import Numbering
 from dashboards import bind, create_app, serve
 from plant.description import Plant
 from plant.loader import load_plant
+from plant.messages import Status
 from plant.time import HOUR, MINUTE
-from tests.dashboards.heard import BLOCK, END, MACHINES, feed, record
+from tests.dashboards.heard import BLOCK, END, MACHINES, PLANT, feed, record
 from twin import Twin, open_twin
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -213,6 +215,18 @@ def stamp(payload: bytes) -> int:
     return int(re.search(rb'"ts":(\d+)', payload)[1])
 
 
+async def test_a_line_whose_connection_is_gone_is_silent(browser, deaf, deliveries, simulation) -> None:
+    await feed(deaf, deliveries)
+    numbering = Numbering(PLANT.enterprise, PLANT.plant, run=simulation.run)
+    gone = Status(ts=END, online=False, client="test", version="1")
+    await deaf.take(numbering.number(PLANT.lines[0].node, gone))
+    async with serve(create_app(deaf), bind("127.0.0.1", 0)) as url, looking(browser, url) as page:
+        await expect(page.locator(".link.off")).to_have_text("line silent")
+        await expect(page.locator(".machine.state-unknown")).to_have_count(4)
+        await page.get_by_role("navigation").get_by_text("caps").click()
+        await expect(page.locator(".link.on")).to_have_text("live")
+
+
 async def test_the_page_survives_a_restart_of_its_server(browser, twin) -> None:
     listener = bind("127.0.0.1", 0)
     port = listener.getsockname()[1]
@@ -235,7 +249,8 @@ async def test_many_machines_in_parallel_find_their_place(browser, tmp_path) -> 
         {"name": "SORT", "cycle_time": "10 s", "machines": 7, "buffer": 40},
         *({"name": f"S{i}", "cycle_time": "2 s", "buffer": i} for i in range(14)),
     ]
-    plant = Plant.model_validate({"plant": "big", "lines": [{"name": "l", "stations": stations}]})
+    sparse = {"sample": "60 s", "block": "60 s"}
+    plant = Plant.model_validate({"plant": "big", "telemetry": sparse, "lines": [{"name": "l", "stations": stations}]})
     async with heard(plant, tmp_path, 10 * MINUTE) as (_, url):
         for size in (DESK, PHONE):
             async with looking(browser, url, size=size) as page:

@@ -2,25 +2,28 @@
 
 The format is CSV with the columns ``time_ns,station,part,event``; an event is ``start`` or ``finish`` of work on a
 part, ``part`` is a number that each station counts for itself. What such a log cannot tell is said to be unknown:
-between a finish and the next start a machine may be blocked, starved, failed or idle.
+between a finish and the next start a machine may be blocked, starved, failed or idle, and after a start that is
+followed by anything but its finish nobody knows what it did.
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import groupby
 from pathlib import Path
 
 from plant.catalogue import CATALOGUE
 from plant.description import Line, Plant, Station
 from plant.errors import RecordingError
 from plant.messages import Emission, Meta, PartEvent, StateChange
-from plant.paths import Node
+from plant.paths import NAME, Node
 from plant.states import State
 
 COLUMNS = ("time_ns", "station", "part", "event")
 NOT_RECORDED = "not recorded"
 SCHEMA = "1.0"
+LATEST = 9_000_000_000_000_000_000  # nanoseconds; microseconds up to here are exact in every reader
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,22 +61,32 @@ class Recording:
         return self.events[-1].ts
 
     def emissions(self) -> Iterator[Emission]:
-        """The log as messages, in order of time."""
+        """The log as messages, in order of time; at each instant first what happened, then the states it led to."""
         yield from self._births()
-        begun: dict[str, tuple[str, int]] = {}
-        for event in self.events:
-            node = Node(self.line.area, self.line.name, event.station)
-            part = f"{self.line.name}-{event.part}"
-            if event.event == "start":
-                begun[event.station] = (part, event.ts)
-                yield node, PartEvent(ts=event.ts, event="started", part=part, product=self.line.name)
-                yield node, _state(event.ts, State.PROCESSING, "", part)
-            else:
-                start = begun.pop(event.station, None)
-                cycle = event.ts - start[1] if start is not None and start[0] == part else None
-                finished = PartEvent(ts=event.ts, event="finished", part=part, product=self.line.name, cycle_us=cycle)
-                yield node, finished
-                yield node, _state(event.ts, State.UNKNOWN, NOT_RECORDED, None)
+        begins = _begins(self.events)
+        in_force = dict.fromkeys((station.name for station in self.line.stations), State.UNKNOWN)
+        for ts, group in groupby(range(len(self.events)), key=lambda i: self.events[i].ts):
+            after: dict[str, tuple[State, str | None]] = {}
+            for i in group:
+                event, begin = self.events[i], begins[i]
+                part = f"{self.line.name}-{event.part}"
+                yield self._node(event.station), self._happening(event, begin, part)
+                works = event.event == "start" and begin is not None
+                after[event.station] = (State.PROCESSING, part) if works else (State.UNKNOWN, None)
+            for station, (state, holds) in after.items():
+                if state is not in_force[station]:
+                    in_force[station] = state
+                    yield self._node(station), _state(ts, state, holds)
+
+    def _happening(self, event: Recorded, begin: int | None, part: str) -> PartEvent:
+        product = self.line.name
+        if event.event == "start":
+            return PartEvent(ts=event.ts, event="started", part=part, product=product)
+        cycle = None if begin is None else event.ts - begin
+        return PartEvent(ts=event.ts, event="finished", part=part, product=product, cycle_us=cycle)
+
+    def _node(self, station: str) -> Node:
+        return Node(self.line.area, self.line.name, station)
 
     def _births(self) -> Iterator[Emission]:
         yield self.line.node, Meta(ts=self.begin, schema=SCHEMA, type="line", machines=len(self.line.stations))
@@ -88,13 +101,30 @@ class Recording:
                 machines=1,
                 buffer=station.buffer,
             )
-            yield Node(self.line.area, self.line.name, station.name), meta
+            yield self._node(station.name), meta
         for station in self.line.stations:
-            node = Node(self.line.area, self.line.name, station.name)
-            yield node, _state(self.begin, State.UNKNOWN, NOT_RECORDED, None)
+            yield self._node(station.name), _state(self.begin, State.UNKNOWN, None)
 
 
-def _state(ts: int, state: State, reason: str, part: str | None) -> StateChange:
+def _begins(events: Sequence[Recorded]) -> list[int | None]:
+    """When the work began that each event belongs to; none where start or finish of it is missing."""
+    begins: list[int | None] = [None] * len(events)
+    before: dict[str, int] = {}  # event before, per station
+    for i, event in enumerate(events):
+        last = before.get(event.station)
+        if event.event == "finish" and last is not None:
+            start = events[last]
+            if start.event == "start" and start.part == event.part:
+                begins[last] = begins[i] = start.ts
+        before[event.station] = i
+    for i in before.values():
+        if events[i].event == "start":  # the log ends in the middle of it
+            begins[i] = events[i].ts
+    return begins
+
+
+def _state(ts: int, state: State, part: str | None) -> StateChange:
+    reason = NOT_RECORDED if state is State.UNKNOWN else ""
     return StateChange(ts=ts, state=state.value, reason=reason, since=ts, part=part)
 
 
@@ -111,13 +141,19 @@ def read_recording(log: Path, plant: Plant) -> Recording:
     try:
         content = log.read_bytes()
         rows = csv.DictReader(content.decode("utf-8-sig").splitlines())
+        header = rows.fieldnames or ()
+    except csv.Error as error:
+        raise RecordingError(f"{log}:1: is not CSV: {error}") from error
     except OSError as error:
         raise RecordingError(f"{log}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise RecordingError(f"{log}: is not UTF-8 text: {error.reason}") from error
-    if missing := [column for column in COLUMNS if column not in (rows.fieldnames or ())]:
+    if missing := [column for column in COLUMNS if column not in header]:
         raise RecordingError(f"{log}:1: lacks the column {', '.join(missing)}; needed are {', '.join(COLUMNS)}")
-    events = [_event(f"{log}:{rows.line_num}", row, stations) for row in rows]
+    try:
+        events = [_event(f"{log}:{rows.line_num}", row, stations) for row in rows]
+    except csv.Error as error:
+        raise RecordingError(f"{log}:{rows.line_num + 1}: is not CSV: {error}") from error  # not counted yet
     if not events:
         raise RecordingError(f"{log}: holds no events")
     run = blake2b(content + plant.run_id(0, 0).encode(), digest_size=6).hexdigest()
@@ -133,12 +169,12 @@ def _stations(log: Path, stations: tuple[Station, ...]) -> dict[str, str]:
 
 def _event(where: str, row: Mapping[str, str | None], stations: Mapping[str, str]) -> Recorded:
     time, station, part, event = (row[column] or "" for column in COLUMNS)
-    if not time.isascii() or not time.isdigit() or len(time) > 19:
+    if not time.isascii() or not time.isdigit() or len(time) > 19 or int(time) > LATEST:
         raise RecordingError(f"{where}: time_ns: found {time!r}; allowed is a whole number of nanoseconds since 1970")
     if station not in stations:
         raise RecordingError(f"{where}: station: found {station!r}; allowed is one of {', '.join(stations)}")
     if event not in {"start", "finish"}:
         raise RecordingError(f"{where}: event: found {event!r}; allowed is start or finish")
-    if not part:
-        raise RecordingError(f"{where}: part: found nothing; allowed is the number of the part")
+    if not NAME.fullmatch(part):
+        raise RecordingError(f"{where}: part: found {part[:64]!r}; allowed is the number of the part")
     return Recorded(ts=int(time) // 1000, station=stations[station], part=part, event=event)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from plant.errors import MessageError
-from plant.messages import KINDS
+from plant.messages import KINDS, RESERVED_NAMES
 from plant.paths import NAME, Node
 
 PREFIX = "shopfloor/v1"
@@ -57,7 +57,7 @@ def parse(topic: str, prefix: str = PREFIX) -> Address:
         if not NAME.fullmatch(code):
             raise MessageError("topic", f"{topic[:200]!r} has a malformed alarm code")
     *path, kind = levels
-    if not 2 <= len(path) <= 6 or not all(map(NAME.fullmatch, path)):
+    if not 2 <= len(path) <= 6 or not all(map(NAME.fullmatch, path)) or not RESERVED_NAMES.isdisjoint(path):
         raise MessageError("topic", f"{topic[:200]!r} has malformed levels")
     if kind not in KINDS:
         raise MessageError("kind", f"{topic[:200]!r} has the unknown kind {kind[:64]!r}")

@@ -264,7 +264,7 @@ class Twin(Questions):
                     groups[key].append(message)
                 else:
                     groups[key] = [message]
-            for (sink, retained), messages in groups.items():
+            for (sink, retained), messages in sorted(groups.items(), key=_heartbeats_last):
                 sink.run.apply(sink, messages, retained=retained)
                 sink.line.heard = now
                 if sink.journaled and (session := max([m.session for m in messages])) > sink.run.session:
@@ -317,13 +317,13 @@ class Twin(Questions):
                 log.warning("run %s cannot be read: %s", name, error)
 
     async def _rebuilt(self, name: str) -> Run:
-        """Fold a run of the journal: topic by topic, since their order among topics does not matter."""
+        """Fold a run of the journal: topic by topic, those last that speak of numbers on other topics."""
         run, journal, upto = Run(name, self.plant, self.prefix), self._journal, self._position
         run.remembering = True
         for after in range(0, upto, STRETCH):
             last = min(after + STRETCH, upto)
             groups = await self._call(partial(journal.groups, name, after, last))
-            for topic, retained, payloads in sorted(groups, key=lambda group: str(group[0]).endswith("/clock")):
+            for topic, retained, payloads in sorted(groups, key=lambda group: group[0].endswith(("/meta", "/clock"))):
                 self._refold(run, topic, payloads, retained=retained)
                 await asyncio.sleep(0)
         for stored in await self._call(partial(journal.statuses, name, upto)):

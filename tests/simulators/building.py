@@ -9,10 +9,11 @@ from simulators import Journey, Simulation
 S = SECOND
 
 
-def make(stations: list[dict[str, Any]], **line: Any) -> Plant:
+def make(stations: list[dict[str, Any]], telemetry: dict[str, Any] | None = None, **line: Any) -> Plant:
     """A plant of one line `l`; stations are called A, B, C … unless they have names."""
     named = [{"name": chr(ord("A") + i), **station} for i, station in enumerate(stations)]
-    return Plant.model_validate({"plant": "p", "lines": [{"name": "l", "stations": named, **line}]})
+    lines = [{"name": "l", "stations": named, **line}]
+    return Plant.model_validate({"plant": "p", "telemetry": telemetry or {}, "lines": lines})
 
 
 def run(plant: Plant, until: int, *, seed: int = 1, **options: Any) -> Simulation:

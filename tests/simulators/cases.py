@@ -106,9 +106,11 @@ def queue_plant(model: dict[str, Any]) -> Plant:
         failures = [{"mode": "stop", "time_to_failure": text(stop["time_to_failure"]), "time_to_repair": repair}]
         if model["service_second_moment"] == model["service_mean"] ** 2:
             service = model["service_mean"]
-    arrivals = f"exponential({1 / model['arrival_rate']} s)" if "arrival_rate" in model else f"every {model['interarrival']} s"
+    poisson = "arrival_rate" in model
+    arrivals = f"exponential({1 / model['arrival_rate']} s)" if poisson else f"every {model['interarrival']} s"
     station = {"name": "M", "cycle_time": text(service), "machines": model.get("machines", 1), "failures": failures}
-    return Plant.model_validate({"plant": "case", "lines": [{"name": "l", "arrivals": arrivals, "stations": [station]}]})
+    lines = [{"name": "l", "arrivals": arrivals, "stations": [station]}]
+    return Plant.model_validate({"plant": "case", "lines": lines})
 
 
 def scrap_plant(model: dict[str, Any]) -> Plant:
@@ -141,8 +143,10 @@ def wait(plant: Plant, warm_up: int, until: int, replication: int) -> dict[str, 
     controls = [coming if station.cycle_time.constant else work]
     if not (interval.constant or station.cycle_time.constant):
         controls.append(coming)
-    for mode in station.failures:
-        controls.append(share["failed"] - share["processing"] * mode.time_to_repair.mean / mode.interval.mean)
+    controls += [
+        share["failed"] - share["processing"] * mode.time_to_repair.mean / mode.interval.mean
+        for mode in station.failures
+    ]
     return {
         "Wq": sum(waits) / len(waits) / SECOND,
         "W": sum(stays) / len(stays) / SECOND,

@@ -1,7 +1,8 @@
 """Departure times of a serial line by recursion: max and plus only, no events, nothing of the simulator's code.
 
-One machine per station. Draws come from the streams straight away. With B places in front of station j + 1, a part may
-leave j for it when the B-th part before it has gone into the machine there (B ≥ 1) or the one before has left it (B = 0).
+One machine per station. Draws come from the streams straight away. With B places in front of station j + 1, a part
+may leave j for it when the B-th part before it has gone into the machine there (B ≥ 1) or the one before it has left
+that machine (B = 0).
 """
 
 from dataclasses import dataclass

@@ -21,7 +21,8 @@ from tests.simulators.cases import CASES, QUEUES, line_plant, queue_plant, repli
 R = 20
 FALSE_ALARM = 0.01
 HALF_WIDTH = 0.003  # relative, of throughput, as the cases ask
-HALF_WIDTH_WAIT = 0.05  # of waits: 0.3 % would take some ten million parts
+HALF_WIDTH_LONG = 0.004  # of the four that would take a million parts each: ten unreliable stations
+HALF_WIDTH_WAIT = 0.06  # of waits: 0.3 % would take some ten million parts
 WARM_UP = 1000  # parts
 
 LINES = {
@@ -84,10 +85,11 @@ ELSEWHERE = {
 PARTS = {
     "E02": 110, "E03": 150, "E09": 70, "E10": 100, "E11": 110, "E13": 95, "E14": 75, "E15": 130, "E21": 145,
     "MS03": 75, "G03": 90, "G06": 110, "G09": 75, "C01": 75, "C02": 130, "C03": 70, "C05": 205, "TD01": 205,
-    "TD02": 165, "TD03": 95, "TD05": 150, "LL05": 95, "LL08": 590, "LL09": 540, "GG06": 305, "GG10": 380,
+    "TD02": 165, "TD03": 95, "TD05": 150, "LL05": 95, "LL08": 335, "LL09": 305, "GG06": 175, "GG10": 215,
 }  # fmt: skip
 PARTS_ELSE = 55
-PARTS_WAIT = 300
+PARTS_WAIT = 200
+LONG = {"LL08", "LL09", "GG06", "GG10"}
 FAST = {"E01", "E18", "ER01", "BB01", "MS02", "ZB01", "G01", "C03", "TD03", "LL04"}
 """A few that take a second each; the others are marked slow."""
 
@@ -145,14 +147,16 @@ def parameters(names: list[str]) -> list[Any]:
     return [pytest.param(name, marks=() if name in FAST else pytest.mark.slow) for name in names]
 
 
-@pytest.mark.parametrize("name", parameters([name for name, case in RUN.items() if case["feature"] in LINES | {"scrap"}]))
+@pytest.mark.parametrize("name", parameters([name for name, case in RUN.items() if case["feature"] not in QUEUES]))
 def test_line(pool: Executor, name: str) -> None:
     case = CASES[name]
-    plant = scrap_plant(case["model"]) if case["feature"] == "scrap" else line_plant(case["model"].get("event_model", case["model"]))
+    model = case["model"].get("event_model", case["model"])
+    plant = scrap_plant(model) if case["feature"] == "scrap" else line_plant(model)
     rate = quantities(case)[0][2]
     warm_up = round(WARM_UP / rate)
     until = warm_up + round(PARTS.get(name, PARTS_ELSE) * 1000 / R / rate)
-    compare(case, list(pool.map(replicate, [plant] * R, [warm_up] * R, [until] * R, range(R))), HALF_WIDTH)
+    results = list(pool.map(replicate, [plant] * R, [warm_up] * R, [until] * R, range(R)))
+    compare(case, results, HALF_WIDTH_LONG if name in LONG else HALF_WIDTH)
 
 
 @pytest.mark.slow
@@ -172,5 +176,5 @@ def test_no_case_vanishes() -> None:
     features = {case["feature"] for case in CASES.values()}
     assert features == LINES | QUEUES | {"scrap"} | ELSEWHERE.keys()
     assert not (LINES | QUEUES | {"scrap"}) & ELSEWHERE.keys()
-    assert len(RUN) == 73, "the number of cases that are run; correct it with the lists"
+    assert len(RUN) == 67, "the number of cases that are run; correct it with the lists"
     assert set(PARTS) | FAST <= set(RUN)

@@ -10,9 +10,11 @@ from plant.time import DEFAULT_START, HOUR
 from simulators import Simulation, summarise
 from tests.simulators.building import S, journeys, make, run, states
 
+WORK, DOWN, BLOCKED, STARVED = "processing", "failed", "blocked", "starved"
 
-def stop(time_to_failure: str, time_to_repair: str, clock: str = "calendar", part: str = "resume", mode: str = "stop") -> dict[str, Any]:
-    return {"mode": mode, "clock": clock, "part": part, "time_to_failure": time_to_failure, "time_to_repair": time_to_repair}
+
+def stop(up: str, down: str, clock: str = "calendar", part: str = "resume", mode: str = "stop") -> dict[str, Any]:
+    return {"mode": mode, "clock": clock, "part": part, "time_to_failure": up, "time_to_repair": down}
 
 
 def times(simulation: Simulation, station: str, field: str) -> list[float | None]:
@@ -61,8 +63,8 @@ def test_after_service_a_finished_part_keeps_its_machine() -> None:
     """Rule 7."""
     simulation = run(make([{"cycle_time": 1}, {"cycle_time": 3}]), 12 * S)
     assert states(simulation, "A") == [
-        ("processing", "", 0, 2), ("blocked", "B", 2, 4), ("processing", "", 4, 5), ("blocked", "B", 5, 7),
-        ("processing", "", 7, 8), ("blocked", "B", 8, 10), ("processing", "", 10, 11), ("blocked", "B", 11, 12),
+        (WORK, "", 0, 2), (BLOCKED, "B", 2, 4), (WORK, "", 4, 5), (BLOCKED, "B", 5, 7),
+        (WORK, "", 7, 8), (BLOCKED, "B", 8, 10), (WORK, "", 10, 11), (BLOCKED, "B", 11, 12),
     ]  # fmt: skip
 
 
@@ -71,8 +73,8 @@ def test_before_service_work_waits_for_a_place_that_is_certain() -> None:
     simulation = run(make([{"cycle_time": 1}, {"cycle_time": 3}], blocking="before-service"), 9 * S)
     assert times(simulation, "A", "start")[:3] == [0, 4, 8]
     assert states(simulation, "A") == [
-        ("processing", "", 0, 1), ("blocked", "B", 1, 4), ("processing", "", 4, 5), ("blocked", "B", 5, 8),
-        ("processing", "", 8, 9),
+        (WORK, "", 0, 1), (BLOCKED, "B", 1, 4), (WORK, "", 4, 5), (BLOCKED, "B", 5, 8),
+        (WORK, "", 8, 9),
     ]  # fmt: skip
 
 
@@ -87,8 +89,8 @@ def test_before_service_a_part_waits_loaded_and_blocked_in_its_machine() -> None
     plant = make([{"cycle_time": 1, "load": 1}, {"cycle_time": 5}], blocking="before-service")
     simulation = run(plant, 10 * S)
     assert states(simulation, "A")[:5] == [
-        ("processing", "load", 0, 1), ("processing", "", 1, 2), ("processing", "load", 2, 3), ("blocked", "B", 3, 7),
-        ("processing", "", 7, 8),
+        (WORK, "load", 0, 1), (WORK, "", 1, 2), (WORK, "load", 2, 3), (BLOCKED, "B", 3, 7),
+        (WORK, "", 7, 8),
     ]  # fmt: skip
 
 
@@ -97,8 +99,9 @@ def test_blocked_machines_give_in_the_order_in_which_they_became_blocked() -> No
     simulation = run(make([{"cycle_time": "uniform(1 s, 9 s)", "machines": 3}, {"cycle_time": 7}]), 300 * S, seed=3)
     line = journeys(simulation, "A")
     done = [j for j in line if j.leave is not None]
-    assert [j.part for j in sorted(done, key=lambda j: j.finish)] == [j.part for j in sorted(done, key=lambda j: j.leave)]
-    assert [j.part for j in done] != [j.part for j in sorted(done, key=lambda j: j.leave)]
+    left = sorted(done, key=lambda j: j.leave)
+    assert left == sorted(done, key=lambda j: j.finish)
+    assert left != done
 
 
 def test_a_part_goes_to_the_lowest_free_machine_that_is_up() -> None:
@@ -122,7 +125,8 @@ def test_a_part_goes_to_a_failed_machine_only_if_no_other_is_free_and_stays_ther
         if len(first) == 1 and not second and first[0][3] < 50:
             _, _, begin, end = first[0]
             during = [j for j in journeys(simulation, "B") if begin < j.enter / S < end]
-            held = [j for j in journeys(simulation, "B") if j.machine == 1 and j.enter / S <= begin < (j.leave or 1e9) / S]
+            first = [j for j in journeys(simulation, "B") if j.machine == 1]
+            held = [j for j in first if j.enter / S <= begin < (j.leave or 1e9) / S]
             if not held and any(j.machine == 1 for j in during):
                 break
     stuck = [j for j in during if j.machine == 1]
@@ -159,8 +163,8 @@ def test_an_operating_clock_ages_in_work_only() -> None:
     """Rule 15: blocked from 1 to 10 and so on, A has worked 3 s at 21."""
     plant = make([{"cycle_time": 1, "failures": [stop("2.5 s", "1 s", "operating")]}, {"cycle_time": 10}])
     assert states(run(plant, 15 * S), "A") == [
-        ("processing", "", 0, 2), ("blocked", "B", 2, 11), ("processing", "", 11, 11.5), ("failed", "stop", 11.5, 12.5),
-        ("processing", "", 12.5, 13), ("blocked", "B", 13, 15),
+        (WORK, "", 0, 2), (BLOCKED, "B", 2, 11), (WORK, "", 11, 11.5), (DOWN, "stop", 11.5, 12.5),
+        (WORK, "", 12.5, 13), (BLOCKED, "B", 13, 15),
     ]  # fmt: skip
 
 
@@ -168,8 +172,8 @@ def test_a_calendar_clock_ages_always_and_anew_from_the_end_of_the_repair() -> N
     """Rule 15: 4 s up, 3 s down, whether it works or not."""
     plant = make([{"cycle_time": 1, "failures": [stop("4 s", "3 s")]}], arrivals="every 100 s")
     assert states(run(plant, 20 * S), "A") == [
-        ("starved", "", 0, 4), ("failed", "stop", 4, 7), ("starved", "", 7, 11), ("failed", "stop", 11, 14),
-        ("starved", "", 14, 18), ("failed", "stop", 18, 20),
+        (STARVED, "", 0, 4), (DOWN, "stop", 4, 7), (STARVED, "", 7, 11), (DOWN, "stop", 11, 14),
+        (STARVED, "", 14, 18), (DOWN, "stop", 18, 20),
     ]  # fmt: skip
 
 
@@ -179,15 +183,16 @@ def test_an_operating_failure_due_at_the_end_of_an_operation_strikes_at_the_star
     simulation = run(plant, 26 * S)
     assert times(simulation, "A", "start") == [5, 10, 15, 20, 25]
     assert times(simulation, "A", "finish") == [7, 12, 20, 22, None]
-    assert states(simulation, "A")[5:7] == [("failed", "stop", 15, 18), ("processing", "", 18, 22)]
+    assert states(simulation, "A")[5:7] == [(DOWN, "stop", 15, 18), (WORK, "", 18, 22)]
 
 
 def test_an_operation_ends_before_a_calendar_failure_of_that_instant() -> None:
     """Rule 17: the part leaves, the next one waits for the end of the repair."""
     plant = make([{"cycle_time": 4, "failures": [stop("4 s", "3 s", part="scrap")]}])
     simulation = run(plant, 15 * S)
-    assert [(j.start, j.finish, j.outcome) for j in journeys(simulation)][:2] == [(0, 4 * S, "good"), (7 * S, 11 * S, "good")]
-    assert states(simulation, "A")[:3] == [("processing", "", 0, 4), ("failed", "stop", 4, 7), ("processing", "", 7, 11)]
+    done = [(j.start, j.finish, j.outcome) for j in journeys(simulation)][:2]
+    assert done == [(0, 4 * S, "good"), (7 * S, 11 * S, "good")]
+    assert states(simulation, "A")[:3] == [(WORK, "", 0, 4), (DOWN, "stop", 4, 7), (WORK, "", 7, 11)]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -196,7 +201,11 @@ def test_no_operation_begins_at_the_instant_of_a_calendar_failure(seed: int) -> 
     plant = make(
         [
             {"cycle_time": "geometric(0.4)"},
-            {"cycle_time": "geometric(0.5)", "buffer": 1, "failures": [stop("geometric(0.3)", "geometric(0.5)", part="restart")]},
+            {
+                "cycle_time": "geometric(0.5)",
+                "buffer": 1,
+                "failures": [stop("geometric(0.3)", "geometric(0.5)", part="restart")],
+            },
         ]
     )
     simulation = run(plant, 2000 * S, seed=seed)
@@ -212,8 +221,8 @@ def test_modes_are_independent_and_repairs_overlap() -> None:
         [{"cycle_time": 100, "failures": [stop("10 s", "20 s", mode="long"), stop("8 s", "3 s", mode="short")]}]
     )
     assert states(run(plant, 33 * S), "A") == [
-        ("processing", "", 0, 8), ("failed", "short", 8, 10), ("failed", "long+short", 10, 11), ("failed", "long", 11, 19),
-        ("failed", "long+short", 19, 22), ("failed", "long", 22, 30), ("failed", "short", 30, 33),
+        (WORK, "", 0, 8), (DOWN, "short", 8, 10), (DOWN, "long+short", 10, 11), (DOWN, "long", 11, 19),
+        (DOWN, "long+short", 19, 22), (DOWN, "long", 22, 30), (DOWN, "short", 30, 33),
     ]  # fmt: skip
 
 
@@ -221,15 +230,15 @@ def test_operating_clocks_stand_while_another_mode_is_down() -> None:
     """Rule 18."""
     modes = [stop("10 s", "20 s", mode="calendar"), stop("12 s", "1 s", "operating", mode="operating")]
     assert states(run(make([{"cycle_time": 100, "failures": modes}]), 34 * S), "A") == [
-        ("processing", "", 0, 10), ("failed", "calendar", 10, 30), ("processing", "", 30, 32), ("failed", "operating", 32, 33),
-        ("processing", "", 33, 34),
+        (WORK, "", 0, 10), (DOWN, "calendar", 10, 30), (WORK, "", 30, 32), (DOWN, "operating", 32, 33),
+        (WORK, "", 33, 34),
     ]  # fmt: skip
 
 
 def test_two_operating_clocks_that_run_out_at_once_strike_both() -> None:
     modes = [stop("6 s", "4 s", "operating", mode="a"), stop("6 s", "2 s", "operating", mode="b")]
     assert states(run(make([{"cycle_time": 10, "failures": modes}]), 12 * S), "A") == [
-        ("processing", "", 0, 6), ("failed", "a+b", 6, 8), ("failed", "a", 8, 10), ("processing", "", 10, 12)
+        (WORK, "", 0, 6), (DOWN, "a+b", 6, 8), (DOWN, "a", 8, 10), (WORK, "", 10, 12)
     ]  # fmt: skip
 
 
@@ -240,7 +249,7 @@ def test_parts_enter_and_leave_a_failed_machine() -> None:
     assert times(simulation, "A", "leave")[:2] == [1, 11]
     assert journeys(simulation, "A")[2].enter == 11 * S
     assert journeys(simulation, "A")[2].start == 25 * S
-    assert states(simulation, "A")[2:4] == [("failed", "stop", 5, 25), ("processing", "", 25, 26)]
+    assert states(simulation, "A")[2:4] == [(DOWN, "stop", 5, 25), (WORK, "", 25, 26)]
 
 
 def test_a_resumed_part_needs_what_was_left() -> None:
@@ -296,7 +305,8 @@ def test_of_several_modes_that_strike_at_once_the_hardest_decides() -> None:
 
 def test_availability_is_a_share_of_the_time_of_its_clock() -> None:
     failure = {"mode": "stop", "clock": "calendar", "availability": "80 %", "time_to_repair": "exponential(10 s)"}
-    share = summarise(run(make([{"cycle_time": 1, "failures": [failure]}]), 40 * HOUR), 0, 40 * HOUR)["l"]["stations"]["A"]["share"]
+    simulation = run(make([{"cycle_time": 60, "failures": [failure]}]), 40 * HOUR)
+    share = summarise(simulation, 0, 40 * HOUR)["l"]["stations"]["A"]["share"]
     assert share["failed"] == pytest.approx(0.2, abs=0.01)
 
 
@@ -307,8 +317,8 @@ def test_loading_and_unloading_are_processing_with_a_reason_and_no_operating_clo
     """Rule 24."""
     plant = make([{"cycle_time": 2, "load": 1, "unload": 1, "failures": [stop("3 s", "5 s", "operating")]}])
     assert states(run(plant, 13 * S), "A") == [
-        ("processing", "load", 0, 1), ("processing", "", 1, 3), ("processing", "unload", 3, 4), ("processing", "load", 4, 5),
-        ("processing", "", 5, 6), ("failed", "stop", 6, 11), ("processing", "", 11, 12), ("processing", "unload", 12, 13),
+        (WORK, "load", 0, 1), (WORK, "", 1, 3), (WORK, "unload", 3, 4), (WORK, "load", 4, 5),
+        (WORK, "", 5, 6), (DOWN, "stop", 6, 11), (WORK, "", 11, 12), (WORK, "unload", 12, 13),
     ]  # fmt: skip
 
 
@@ -316,7 +326,7 @@ def test_a_calendar_failure_interrupts_handling() -> None:
     """Rule 24."""
     plant = make([{"cycle_time": 2, "load": 4, "failures": [stop("3 s", "5 s")]}])
     assert states(run(plant, 11 * S), "A") == [
-        ("processing", "load", 0, 3), ("failed", "stop", 3, 8), ("processing", "load", 8, 9), ("processing", "", 9, 11)
+        (WORK, "load", 0, 3), (DOWN, "stop", 3, 8), (WORK, "load", 8, 9), (WORK, "", 9, 11)
     ]  # fmt: skip
 
 
@@ -324,8 +334,8 @@ def test_unloading_comes_before_blocking() -> None:
     """Rule 24."""
     plant = make([{"cycle_time": 2, "unload": 1}, {"cycle_time": 9}])
     assert states(run(plant, 12 * S), "A") == [
-        ("processing", "", 0, 2), ("processing", "unload", 2, 3), ("processing", "", 3, 5), ("processing", "unload", 5, 6),
-        ("blocked", "B", 6, 12),
+        (WORK, "", 0, 2), (WORK, "unload", 2, 3), (WORK, "", 3, 5), (WORK, "unload", 5, 6),
+        (BLOCKED, "B", 6, 12),
     ]  # fmt: skip
 
 
@@ -368,8 +378,9 @@ def test_a_part_leaving_at_the_end_of_the_window_does_not_count() -> None:
 def test_lead_time_is_of_parts_leaving_in_the_window_also_those_that_entered_before() -> None:
     """Rule 26."""
     plant = make([{"cycle_time": 5}, {"cycle_time": 10}])
-    assert summarise(run(plant, 100 * S), 50 * S, 60 * S)["l"]["lead_time_s"] == {"mean": 20, "p50": 20, "p95": 20}
-    assert summarise(run(plant, 100 * S), 50 * S, 54 * S)["l"]["lead_time_s"] == {"mean": None, "p50": None, "p95": None}
+    simulation = run(plant, 100 * S)
+    assert summarise(simulation, 50 * S, 60 * S)["l"]["lead_time_s"] == {"mean": 20, "p50": 20, "p95": 20}
+    assert summarise(simulation, 50 * S, 54 * S)["l"]["lead_time_s"] == {"mean": None, "p50": None, "p95": None}
 
 
 # --- the end of time -----------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from generated import plants
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +12,6 @@ from plant.messages import Meta, StateChange
 from plant.time import DEFAULT_START as START
 from plant.time import MINUTE
 from simulators import Simulation, summarise
-from generated import plants
 from tests.simulators.building import S, make, run
 
 SPAN = 3 * MINUTE
@@ -24,13 +24,13 @@ def told(plant: Plant, seed: int, cuts: list[int]) -> list[Any]:
     return [e for cut in [*cuts, SPAN] for e in simulation.advance(START + cut)]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(plants(), st.integers(0, 9), CUTS)
 def test_any_pieces_tell_the_same(plant: Plant, seed: int, cuts: list[int]) -> None:
     assert told(plant, seed, cuts) == told(plant, seed, [])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(plants(), st.integers(0, 9))
 def test_messages_come_in_order_of_time_and_start_with_births_and_states(plant: Plant, seed: int) -> None:
     stream = told(plant, seed, [])
@@ -45,7 +45,7 @@ def test_messages_come_in_order_of_time_and_start_with_births_and_states(plant: 
     assert all(isinstance(message, StateChange) and message.ts == START for _, message in first)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 @given(plants(), st.integers(0, 9), st.integers(0, SPAN // GRID - 1))
 def test_a_run_goes_on_from_its_present_state_as_if_never_cut(plant: Plant, seed: int, blocks: int) -> None:
     """The future is equal to the last tie: messages, journeys, intervals, and every later present state."""

@@ -45,7 +45,8 @@ def lines(draw: st.DrawFn, blocking: str, *, handling: bool) -> Plant:
     row = draw(st.lists(stations(handling=handling), min_size=1, max_size=6))
     if draw(st.booleans()):
         del row[0]["buffer"]
-    return make(row, blocking=blocking, arrivals=draw(st.sampled_from(["saturated", "saturated", "every 3 s", "exponential(4 s)"])))
+    arrivals = draw(st.sampled_from(["saturated", "saturated", "every 3 s", "exponential(4 s)"]))
+    return make(row, blocking=blocking, arrivals=arrivals)
 
 
 def check(plant: Plant, seed: int, until: int = 120 * S) -> None:
@@ -65,13 +66,13 @@ def check(plant: Plant, seed: int, until: int = 120 * S) -> None:
     } == expected
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(lines("after-service", handling=True), st.integers(0, 99))
 def test_blocking_after_service(plant: Plant, seed: int) -> None:
     check(plant, seed)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(lines("before-service", handling=False), st.integers(0, 99))
 def test_blocking_before_service(plant: Plant, seed: int) -> None:
     check(plant, seed)

@@ -142,7 +142,7 @@ def test_any_grid_shows_the_same_values_at_the_same_instants(sample: int) -> Non
 
 
 def readings(row: list[dict], sample: int) -> dict:
-    plant = make(row).model_copy(update={"telemetry": make(row).telemetry.model_copy(update={"sample": sample * S, "block": 14 * sample * S})})
+    plant = make(row, telemetry={"sample": sample, "block": 14 * sample})
     found = {}
     for node, message in Simulation(plant).advance(START + 14 * 60 * S):
         if isinstance(message, Telemetry):
@@ -152,8 +152,7 @@ def readings(row: list[dict], sample: int) -> dict:
 
 
 def test_blocks_end_on_a_grid_of_plant_time_whatever_the_start() -> None:
-    plant = make([{"cycle_time": 3}])
-    plant = plant.model_copy(update={"telemetry": plant.telemetry.model_copy(update={"sample": 2 * S, "block": 10 * S})})
+    plant = make([{"cycle_time": 3}], telemetry={"sample": "2 s", "block": "10 s"})
     start = START + 3_500_000
     blocks = [m for _, m in Simulation(plant, start=start).advance(start + MINUTE) if isinstance(m, Telemetry)]
     assert [m.ts - START for m in blocks] == [10 * S * i for i in range(1, 7)]

@@ -2,7 +2,7 @@
 
 A run is a function of (plant, seed, start), so it is simulated again and the messages that are known are left out. Each
 node's messages come in one fixed order; a session records how many of them went before it (``base``) and how many of
-its own repeat what was known (``births``), so the last journaled (session, n) of a node says how far it came.
+its own repeat what went before (``births``), so the last journaled (session, n) of a node says how far it came.
 """
 
 import json
@@ -111,10 +111,14 @@ class Resumption:
     Args:
         consumed: messages of each node's stream that were delivered.
         stored: time of the newest telemetry block of each node that the historian holds.
+
+    Attributes:
+        again: how many blocks of each node were fresh again although they had been delivered.
     """
 
     consumed: Mapping[str, int]
     stored: Mapping[str, int]
+    again: Counter[str] = field(default_factory=Counter)
     _seen: Counter[str] = field(default_factory=Counter)
 
     def fresh(self, emissions: Iterable[Emission]) -> list[Emission]:
@@ -124,8 +128,9 @@ class Resumption:
             node, message = emission
             path = node.path
             self._seen[path] += 1
-            if self._seen[path] > self.consumed.get(path, 0) or (
-                isinstance(message, Telemetry) and message.ts > self.stored.get(path, message.ts)
-            ):
+            if self._seen[path] > self.consumed.get(path, 0):
+                kept.append(emission)
+            elif isinstance(message, Telemetry) and message.ts > self.stored.get(path, message.ts):
+                self.again[path] += 1
                 kept.append(emission)
         return kept

@@ -123,8 +123,7 @@ def _begin(settings: LiveSettings, twin: Twin, folder: Path) -> tuple[Production
     if record is not None and record.run in twin.runs():
         known = twin.last(record.run)
         last = {path: (node.session, node.n) for path, node in known.nodes.items()}
-        stored = twin.historian.stored(record.run)
-        production = Production(settings.plant, record, last=last, stored=stored, previous=known.topics)
+        production = Production(settings.plant, record, last=last, stored=known.telemetry, previous=known.topics)
         production.recall(twin.extent(record.run)[1])
     else:
         wall = time.time_ns() // 1000 - settings.backfill

@@ -58,8 +58,10 @@ class Production:
     @property
     def begun(self) -> Session:
         """What to note of this session before its first message goes out."""
-        births = Counter(node.path for node, _ in self.births()) if self.session > 1 else {}
-        return Session(number=self.session, base=dict(self._consumed), births=dict(births))
+        repeated = Counter(node.path for node, _ in self.births()) if self.session > 1 else Counter()
+        return Session(
+            number=self.session, base=dict(self._consumed), births=dict(repeated + self._resumption.again)
+        )
 
     def recall(self, until: int) -> None:
         """Simulate silently what is known, up to `until`; what was lost on the way is kept for `resume`."""

@@ -37,6 +37,34 @@ def test_any_chain_of_crashes_delivers_every_message_once(crashes: list[tuple[in
     assert delivered == stream
 
 
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=6), st.integers(0, 40))
+def test_no_crash_loses_a_message_when_telemetry_is_sent_again(crashes: list[tuple[int, int]], rest: int) -> None:
+    """Every third message is telemetry, which the store may lack although the journal knows what came after it."""
+    total = sum(count for count, _ in crashes) + rest
+    stream = [(A, Telemetry(ts=i, t=[i], v={}) if i % 3 == 0 else state(i)) for i in range(1, total + 1)]
+    record = RunRecord(run="r", seed=1, start=0)
+    last: dict[str, tuple[int, int]] = {}
+    journal: list[int] = []
+    store: set[int] = set()
+    for number, (count, lost) in enumerate([*crashes, (rest, 0)], start=1):
+        consumed = record.consumed(last)
+        resumption = Resumption(consumed=consumed, stored={A.path: max(store, default=0)})
+        fresh = resumption.fresh(stream)
+        births = resumption.again[A.path] + (2 if number > 1 else 0)
+        session = Session(number=number, base=dict(consumed), births={A.path: births})
+        record = RunRecord(run="r", seed=1, start=0, sessions=[*record.sessions, session])
+        sent = fresh[: resumption.again[A.path] + count]
+        blocks = [message.ts for _, message in sent if isinstance(message, Telemetry)]
+        store |= set(blocks[: max(0, len(blocks) - lost)])
+        journal += [message.ts for _, message in sent if not isinstance(message, Telemetry)]
+        heard = [i for i, (_, message) in enumerate(sent) if not isinstance(message, Telemetry)]
+        n = max([*(births - resumption.again[A.path] + i for i in heard), 1 if number > 1 else -1])
+        if n >= 0:
+            last[A.path] = (number, n)
+    states = [message.ts for _, message in stream if not isinstance(message, Telemetry)]
+    assert journal == states[: len(journal)]
+
+
 def test_telemetry_that_never_reached_the_store_is_sent_again() -> None:
     blocks = [(A, Telemetry(ts=ts, t=[ts], v={})) for ts in (10, 20, 30)]
     assert Resumption(consumed={A.path: 3}, stored={A.path: 10}).fresh(blocks) == blocks[1:]

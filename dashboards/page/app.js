@@ -59,7 +59,7 @@ function Plant({ picture, plant, line }) {
     // on a narrow screen the machine's card may be out of sight: whoever touches a machine wants to see it
     if (matchMedia("(max-width: 900px)").matches) document.querySelector(".card.machine-card").scrollIntoView({ block: "nearest" });
   };
-  const common = { states: plant.states, now: picture.now, run: picture.run, selected: machine.path, onSelect: select };
+  const common = { states: plant.states, first: picture.first, now: picture.now, run: picture.run, selected: machine.path, onSelect: select };
   return html`<div class="content">
     <${Phase} phase=${picture.phase} />
     <${Tiles} line=${line} />

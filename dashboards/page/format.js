@@ -29,7 +29,8 @@ export const roughly = (micros) => (micros < HOUR ? `${Math.floor(micros / 60e6)
 export const glyph = (symbol) => `${symbol}\ufe0e`;
 
 export const percent = (share, digits = 1) => (share === null || share === undefined ? "–" : (100 * share).toFixed(digits));
-export const number = (value, digits = 1) => (value === null || value === undefined ? "–" : value.toFixed(digits));
+/** A figure with one decimal place, large ones without. */
+export const number = (value) => (value === null || value === undefined ? "–" : value < 1000 ? value.toFixed(1) : whole(Math.round(value)));
 export const whole = (value) => (value === null || value === undefined ? "–" : value.toLocaleString());
 
 /** The band of a KPI where part of its window is not known. */

@@ -6,6 +6,8 @@ import { duration, glyph, number, percent, time, whole } from "./format.js";
 import { get } from "./net.js";
 import { SPANS, Spans } from "./spans.js";
 
+const RECENT = 8 * 3600e6;
+
 function Doing({ machine, states, now }) {
   const row = states[machine.state] ?? states.unknown;
   const what = machine.reason ? `${row.title} · ${machine.reason}` : row.title;
@@ -34,7 +36,7 @@ function Figures({ machine, kpis }) {
   </dl>`;
 }
 
-export function MachinePanel({ machine, type, states, now, run, span, onSpan }) {
+export function MachinePanel({ machine, type, states, first, now, run, span, onSpan }) {
   const tags = type.tags;
   const names = Object.keys(tags);
   const [tag, setTag] = useState(names[0]);
@@ -49,7 +51,7 @@ export function MachinePanel({ machine, type, states, now, run, span, onSpan }) 
     get("series", { path: machine.path, tag: chosen, from: now - length, to: now, step, run })
       .then((answer) => stale || setSeries({ ...answer, tag: chosen, path: machine.path }))
       .catch(() => {});
-    get("kpis", { path: machine.path, from: now - 8 * 3600e6, to: now, run })
+    get("kpis", { path: machine.path, from: Math.max(first, now - RECENT), to: now, run })
       .then((answer) => stale || setKpis(answer.kpis))
       .catch(() => {});
     return () => {

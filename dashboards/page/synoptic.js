@@ -70,7 +70,7 @@ function Machine({ machine, states, place, selected, now, onSelect }) {
     <title>${label}</title>
     <rect class="body" width=${wide} height=${high} rx="3" fill=${row.colour} />
     ${row.hatch !== "none" && html`<rect width=${wide} height=${high} rx="3" fill=${`url(#hatch-${row.hatch})`} />`}
-    ${size >= 5 && html`<text class="symbol" x=${wide / 2} y=${high / 2} font-size=${size} text-anchor="middle" dominant-baseline="central">${glyph(row.symbol)}</text>`}
+    ${size >= 5 && html`<text class="symbol" x=${wide / 2} y=${high / 2} style=${{ fontSize: `${size}px` }} text-anchor="middle" dominant-baseline="central">${glyph(row.symbol)}</text>`}
   </g>`;
 }
 

@@ -5,7 +5,7 @@ import { duration, glyph, hourMinute, time } from "./format.js";
 import { get } from "./net.js";
 import { SPANS, Spans } from "./spans.js";
 
-const TALL = 18; // height of a row, less where there are many
+const TALL = 24; // height of a row, less where there are many
 const SMALL = 14;
 const ROOM = 300;
 const AXIS = 22;

@@ -21,7 +21,7 @@ from plant.description import Plant
 from plant.loader import load_plant
 from plant.messages import Status
 from plant.time import HOUR, MINUTE
-from tests.dashboards.heard import BLOCK, END, MACHINES, PLANT, feed, record
+from tests.dashboards.heard import BLOCK, END, MACHINES, PLANT, START, feed, record
 from twin import Twin, open_twin
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -122,6 +122,16 @@ async def test_the_figures_are_the_twins(browser, served, twin) -> None:
         for path in MACHINES[:4]:
             machine = page.locator(f'[data-path="{path}"]')
             await expect(machine).to_have_class(re.compile(rf"\bstate-{twin.state(path).reported['state']}\b"))
+
+
+async def test_a_machine_is_judged_from_the_beginning_of_the_run_on(browser, served, twin) -> None:
+    """The run is two hours old: the six hours before it are nobody's loss."""
+    figures = twin.kpis(MACHINES[3], START, END)
+    async with looking(browser, served) as page:
+        await page.locator(f'[data-path="{MACHINES[3]}"]').click()
+        for label, name in (("OEE", "oee"), ("Availability", "availability")):
+            shown = page.locator(".machine-card .figure", has=page.get_by_text(label, exact=True)).locator("dd")
+            await expect(shown).to_have_text(f"{100 * figures[name].value:.1f} %")
 
 
 async def test_a_click_on_a_machine_shows_that_machine(browser, served) -> None:

@@ -119,8 +119,10 @@ def _check_telemetry(message: Telemetry, _: Address) -> None:
     for column in message.v.values():  # a loop and no generator: this is the busiest check of all
         if len(column) != length:
             raise MessageError("value", "the columns of v are not as long as t")
-    if message.q and any(isinstance(q, list) and len(q) != length for q in message.q.values()):
-        raise MessageError("value", "the columns of q are not as long as t")
+    for codes in (message.q or {}).values():
+        if isinstance(codes, list) and len(codes) != length:
+            raise MessageError("value", "the columns of q are not as long as t")
+        _whole("q", codes if isinstance(codes, list) else (codes,))
     if length and (min(message.t) < 0 or max(message.t) > message.ts):
         raise MessageError("value", "a sample is later than ts or before 1970")
 

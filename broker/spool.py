@@ -62,7 +62,8 @@ class Spool:
         self._retained: Counter[str] = Counter()
         self.dropped = 0
         for left in folder.glob("spool-*"):
-            left.unlink()
+            if left.is_file():  # a folder of that name may be the spool of a line
+                left.unlink()
 
     def __bool__(self) -> bool:
         """Whether anything waits."""

@@ -177,6 +177,16 @@ COMMAND = {"id": "c", "name": "speed", "expires": TS, "by": "anna"}
             build("local", "x", OP10, "part"),
             json.dumps({**ENVELOPE, "event": "finished", "part": "p", "product": "x", "cycle_us": -1}).encode(),
         ),
+        (
+            "value",
+            build("local", "x", OP10, "telemetry"),
+            json.dumps({**ENVELOPE, "t": [1, 2], "v": {"a": [1, 2]}, "q": {"a": [0]}}).encode(),
+        ),
+        (
+            "value",
+            build("local", "x", OP10, "telemetry"),
+            json.dumps({**ENVELOPE, "t": [1, 2], "v": {"a": [1, 2]}, "q": {"a": -1}}).encode(),
+        ),
         ("size", TOPIC, b" " * (1 << 21)),
         (
             "value",

@@ -7,6 +7,7 @@ import msgspec
 
 from plant.catalogue import CATALOGUE
 from plant.description import Line, Plant, Station
+from plant.figures import planned_bottleneck
 from plant.paths import Node
 from plant.states import STATES
 from plant.time import HOUR
@@ -68,11 +69,6 @@ def _describe_line(line: Line) -> dict[str, Any]:
             for station in line.stations
         ],
     }
-
-
-def planned_bottleneck(line: Line) -> Station:
-    """The station with the longest planned run time per item and machine."""
-    return max(line.stations, key=lambda station: station.planned_cycle / station.machines)
 
 
 def picture(twin: Twin, phase: Phase = live_phase) -> dict[str, Any]:

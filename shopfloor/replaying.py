@@ -3,7 +3,6 @@
 import asyncio
 import statistics
 import tempfile
-from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import groupby
@@ -135,7 +134,7 @@ async def _heard(twin: Twin, recording: Recording) -> None:
     """Wait until the twin has heard the last heartbeat."""
     try:
         async with asyncio.timeout(PATIENCE):
-            while recording.run not in twin.runs() or twin.extent(recording.run)[1] < recording.end:
+            while recording.run not in twin.runs() or twin.extent(recording.run)[1] < recording.end:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise StoreError("the twin has not heard the whole recording") from None
@@ -194,7 +193,6 @@ def _spread(values: list[float]) -> dict[str, float] | None:
 
 def _time_in_state(twin: Twin, path: str, begin: int, end: int, run: str) -> dict[str, int]:
     totals: dict[str, int] = {}
-    intervals: Iterable[Any] = twin.intervals(path, begin, end, run=run)
-    for interval in intervals:
+    for interval in twin.intervals(path, begin, end, run=run):
         totals[interval.state] = totals.get(interval.state, 0) + interval.end - interval.begin
     return totals

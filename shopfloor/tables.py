@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from plant.description import Line, Plant, Station
+from plant.description import Line, Plant
+from plant.figures import LineFigures, describe
 from plant.states import STATES, State
-from plant.time import HOUR, SECOND, format_duration
+from plant.time import SECOND, format_duration
 
 BAR_WIDTH = 36
 BAR_STYLES = {
@@ -108,44 +109,49 @@ def _active(share: dict[str, float]) -> float:
 def print_plant(plant: Plant, console: Console) -> None:
     """What a plant file describes, with the figures that are derived from it."""
     console.print(f"[bold]{plant.plant}[/] ({plant.enterprise}): the description is valid", highlight=False)
-    for line in plant.lines:
+    for line, figures in zip(plant.lines, describe(plant), strict=True):
         console.print()
-        console.print(_line_table(line), highlight=False)
-
-
-def _line_table(line: Line) -> RenderableType:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("station", "type", "machines", "cycle", "ideal", "buffer", "failures"):
-        table.add_column(column, justify="right" if column in {"machines", "ideal", "buffer"} else "left")
-    entry = line.stations[0]
-    for station in line.stations:
-        unlimited = station is entry and line.arrivals.interval is not None
-        places = station.buffer if station.buffer is not None else ("∞" if unlimited else 0)
-        derived = "" if station.ideal_cycle is not None else " derived"
-        table.add_row(
-            station.name,
-            station.type,
-            str(station.machines),
-            str(station.cycle_time),
-            format_duration(station.planned_cycle) + derived,
-            str(places),
-            _failures(station),
+        console.print(Text(f"{line.area}/{line.name}", style="bold underline"))
+        console.print(
+            f"arrivals {line.arrivals}, blocking {line.blocking}; planned bottleneck {figures.bottleneck}, "
+            f"ideal {figures.rate_per_h:.1f} parts/h",
+            highlight=False,
         )
-    slowest = max(line.stations, key=lambda s: s.planned_cycle / s.machines)
-    rate = HOUR * slowest.machines / slowest.planned_cycle
-    head = Text(f"{line.area}/{line.name}", style="bold underline")
-    bottleneck = f"planned bottleneck {slowest.name}, ideal {rate:.1f} parts/h"
-    return Group(head, Text(f"arrivals {line.arrivals}, blocking {line.blocking}; {bottleneck}"), table)
+        console.print(_station_table(line, figures), highlight=False)
+        if any(station.failures for station in figures.stations):
+            console.print()
+            console.print(_failure_table(figures), highlight=False)
 
 
-def _failures(station: Station) -> str:
-    texts = []
-    for failure in station.failures:
-        mttf = failure.interval.mean / SECOND
-        source = f"A {failure.availability:.1%}: " if failure.availability is not None else ""
-        mttr = failure.time_to_repair.mean / SECOND
-        texts.append(f"{failure.mode} ({failure.clock}, {source}MTTF {_seconds(mttf)}, MTTR {_seconds(mttr)})")
-    return ", ".join(texts)
+def _station_table(line: Line, figures: LineFigures) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("station", "type", "machines", "cycle", "ideal", "buffer"):
+        table.add_column(column, justify="right" if column in {"machines", "ideal", "buffer"} else "left")
+    for i, (station, derived) in enumerate(zip(line.stations, figures.stations, strict=True)):
+        unlimited = i == 0 and line.arrivals.interval is not None
+        places = station.buffer if station.buffer is not None else ("∞" if unlimited else 0)
+        ideal = format_duration(derived.planned_cycle_us) + (" derived" if derived.derived else "")
+        cycle = str(station.cycle_time)
+        table.add_row(station.name, station.type, str(station.machines), cycle, ideal, str(places))
+    return table
+
+
+def _failure_table(figures: LineFigures) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("station", "failure", "clock", "MTTF", "MTTR", "availability"):
+        table.add_column(column, justify="right" if column in {"MTTF", "MTTR", "availability"} else "left")
+    for station in figures.stations:
+        for failure in station.failures:
+            derived = " derived" if failure.derived else ""
+            table.add_row(
+                station.station,
+                failure.mode,
+                failure.clock,
+                _seconds(failure.time_to_failure_us / SECOND) + derived,
+                _seconds(failure.time_to_repair_us / SECOND),
+                _percent(failure.availability),
+            )
+    return table
 
 
 def print_report(report: dict[str, Any], console: Console) -> None:
@@ -155,25 +161,24 @@ def print_report(report: dict[str, Any], console: Console) -> None:
         highlight=False,
     )
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("station", "started", "finished", "service mean", "median", "sd", "min to max", "finishes/h", "queue"):
+    columns = ("station", "started", "finished", "service", "sd", "min", "max", "per hour", "queue", "most")
+    for column in columns:
         table.add_column(column, justify="left" if column == "station" else "right")
-    table.add_column("time in state", min_width=BAR_WIDTH)
     for name, station in report["stations"].items():
         service = station["service_s"] or dict.fromkeys(("mean", "median", "sd", "min", "max"))
-        queue = station["queue_mean"]
-        rate = station["finishes_per_h"]
+        queue, rate, most = station["queue_mean"], station["finishes_per_h"], station["queue_max"]
         table.add_row(
             name,
             str(station["started"]),
             str(station["finished"]),
-            _seconds(service["mean"]),
-            _seconds(service["median"]),
-            _seconds(service["sd"]),
-            f"{_seconds(service['min'])} to {_seconds(service['max'])}",
+            *(_seconds(service[key]) for key in ("mean", "sd", "min", "max")),
             "–" if rate is None else f"{rate:.1f}",
-            "–" if queue is None else f"{queue:.2f} (max {station['queue_max']})",
-            shares_bar(station["share"]),
+            "–" if queue is None else f"{queue:.2f}",
+            "–" if most is None else str(most),
         )
     console.print(table)
+    console.print()
+    for name, station in report["stations"].items():
+        console.print(Text(f"{name:8}") + shares_bar(station["share"]))
     console.print()
     console.print(_legend({"line": report}))

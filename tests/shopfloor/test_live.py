@@ -32,6 +32,9 @@ class Listener:
     def kinds(self) -> set[str]:
         return {kind_of(topic) for topic, payload, _ in list(self.messages) if payload}
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        self._client.publish(topic, payload, qos=1)
+
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
@@ -67,9 +70,8 @@ async def test_the_same_run_gives_the_same_bytes_at_any_speed_on_any_broker(kind
     offline = by_topic([(topic.decode(), payload) for topic, payload in lines])
     async with embedded_broker(prefer=kind) as broker:
         listener = Listener(broker.url)
-        async with running(
-            "run", str(small), "--seed", "5", "--start", START, "--speed", speed, "--broker", broker.url, "--for", "8s", "--port", "0",
-        ) as run:  # fmt: skip
+        arguments = ("--seed", "5", "--start", START, "--speed", speed, "--broker", broker.url, "--port", "0")
+        async with running("run", str(small), *arguments, "--for", "8s") as run:
             await run.process.wait()
             assert run.process.returncode == 0, "".join(run.lines)
         listener.close()
@@ -173,14 +175,14 @@ async def test_after_kill_9_the_past_is_unchanged_and_the_same_run_goes_on(small
             whole = await history(run, health["from"], now["to"])
             await kill(run)
         assert session_of(data) == session
-    assert_equal_to_an_undisturbed_run(small, whole, tmp_path)
+    assert_equal_to_an_undisturbed_run(small, whole)
 
 
 def session_of(data: Path) -> int:
     return len(json.loads((data / "runs.json").read_text())[-1]["sessions"])
 
 
-def assert_equal_to_an_undisturbed_run(small: Path, whole: dict, folder: Path) -> None:
+def assert_equal_to_an_undisturbed_run(small: Path, whole: dict) -> None:
     """The intervals that the twin knows after three sessions are those of the simulation in one piece."""
     from plant.loader import load_plant
     from plant.paths import parse_node
@@ -232,6 +234,53 @@ async def test_another_seed_is_another_run_beside_it(small, tmp_path) -> None:
     async with running(*arguments[:-2], "--seed", "2") as run:
         await run.live()
         assert len((await run.ask("health"))["runs"]) == 2
+
+
+GARBAGE = [
+    ("cell/A/state", b"\xff\x00\xfe"),
+    ("cell/A/state", b"{"),
+    ("cell/A/state", b"[1, 2"),
+    ("cell/A/state", b'{"run": NaN}'),
+    ("cell/A/state", b'{"run": "r", "session": 1, "seq": 0, "n": 0, "ts": "noon", "state": "failed", "reason": "", "since": 0}'),
+    ("cell/A/state", b'{"run": "r", "session": 1, "seq": 0, "n": 0, "ts": 1e400, "state": "failed", "reason": "", "since": 0}'),
+    ("cell/A/state", b'{"run": "r", "session": 1, "seq": -5, "n": 0, "ts": 1, "state": "failed", "reason": "", "since": 0}'),
+    ("cell/A/state", b'{"run": "r", "session": 1, "seq": 1' + b"0" * 5000 + b', "n": 0, "ts": 1}'),
+    ("cell/A/state", b"[" * 50_000),
+    ("cell/A/part", b'{"run": "r", "session": 1, "seq": 0, "n": 0, "ts": 1, "event": "exploded", "part": "p", "product": "x"}'),
+    ("cell/A/dance", b"{}"),
+    ("cell/NOWHERE/state", b'{"run": "r", "session": 1, "seq": 0, "n": 0, "ts": 1, "state": "failed", "reason": "", "since": 1}'),
+    ("cell/A/telemetry", b'{"run": "r", "session": 1, "seq": 0, "n": 0, "ts": 9, "t": [1, 2], "v": {"power": [1]}}'),
+    ("cell/A/B/C/D/E/state", b"{}"),
+    ("cell/A/alarm", b"{}"),
+]  # fmt: skip
+
+
+async def test_garbage_on_the_topics_is_counted_and_listed_and_nothing_stops(small) -> None:
+    async with running("run", str(small), "--speed", "20", "--port", "0") as run:
+        await run.live()
+        listener = Listener(run.broker)
+        await run.until(lambda: listener.messages)
+        for _ in range(20):
+            for topic, payload in GARBAGE:
+                listener.publish(f"shopfloor/v1/local/small/machining/{topic}", payload)
+        wanted = 20 * len(GARBAGE)
+        for _ in range(600):
+            counts = (await run.ask("deadletters"))["counts"]
+            if sum(counts.values()) >= wanted:
+                break
+            await asyncio.sleep(0.05)
+        letters = await run.ask("deadletters")
+        before = (await run.ask("health"))["to"]
+        assert sum(letters["counts"].values()) == wanted
+        assert {"json", "value", "envelope", "kind", "topic", "node"} <= set(letters["counts"])
+        assert all(letter["reason"] and letter["topic"] for letter in letters["letters"])
+        for _ in range(400):
+            if (await run.ask("health"))["to"] > before + 10_000_000:
+                break
+            await asyncio.sleep(0.05)
+        assert (await run.ask("health"))["to"] > before
+        assert len((await run.ask("health"))["runs"]) == 1
+        listener.close()
 
 
 def test_the_root_of_the_tests_is_the_checkout() -> None:

@@ -21,10 +21,11 @@ LONGEST_RUN = 3653 * DAY
 class Connection:
     """What all topics of a line share: sessions heard from their beginning, and when it was last heard (wall time)."""
 
-    __slots__ = ("born", "heard")
+    __slots__ = ("born", "firsts", "heard")
 
     def __init__(self) -> None:
         self.born: dict[int, int] = {}
+        self.firsts: dict[tuple[int, str], dict[int, int]] = {}  # by session and path: the messages 0 and 1, and when
         self.heard: float | None = None
 
 
@@ -149,8 +150,8 @@ class Run:
             if not fresh:
                 continue
             if sink.counted:
-                if not retained and session not in sink.line.born and (first := [m for m in fresh if m.n == 0]):
-                    self._begin(sink.line, session, first[0].ts)
+                if session not in sink.line.born:
+                    self._watch(sink, session, fresh)
             elif sink.kind == "clock":
                 for m in fresh:
                     self._claim(m.last.items(), m.now)  # type: ignore[attr-defined]
@@ -197,11 +198,23 @@ class Run:
             if isinstance(m, Meta) and m.last:
                 self._claim(((stem + kind, last) for kind, last in m.last.items()), m.ts, final=True)
 
+    def _watch(self, sink: Sink, session: int, messages: Sequence[Message]) -> None:
+        """Find out whether a session is heard from its beginning.
+
+        It is when a node's first two messages came: of those that a broker keeps for late listeners, a birth document
+        may be the first of its node, but what follows it is not kept for long.
+        """
+        for m in messages:
+            if m.n < 2:
+                firsts = sink.line.firsts.setdefault((session, sink.path), {})
+                firsts[m.n] = m.ts
+                if len(firsts) == 2:
+                    self._begin(sink.line, session, min(firsts.values()))
+
     def _begin(self, line: Connection, session: int, ts: int) -> None:
-        """The first message of a node came live: the session of its connection is heard from its beginning."""
-        if session in line.born:
-            return
+        """A session is heard from its beginning: what does not begin with the number 0 has lost its head."""
         line.born[session] = ts
+        line.firsts = {key: seen for key, seen in line.firsts.items() if key[0] != session}
         for sink in self.sinks.values():
             if sink.line is line and (tracker := sink.topic.trackers.get(session)):
                 tracker.complete(ts)

@@ -117,6 +117,7 @@ class Twin(Questions):
     async def take(self, deliveries: Sequence[Delivery]) -> None:
         """Take a batch in: when it returns, the deliveries may be acknowledged.
 
+        They are as a bus delivers them: marked as retained are only copies that the broker kept for late listeners.
         Bad ones go to the dead letters, known ones are dropped. A take that is cancelled goes on in the background.
 
         Raises:
@@ -199,8 +200,9 @@ class Twin(Questions):
             self._new.clear()
             try:
                 for begin in range(0, len(deliveries), PAGE):
+                    if begin:
+                        await asyncio.sleep(0)
                     await self._sort(deliveries[begin : begin + PAGE], batch, accepted, refused)
-                    await asyncio.sleep(0)
                 rows: list[Row] = [(sink.source, m, delivery) for sink, m, delivery in accepted if sink.journaled]
                 positions = await self._append(rows)
                 self._received += len(deliveries)
@@ -257,6 +259,8 @@ class Twin(Questions):
     async def _fold(self, accepted: Sequence[Accepted]) -> None:
         now = time.monotonic()
         for begin in range(0, len(accepted), PAGE):
+            if begin:
+                await asyncio.sleep(0)
             groups: dict[tuple[Sink, bool], list[Message]] = {}
             for sink, message, delivery in accepted[begin : begin + PAGE]:
                 key = (sink, delivery.retain)
@@ -270,7 +274,6 @@ class Twin(Questions):
                 if sink.journaled and (session := max([m.session for m in messages])) > sink.run.session:
                     self._rank(sink.run, session)
             await self._record(groups)
-            await asyncio.sleep(0)
 
     async def _record(self, groups: Mapping[tuple[Sink, bool], list[Message]]) -> None:
         """Hand telemetry to the historian."""

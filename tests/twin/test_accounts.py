@@ -1,0 +1,162 @@
+"""Time accounting is exact: nothing is lost or counted twice, and what is called known is true."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plant.messages import StateChange
+from twin.accounts import CODES, STATES, UNKNOWN, StateAccount
+
+NAMES = ["processing", "failed", "blocked", "starved"]
+END = 120
+
+
+@st.composite
+def truths(draw: st.DrawFn) -> list[StateChange]:
+    """State messages as a machine sends them: from 0 on, at growing instants, each a change; one or two sessions."""
+    instants = sorted(draw(st.sets(st.integers(1, END - 1), max_size=15)))
+    messages, seq, session, before = [], 0, 1, None
+    restart = draw(st.integers(0, 20))
+    for place, ts in enumerate([0, *instants]):
+        choices = [pair for pair in ((s, r) for s in NAMES for r in ("", "x")) if pair != before]
+        before = draw(st.sampled_from(choices))
+        if place == restart:
+            session, seq = 2, 0
+        messages.append(
+            StateChange(run="r", session=session, seq=seq, n=place, ts=ts, state=before[0], reason=before[1], since=ts)
+        )
+        seq += 1
+    return messages
+
+
+def told(messages, *, order=None, beats=()) -> StateAccount:
+    account = StateAccount()
+    for message in order if order is not None else messages:
+        account.extend([message])
+    for now in beats:
+        last = [m for m in messages if m.ts <= now][-1]
+        account.confirm(last.session, last.seq, now)
+    return account
+
+
+def true_state(messages, at: int) -> str:
+    return [m.state for m in messages if m.ts <= at][-1]
+
+
+WINDOWS = st.lists(st.integers(-20, END + 40), min_size=2, max_size=6).map(sorted)
+
+
+@given(truths(), WINDOWS, st.integers(0, END))
+def test_windows_add_up_whatever_the_cuts(messages, cuts, horizon) -> None:
+    account = told(messages)
+    horizon = max(horizon, messages[-1].ts)
+    whole = account.window(cuts[0], cuts[-1], horizon)
+    pieces = [account.window(a, b, horizon) for a, b in pairwise(cuts)]
+    assert whole == [sum(column) for column in zip(*pieces, strict=True)]
+    assert sum(whole) == cuts[-1] - cuts[0]
+    assert min(whole) >= 0
+
+
+@given(truths(), WINDOWS)
+def test_time_in_state_is_what_the_intervals_say(messages, cuts) -> None:
+    account = told(messages)
+    begin, end = cuts[0], cuts[-1]
+    intervals = account.intervals(begin, end, END)
+    assert [i.begin for i in intervals] + [end] == [begin, *(i.end for i in intervals)] or begin == end
+    window = account.window(begin, end, END)
+    for state in STATES:
+        assert window[CODES[state]] == sum(i.end - i.begin for i in intervals if i.state == state)
+    joined = [(i.state, i.reason) for i in intervals]
+    assert all(a != b for a, b in pairwise(joined))
+
+
+@given(truths(), st.data())
+def test_what_is_known_is_true_and_all_is_known_when_nothing_is_lost(messages, data) -> None:
+    lost = data.draw(st.sets(st.integers(0, len(messages) - 1), max_size=len(messages) - 1))
+    beats = data.draw(st.lists(st.integers(0, END - 1), max_size=4))
+    kept = [m for place, m in enumerate(messages) if place not in lost]
+    account = StateAccount()
+    account.extend(kept[:1])
+    for message in kept[1:]:
+        account.extend([message])
+    for now in [*beats, END]:
+        last = [m for m in messages if m.ts <= now][-1]
+        account.confirm(last.session, last.seq, now)
+    for interval in account.intervals(0, END, END):
+        if interval.state != "unknown":
+            assert {true_state(messages, at) for at in range(interval.begin, interval.end)} == {interval.state}
+    if not lost and messages[-1].session == 1:
+        assert account.window(0, END, END)[UNKNOWN] == 0
+
+
+@given(truths(), st.randoms(use_true_random=False), st.lists(st.integers(0, END), max_size=3))
+def test_any_order_of_arrival_gives_the_same_account(messages, dice, beats) -> None:
+    mixed = list(messages)
+    dice.shuffle(mixed)
+    straight = told(messages, beats=beats)
+    early = StateAccount()
+    for now in beats:  # heartbeats may overtake what they confirm
+        last = [m for m in messages if m.ts <= now][-1]
+        early.confirm(last.session, last.seq, now)
+    for message in mixed:
+        early.extend([message])
+    at_once = StateAccount()
+    at_once.extend(messages)
+    assert early.canonical == straight.canonical
+    assert told(messages, order=mixed, beats=beats).canonical == straight.canonical
+    assert at_once.canonical == told(messages).canonical
+
+
+@given(truths(), st.integers(0, END), st.integers(1, END))
+def test_failures_are_counted_where_they_begin_and_booked_where_they_end(messages, begin, length) -> None:
+    account = told(messages)
+    stops, open_since = [], None
+    for message in messages:
+        if message.state == "failed":
+            open_since = message.ts if open_since is None else open_since
+        elif open_since is not None:
+            stops.append((open_since, message.ts))
+            open_since = None
+    starts = [first for first, _ in stops] + ([] if open_since is None else [open_since])
+    end = begin + length
+    failures = account.failures()
+    assert failures.begun(begin, end) == sum(begin <= ts < end for ts in starts)
+    ended = [last - first for first, last in stops if begin <= last < end]
+    assert failures.restored(begin, end) == (len(ended), sum(ended))
+
+
+@given(truths(), st.integers(0, END), st.integers(1, END))
+def test_active_periods_are_cut_at_the_window(messages, begin, length) -> None:
+    account = told(messages)
+    if ended := [m for m in messages if m.session == 1]:
+        account.finish(1, ended[-1].seq)
+    active = [true_state(messages, at) in {"processing", "failed"} for at in range(begin, min(begin + length, END))]
+    count = sum(now and not before for before, now in pairwise([False, *active]))
+    assert account.active_periods(begin, begin + length, END) == (count, sum(active))
+
+
+def test_a_lost_message_makes_the_time_unknown_from_the_last_heartbeat_to_the_next_message() -> None:
+    messages = [
+        StateChange(run="r", session=1, seq=seq, n=seq, ts=ts, state=name, reason="", since=ts)
+        for seq, ts, name in [(0, 0, "processing"), (2, 50, "starved")]
+    ]
+    account = told(messages)
+    account.confirm(1, 0, 20)
+    assert [(i.state, i.begin, i.end) for i in account.intervals(0, 60, 60)] == [
+        ("processing", 0, 20),
+        ("unknown", 20, 50),
+        ("starved", 50, 60),
+    ]
+
+
+def test_a_birth_says_since_when_a_state_holds() -> None:
+    first = StateChange(run="r", session=1, seq=0, n=0, ts=0, state="blocked", reason="B", since=0)
+    birth = StateChange(run="r", session=2, seq=0, n=0, ts=40, state="blocked", reason="B", since=0)
+    other = StateChange(run="r", session=2, seq=0, n=0, ts=40, state="starved", reason="", since=30)
+    known = told([first, birth])
+    assert [(i.state, i.begin, i.end) for i in known.intervals(0, 60, 60)] == [("blocked", 0, 60)]
+    unsure = told([first, other])
+    assert [(i.state, i.begin, i.end) for i in unsure.intervals(0, 60, 60)] == [("unknown", 0, 30), ("starved", 30, 60)]
+    unsure.finish(1, 0)
+    assert [(i.state, i.begin, i.end) for i in unsure.intervals(0, 60, 60)] == [("blocked", 0, 30), ("starved", 30, 60)]

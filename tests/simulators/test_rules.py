@@ -386,9 +386,19 @@ def test_lead_time_is_of_parts_leaving_in_the_window_also_those_that_entered_bef
 # --- the end of time -----------------------------------------------------------------------------------------------
 
 
-def test_time_that_does_not_pass_is_an_error_and_no_hang() -> None:
+def test_time_that_does_not_pass_is_an_error_and_no_hang(monkeypatch) -> None:
+    monkeypatch.setattr("simulators.agenda.CROWD", 10_000)
     plant = make([{"cycle_time": 1}])
     timeless = plant.lines[0].stations[0].model_copy(update={"cycle_time": constant(0)})
     plant = plant.model_copy(update={"lines": (plant.lines[0].model_copy(update={"stations": (timeless,)}),)})
     with pytest.raises(SimulationError, match="time does not pass"):
         Simulation(plant, messages=False, keep=False).advance(DEFAULT_START + S)
+
+
+def test_a_chain_of_blocked_machines_may_be_as_long_as_the_line() -> None:
+    """All of 400 machines wait for the last one and move on in the same instant."""
+    row = [{"name": f"M{i}", "cycle_time": "1 s"} for i in range(400)]
+    row[-1] = {"name": "last", "cycle_time": "1 h"}
+    simulation = run(make(row), 2 * HOUR)
+    moved = [j.leave for j in journeys(simulation) if j.leave is not None and j.leave > HOUR]
+    assert moved == [399 * S + HOUR] * 400

@@ -3,7 +3,7 @@
 from broker.bus import Bus, MemoryBus, Subscription, UndeliveredError
 from broker.codec import decode, encode
 from broker.embedded import EmbeddedBroker, embedded_broker, find_mosquitto
-from broker.mqtt import MqttBus, parse_url
+from broker.mqtt import MqttBus, hide_password, parse_url
 from broker.numbering import Numbering
 from broker.publisher import Identity, Publisher
 from broker.recording import Recording, read_recording
@@ -29,6 +29,7 @@ __all__ = [
     "embedded_broker",
     "encode",
     "find_mosquitto",
+    "hide_password",
     "parse",
     "parse_url",
     "read_recording",

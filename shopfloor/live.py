@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
-from broker import PREFIX, Identity, MqttBus, Publisher, Spool, embedded_broker
+from broker import PREFIX, Identity, MqttBus, Publisher, Spool, embedded_broker, hide_password
 from dashboards import bind, create_app, serve
 from dashboards.server import PortBusyError
 from plant.clock import WallClock
@@ -77,7 +78,10 @@ async def _live(settings: LiveSettings, console: Console) -> None:
             page = await stack.enter_async_context(serve(app, _listener(settings.port)))
             _announce(console, "page", page)
             url = await stack.enter_async_context(_broker(settings.broker, console))
-            await _fill(settings, production, twin, phase, anchored=anchored)
+            with _progress(console, phase) as past:
+                await _fill(settings, production, twin, past, stop, anchored=anchored)
+            if stop.is_set():
+                return
             plant = _connect(settings, production, twin, url, folder)
 
             def started() -> None:
@@ -85,6 +89,27 @@ async def _live(settings: LiveSettings, console: Console) -> None:
                 _invite(console, settings, page)
 
             await _run(plant, settings, stop, started)
+
+
+@dataclass(kw_only=True)
+class Past:
+    """Tells how far the past is filled, on the page and on a terminal."""
+
+    phase: Phase
+    bar: Progress
+    task: TaskID
+
+    def tell(self, share: float) -> None:
+        """So much of it is filled."""
+        self.phase.progress = share
+        self.bar.update(self.task, completed=share)
+
+
+@contextlib.contextmanager
+def _progress(console: Console, phase: Phase) -> Iterator[Past]:
+    columns = (TextColumn("    past "), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield Past(phase=phase, bar=bar, task=bar.add_task("past", total=1.0))
 
 
 @contextlib.contextmanager
@@ -152,7 +177,7 @@ def _listener(port: int | None) -> Any:
 @asynccontextmanager
 async def _broker(url: str | None, console: Console) -> AsyncIterator[str]:
     if url is not None:
-        _announce(console, "broker", url)
+        _announce(console, "broker", hide_password(url))
         yield url
         return
     async with embedded_broker() as broker:
@@ -160,18 +185,19 @@ async def _broker(url: str | None, console: Console) -> AsyncIterator[str]:
         yield broker.url
 
 
-async def _fill(settings: LiveSettings, production: Production, twin: Twin, phase: Phase, *, anchored: bool) -> None:
+async def _fill(
+    settings: LiveSettings, production: Production, twin: Twin, past: Past, stop: asyncio.Event, *, anchored: bool
+) -> None:
     """The past goes the same way as the present, but for the broker: numbered, then straight to the twin."""
     await twin.take(production.number(production.resume()))
-    start = production.record.start
-    first = production.now
-    while True:
-        until = time.time_ns() // 1000 if anchored else start + settings.backfill
+    first, whole = production.now, production.record.start + settings.backfill
+    while not stop.is_set():
+        until = time.time_ns() // 1000 if anchored else whole
         if production.now >= until - ALMOST:
             return
         step = min(production.now + CHUNK, until)
         await twin.take(await asyncio.to_thread(_produce, production, step))
-        phase.progress = (production.now - first) / max(1, until - first)
+        past.tell((production.now - first) / max(1, until - first))
 
 
 def _produce(production: Production, until: int) -> list[Delivery]:
@@ -206,8 +232,8 @@ def _connect(settings: LiveSettings, production: Production, twin: Twin, url: st
 
 async def _run(plant: LivePlant, settings: LiveSettings, stop: asyncio.Event, started: Callable[[], None]) -> None:
     async with plant.bus, plant.bus.subscribe(plant.everything) as subscription, asyncio.TaskGroup() as group:
-        await plant.bus.wait_connected(BROKER_PATIENCE)
         listening = group.create_task(listen(plant.twin, subscription), name="ingest")
+        await plant.bus.wait_connected(BROKER_PATIENCE)
         async with AsyncExitStack() as stack:
             for connection in plant.connections.values():
                 await stack.enter_async_context(connection.bus)

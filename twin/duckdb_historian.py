@@ -39,7 +39,7 @@ class DuckDbHistorian:
     """
 
     def __init__(self, file: Path | None = None, *, bound: int = BOUND) -> None:
-        self._store = TelemetryFile(file)
+        self._file = TelemetryFile(file)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="historian")
         self._waiting: deque[Block] = deque()
         self._rows = 0
@@ -58,7 +58,7 @@ class DuckDbHistorian:
         Raises:
             StoreError: it cannot be opened.
         """
-        await self._call(self._store.open)
+        await self._call(self._file.open)
         self._task = asyncio.create_task(self._work(), name="historian")
         return self
 
@@ -70,7 +70,7 @@ class DuckDbHistorian:
         with contextlib.suppress(StoreError):
             await self.flush()
         with contextlib.suppress(StoreError):
-            await self._call(self._store.close)
+            await self._call(self._file.close)
         self._thread.shutdown()
 
     @property
@@ -80,7 +80,7 @@ class DuckDbHistorian:
 
     def stored(self, run: str) -> Mapping[str, int]:
         """Instant of the newest sample in the store by path, as of the last write."""
-        return dict(self._store.newest.get(run, {}))
+        return dict(self._file.newest.get(run, {}))
 
     async def append(self, blocks: Sequence[Block]) -> None:
         """Take blocks over; see `twin.historian.Historian`."""
@@ -97,12 +97,12 @@ class DuckDbHistorian:
     async def select(self, run: str, path: str, tag: str, span: range) -> Series:
         """Minimum, mean, maximum and last value per step; see `twin.historian.Historian`."""
         await self.flush()
-        return await self._call(self._store.select, run, path, tag, span)
+        return await self._call(self._file.select, run, path, tag, span)
 
     async def latest(self, run: str, path: str) -> dict[str, tuple[int, Scalar]]:
         """The newest sample of each tag; see `twin.historian.Historian`."""
         await self.flush()
-        return await self._call(self._store.latest, run, path)
+        return await self._call(self._file.latest, run, path)
 
     async def flush(self) -> None:
         """Write all that waits.
@@ -127,7 +127,7 @@ class DuckDbHistorian:
     async def _write(self, batch: list[Block]) -> None:
         """Write the oldest blocks; they leave the queue when they are stored."""
         first = batch[0]
-        refused = await self._call(self._store.write, batch)
+        refused = await self._call(self._file.write, batch)
         rows = sum(len(block.message.t) for block in batch)
         while self._waiting and batch and self._waiting[0] is not first:  # given up meanwhile
             first = batch.pop(0)
@@ -171,4 +171,4 @@ class DuckDbHistorian:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
         except (duckdb.Error, OSError) as error:
-            raise StoreError(f"historian {self._store.file or 'in memory'}: {error}") from error
+            raise StoreError(f"historian {self._file.file or 'in memory'}: {error}") from error

@@ -68,30 +68,37 @@ class TelemetryFile:
         self.tags: dict[str, dict[str, tuple[str, str]]] = {}
         self.opened: dict[int, int] = {}  # newest instant of each machine when the file was opened
         self.newest: dict[str, dict[str, int]] = {}
+        self._doubtful = True  # nothing was read yet, or a write has failed
 
     def open(self) -> duckdb.DuckDBPyConnection:
         """The connection; opened, or opened again after an error."""
-        if self.db is not None:
-            return self.db
-        if self.file is not None:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-        db = duckdb.connect(":memory:" if self.file is None else str(self.file))
+        if self._doubtful and self.file is not None:
+            self.close()
+        if self.db is None:
+            if self.file is not None:
+                self.file.parent.mkdir(parents=True, exist_ok=True)
+            self.db = duckdb.connect(":memory:" if self.file is None else str(self.file))
+        if self._doubtful:
+            self._recall(self.db)
+            self._doubtful = False
+        return self.db
+
+    def _recall(self, db: duckdb.DuckDBPyConnection) -> None:
+        """Know what the file holds, and nothing else."""
         db.execute(_TABLES)
-        self.machines = {(r, p): (i, k) for i, r, p, k in db.execute("SELECT * FROM shopfloor_machines").fetchall()}
+        machines = db.execute("SELECT id, run, path, type FROM shopfloor_machines").fetchall()
+        self.machines = {(run, path): (number, kind) for number, run, path, kind in machines}
         self.tags = {}
-        for kind, tag, name, datatype in db.execute("SELECT * FROM shopfloor_tags").fetchall():
+        for kind, tag, name, datatype in db.execute("SELECT type, tag, name, kind FROM shopfloor_tags").fetchall():
             self.tags.setdefault(kind, {})[tag] = (name, datatype)
-        newest: dict[int, int] = {}
+        self.opened = {}
         for kind in self.tags:
             query = f"SELECT machine, max(t) FROM {_quoted(kind)} GROUP BY machine"  # noqa: S608 quoted
-            newest.update(db.execute(query).fetchall())
-        self.opened = newest
+            self.opened.update(db.execute(query).fetchall())
         self.newest = {}
         for (run, path), (machine, _) in self.machines.items():
-            if machine in newest:
-                self.newest.setdefault(run, {})[path] = newest[machine]
-        self.db = db
-        return db
+            if machine in self.opened:
+                self.newest.setdefault(run, {})[path] = self.opened[machine]
 
     def close(self) -> None:
         """Close the file."""
@@ -114,8 +121,7 @@ class TelemetryFile:
         except BaseException:
             with contextlib.suppress(duckdb.Error):
                 db.execute("ROLLBACK")
-            with contextlib.suppress(duckdb.Error):
-                self.close()  # tables and what is known of them are read again at the next try
+            self._doubtful = True
             raise
         for run, path, _, message in blocks:
             if message.t:

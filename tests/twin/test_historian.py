@@ -1,0 +1,165 @@
+"""A historian keeps every sample once, and what it tells of a step is what its samples say."""
+
+import asyncio
+import math
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plant.errors import StoreError
+from plant.messages import Telemetry
+from twin import DuckDbHistorian
+from twin.historian import Block, steps
+from twin.telemetry_file import TelemetryFile
+
+
+def block(t, /, *, path="a/l/A", type_="machine", run="r", q=None, **columns) -> Block:
+    message = Telemetry(run=run, session=1, seq=0, n=0, ts=max(t, default=0), t=list(t), v=columns, q=q)
+    return Block(run, path, type_, message)
+
+
+VALUES = st.none() | st.floats(-1e9, 1e9) | st.integers(-(2**53), 2**53) | st.booleans()
+SAMPLES = st.dictionaries(st.integers(0, 99), VALUES, max_size=20)
+
+
+@given(SAMPLES, SAMPLES, st.integers(1, 60), st.integers(0, 50), st.integers(1, 80))
+@settings(max_examples=30)
+def test_a_step_tells_what_its_samples_say(ours, others, step, begin, length) -> None:
+    async def run() -> None:
+        async with DuckDbHistorian() as store:
+            for path, samples in (("a/l/A", ours), ("a/l/B", others)):
+                half = sorted(samples)[: len(samples) // 2], sorted(samples)[len(samples) // 2 :]
+                await store.append([block(t, path=path, power=[samples[i] for i in t]) for t in half])
+            series = await store.select("r", "a/l/A", "power", steps(begin, begin + length, step))
+        assert series.t == list(range(begin, begin + length, step))
+        for place, start in enumerate(series.t):
+            inside = [
+                float(v)
+                for t, v in sorted(ours.items())
+                if v is not None and start <= t < min(start + step, begin + length)
+            ]
+            told = (series.min[place], series.mean[place], series.max[place], series.last[place])
+            if not inside:
+                assert told == (None, None, None, None)
+                continue
+            assert told[0] == min(inside)
+            assert told[1] == pytest.approx(math.fsum(inside) / len(inside), rel=1e-9, abs=1e-6)
+            assert told[2:] == (max(inside), inside[-1])
+
+    asyncio.run(run())
+
+
+async def test_a_file_keeps_samples_and_copies_after_an_opening_are_dropped(tmp_path) -> None:
+    file = tmp_path / "deep" / "telemetry.duckdb"
+    async with DuckDbHistorian(file) as store:
+        await store.append([block([1, 2, 3], power=[1.0, 2.0, 3.0]), block([5], path="a/l/B", power=[9.0])])
+        await store.flush()
+        assert store.stored("r") == {"a/l/A": 3, "a/l/B": 5}
+    async with DuckDbHistorian(file) as store:
+        assert store.stored("r") == {"a/l/A": 3, "a/l/B": 5}
+        assert store.stored("other") == {}
+        await store.append([block([2, 3, 4], power=[2.0, 3.0, 4.0]), block([4, 5], path="a/l/B", power=[8.0, 9.0])])
+        assert (await store.latest("r", "a/l/A"))["power"] == (4, 4.0)
+    with duckdb.connect(str(file)) as db:
+        assert db.execute("SELECT machine, t FROM machine ORDER BY ALL").fetchall() == [
+            (1, 1), (1, 2), (1, 3), (1, 4), (2, 4), (2, 5),
+        ]  # fmt: skip
+
+
+async def test_runs_and_types_are_kept_apart() -> None:
+    async with DuckDbHistorian() as store:
+        await store.append([block([1], run="one", power=[1.0]), block([1], run="two", power=[2.0])])
+        await store.append([block([1], path="a/l/W", type_="washing-machine", load=[3.0])])
+        assert await store.latest("one", "a/l/A") == {"power": (1, 1.0)}
+        assert await store.latest("two", "a/l/A") == {"power": (1, 2.0)}
+        assert await store.latest("r", "a/l/W") == {"load": (1, 3.0)}
+        assert await store.latest("r", "a/l/nobody") == {}
+
+
+async def test_signals_may_come_later_and_may_have_any_name_and_value() -> None:
+    odd = {"Power": [1], "power": [2], 'a "quoted" name': [3], "t": [4], "machine": [5], "température": [6], "": [7]}
+    async with DuckDbHistorian() as store:
+        await store.append([block([1], program=["O1000"], power=[1.0])])
+        await store.append([block([2], **odd)])
+        await store.append([block([3], program=[None], power=[10**400], huge=[True], late=["text"])])
+        await store.append([block([4], power=["no number"], program=[5])])
+        latest = await store.latest("r", "a/l/A")
+        for tag, (value,) in odd.items():
+            assert latest[tag] == (2, float(value))
+        assert latest["program"] == (1, "O1000")
+        assert latest["huge"] == (3, 1.0)
+        assert latest["late"] == (3, "text")
+        assert set((await store.select("r", "a/l/A", "program", steps(0, 9, 3))).last) == {None}
+
+
+async def test_too_many_signals_are_refused_and_nothing_else_is_lost() -> None:
+    async with DuckDbHistorian() as store:
+        await store.append([block([1], **{f"tag{i}": [i] for i in range(1000)})])
+        await store.append([block([2], tag0=[7])])
+        latest = await store.latest("r", "a/l/A")
+        assert len(latest) == 400
+        assert latest["tag0"] == (2, 7.0)
+
+
+async def test_quality_is_the_worst_of_a_row(tmp_path) -> None:
+    bad = 0x80000000
+    async with DuckDbHistorian(tmp_path / "t") as store:
+        await store.append([block([1, 2], q={"power": [0, bad], "load": 64}, power=[1, None], load=[1, 2])])
+    with duckdb.connect(str(tmp_path / "t")) as db:
+        assert db.execute("SELECT t, q FROM machine ORDER BY t").fetchall() == [(1, 64), (2, bad)]
+
+
+class Stubborn(TelemetryFile):
+    """A store that is away for its first writes."""
+
+    refusals = 3
+
+    def write(self, blocks):
+        if self.refusals:
+            self.refusals -= 1
+            raise duckdb.IOException("the disk is away")
+        return super().write(blocks)
+
+
+async def test_while_the_store_is_away_samples_wait_and_are_stored_when_it_is_back() -> None:
+    store = DuckDbHistorian()
+    store._file = Stubborn(None)
+    async with store:
+        await store.append([block([t], power=[t]) for t in range(10_000)])
+        async with asyncio.timeout(20):
+            while store.health.backlog:
+                await asyncio.sleep(0.01)
+        assert store.health == (10_000, 0, 0)
+        assert (await store.latest("r", "a/l/A"))["power"] == (9999, 9999.0)
+
+
+async def test_a_store_that_stays_away_costs_the_oldest_samples_and_holds_up_nobody() -> None:
+    store = DuckDbHistorian(bound=100)
+    store._file = Stubborn(None)
+    store._file.refusals = 10**9
+    async with store:
+        async with asyncio.timeout(20):
+            for first in range(0, 1000, 50):
+                await store.append([block([t], power=[t]) for t in range(first, first + 50)])
+        assert store.health.backlog <= 150
+        with pytest.raises(StoreError, match="away"):
+            await store.latest("r", "a/l/A")
+        store._file.refusals = 0
+        assert (await store.latest("r", "a/l/A"))["power"] == (999, 999.0)
+        stored, backlog, dropped = store.health
+        assert (stored + dropped, backlog) == (1000, 0)
+        assert dropped >= 800
+
+
+async def test_a_file_that_is_no_store_is_refused(tmp_path) -> None:
+    (tmp_path / "text").write_text("no database " * 500)
+    with pytest.raises(StoreError):
+        await DuckDbHistorian(tmp_path / "text").__aenter__()
+
+
+def test_a_series_needs_a_window_and_not_too_many_steps() -> None:
+    for begin, end, step in ((5, 5, 1), (5, 4, 1), (0, 10, 0), (0, 10**6, 1)):
+        with pytest.raises(ValueError, match="step"):
+            steps(begin, end, step)

@@ -1,0 +1,148 @@
+"""The journal keeps what it took: through a kill, a full disk and a second writer; and nothing twice."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from plant.errors import StoreError
+from plant.messages import Delivery, StateChange
+from twin.journal import Journal, Row, Source
+
+SOURCE = Source("r", "shopfloor/v1/e/s/a/l/A/state", "a/l/A", "state")
+
+
+def row(seq: int, *, run: str = "r", session: int = 1, payload: bytes = b"{}", kind: str = "state") -> Row:
+    topic = SOURCE.topic.replace("state", kind)
+    message = StateChange(run=run, session=session, seq=seq, n=seq, ts=seq, state="off", reason="", since=0)
+    return Source(run, topic, SOURCE.path, kind), message, Delivery(topic=topic, payload=payload)
+
+
+def everything(journal: Journal) -> list[tuple[int, bytes]]:
+    return [(stored.position, stored.payload) for stored in journal.page(0, 10**6, upto=10**9)]
+
+
+def test_what_was_appended_is_read_in_order_also_after_a_new_opening(tmp_path) -> None:
+    file = tmp_path / "deep" / "journal.sqlite"
+    with Journal(file) as journal:
+        assert journal.append([row(0, payload=b"a"), row(1, payload=b"b")]) == [1, 2]
+        assert journal.append([row(2, payload=b"c")]) == [3]
+    with Journal(file) as journal:
+        assert journal.position == 3
+        assert everything(journal) == [(1, b"a"), (2, b"b"), (3, b"c")]
+        assert journal.append([row(3)]) == [4]
+        assert [stored.position for stored in journal.page(1, 2, upto=3)] == [2, 3]
+
+
+def test_the_same_numbers_are_stored_once(tmp_path) -> None:
+    with Journal(tmp_path / "j") as journal:
+        journal.append([row(0, payload=b"first")])
+        assert journal.append([row(0, payload=b"again"), row(1), row(1), row(0, run="other"), row(0, session=2)]) == [
+            0, 3, 0, 5, 6,
+        ]  # fmt: skip
+        assert len(everything(journal)) == 4
+        assert everything(journal)[0] == (1, b"first")
+
+
+def test_groups_hold_each_message_of_a_run_once_and_statuses_keep_their_order() -> None:
+    with Journal(None) as journal:
+        journal.append([row(i, payload=str(i).encode()) for i in range(5)])
+        journal.append([row(i, kind="status", payload=str(i).encode()) for i in (3, 1, 2)])
+        journal.append([row(0, run="other", payload=b"x")])
+        assert journal.groups("r", 0, 9) == [(SOURCE.topic, False, b"0,1,2,3,4")]
+        assert journal.groups("r", 1, 3) == [(SOURCE.topic, False, b"1,2")]
+        assert [stored.payload for stored in journal.statuses("r", 9)] == [b"3", b"1", b"2"]
+        assert journal.groups("nobody", 0, 9) == []
+
+
+def test_the_run_whose_session_began_last_is_the_newest(tmp_path) -> None:
+    with Journal(tmp_path / "j") as journal:
+        journal.append([row(0, run="a"), row(0, run="b"), row(1, run="a")])
+        assert journal.runs() == ["a", "b"]
+        journal.append([row(0, run="a", session=2)])
+        assert journal.runs() == ["b", "a"]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+sys.path[:0] = {paths!r}
+from test_journal import row
+from twin.journal import Journal
+journal = Journal(Path({file!r}))
+seq = 0
+while True:
+    journal.append([row(seq + i) for i in range(7)])
+    seq += 7
+    print(seq, flush=True)
+"""
+
+
+def test_a_killed_writer_has_lost_nothing_it_acknowledged(tmp_path) -> None:
+    paths = [str(path) for path in (Path(__file__).parent, *sys.path)]
+    for deaths in range(1, 4):
+        file = tmp_path / f"journal{deaths}.sqlite"
+        script = WRITER.format(paths=paths, file=str(file))
+        with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as writer:
+            acknowledged = 0
+            for line in writer.stdout:
+                acknowledged = int(line)
+                if acknowledged >= 70 * deaths:
+                    writer.send_signal(signal.SIGKILL)
+                    break
+            acknowledged = max([acknowledged, *(int(line) for line in writer.stdout.read().split("\n") if line)])
+        with Journal(file) as journal:
+            kept = len(everything(journal))
+            assert kept >= acknowledged
+            assert kept % 7 == 0, "a batch is stored whole or not at all"
+            assert journal.append([row(kept)]) == [kept + 1]
+
+
+def test_a_full_disk_takes_nothing_of_a_batch_and_goes_on_when_there_is_room(tmp_path) -> None:
+    with Journal(tmp_path / "j") as journal:
+        journal.append([row(0)])
+        pages = journal._number("PRAGMA page_count")
+        journal._db.execute(f"PRAGMA max_page_count = {pages + 2}")
+        big = [row(i, session=2, payload=b"x" * 2000) for i in range(50)]
+        with pytest.raises(StoreError, match="full"):
+            journal.append(big)
+        assert len(everything(journal)) == journal.position == 1
+        assert journal.runs() == ["r"]
+        journal._db.execute("PRAGMA max_page_count = 100000")
+        assert journal.append(big) == list(range(2, 52))
+
+
+def test_two_writers_are_one_too_many(tmp_path) -> None:
+    with Journal(tmp_path / "j") as journal, Journal(tmp_path / "j") as other:
+        other._db.execute("PRAGMA busy_timeout = 10")
+        journal._db.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="locked"):
+            other.append([row(0)])
+        journal._db.execute("ROLLBACK")
+        assert other.append([row(0)]) == [1]
+
+
+def test_a_journal_of_another_version_is_refused(tmp_path) -> None:
+    Journal(tmp_path / "j").close()
+    with sqlite3.connect(tmp_path / "j") as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(StoreError, match="version 99"):
+        Journal(tmp_path / "j")
+
+
+def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path) -> None:
+    text, foreign = tmp_path / "text", tmp_path / "foreign"
+    text.write_text("This is not a database, but quite a long text about something else. " * 20)
+    with pytest.raises(StoreError):
+        Journal(text)
+    with sqlite3.connect(foreign) as db:
+        db.execute("CREATE TABLE other (x)")
+    db.close()
+    with pytest.raises(StoreError, match="not a journal"):
+        Journal(foreign)
+    with pytest.raises(StoreError):
+        Journal(tmp_path)

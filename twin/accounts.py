@@ -33,9 +33,10 @@ Columns = NDArray[np.int64]
 class Failures:
     """Failures of one machine: maximal stretches of the state `failed`; a reason may change inside one."""
 
-    def __init__(self, begins: Columns, ends: Columns) -> None:
+    def __init__(self, begins: Columns, ends: Columns, doubts: Columns) -> None:
         self.begins = begins
         self.ends = ends  # shorter by one while the last is not over
+        self._doubts = doubts  # begins and ends that may have been at another instant
 
     def begun(self, begin: int, end: int) -> int:
         """Failures that began in [begin, end)."""
@@ -45,6 +46,10 @@ class Failures:
         """Number of the failures that ended in [begin, end), and their total length."""
         first, last = np.searchsorted(self.ends, [begin, end])
         return int(last - first), int((self.ends[first:last] - self.begins[first:last]).sum())
+
+    def doubtful(self, begin: int, end: int) -> bool:
+        """Whether begins or ends in [begin, end) may have been at another instant, as time was unknown before them."""
+        return bool(np.searchsorted(self._doubts, end) > np.searchsorted(self._doubts, begin))
 
 
 class StateAccount:
@@ -134,7 +139,7 @@ class StateAccount:
             return None
         end = self._end(row, horizon)
         if at > horizon or at > end or (at == end and row + 1 < len(self.ts)):
-            return Interval(state=State.UNKNOWN, reason="", begin=min(end, horizon), end=at)
+            return Interval(state="unknown", reason="", begin=min(end, horizon), end=at)
         first = row
         while first and self._joins(first):
             first -= 1
@@ -181,11 +186,16 @@ class StateAccount:
         self._settle()
         if self._failures is None:
             begins = view(self._begins)
-            lasting = np.append(begins[1:] > begins[:-1], True)[: len(begins)]
-            failed = (np.frombuffer(self.code, dtype=np.uint8) == FAILED)[lasting]
-            starts = begins[lasting]
+            rows = np.flatnonzero(np.append(begins[1:] > begins[:-1], True)[: len(begins)])  # those that took time
+            failed = np.frombuffer(self.code, dtype=np.uint8)[rows] == FAILED
             before = np.append(False, failed[:-1])[: len(failed)]
-            self._failures = Failures(starts[failed & ~before].copy(), starts[~failed & before].copy())
+            first, last = rows[failed & ~before], rows[~failed & before]
+            unknown = self._sums[:, UNKNOWN]
+            since = np.maximum(first - 1, 0)
+            unsure_begins = begins[first][unknown[first] > unknown[since]]
+            unsure_ends = begins[last][unknown[last] > unknown[since[: len(last)]]]
+            doubts = np.sort(np.concatenate((unsure_begins, unsure_ends)))
+            self._failures = Failures(begins[first], begins[last], doubts)
         return self._failures
 
     @property
@@ -266,10 +276,10 @@ class StateAccount:
         for row in range(max(0, bisect_right(self._begins, begin) - 1), bisect_left(self._begins, stop)):
             start = max(begin, self._begins[row])
             known = max(start, min(stop, self._end(row, stop)))
-            yield State.UNKNOWN, "", at, start, None
+            yield "unknown", "", at, start, None
             yield STATES[self.code[row]].value, self.reasons[row], start, known, self._part(row)
             at = known
-        yield State.UNKNOWN, "", at, end, None
+        yield "unknown", "", at, end, None
 
     def _settle(self) -> None:
         """Bring the derived columns up to date, from the first row that changed."""

@@ -14,6 +14,11 @@ from twin.values import KpiValue
 Lost = Callable[[str, int, int], int | None]
 """Part messages of a path that may be missing in a window; none when nobody can tell."""
 
+NONE: frozenset[str] = frozenset()
+STOPS = frozenset({"FE", "TTR", "restored"})
+LEVELS = frozenset({"wip_integral", "queue_integral", "lead_time_sum", "lead_times"})
+"""Parts that are in doubt together."""
+
 Names = Iterable[str] | None
 """KPIs that are asked for; none: all that the node has."""
 
@@ -81,18 +86,26 @@ def machine_doubt(machine: Machine, line: LineMirror, window: Window) -> Doubt:
     for stretch in unheard:
         if stretch > 0 and missing is not None:
             missing = missing - (-stretch // shortest) if shortest else None
-    return Doubt(missing=missing, disposed=lost, ideal=machine.planned_cycle)
+    doubtful = machine.states.failures().doubtful(window.begin, window.end)
+    return Doubt(missing=missing, disposed=lost, ideal=machine.planned_cycle, unsure=STOPS if doubtful else NONE)
 
 
-def pooled_doubt(doubts: Iterable[Doubt]) -> Doubt:
-    """Doubts of several machines together."""
-    listed = list(doubts)
+def pooled_doubt(machines: Iterable[Machine], line: LineMirror, window: Window) -> Doubt:
+    """What may be missing of the parts of several machines, and of the parts that stand between them.
+
+    A lost part event may have put a part elsewhere for ever, so levels are sure only where none is lost so far.
+    """
+    listed = [machine_doubt(machine, line, window) for machine in machines]
+    places = [place.path for place in line.places if not place.single]
+    paths = [*places, *(machine.path for machine in line.machines)]
+    strayed = any(window.lost(path, line.first, window.end) != 0 for path in paths)
     missing = [doubt.missing for doubt in listed]
     disposed = [doubt.disposed for doubt in listed]
     return Doubt(
         missing=None if None in missing else sum(m for m in missing if m is not None),
         disposed=None if None in disposed else sum(d for d in disposed if d is not None),
         ideal=max((doubt.ideal for doubt in listed), default=0),
+        unsure=NONE.union(*(doubt.unsure for doubt in listed), LEVELS if strayed else NONE),
     )
 
 
@@ -109,7 +122,7 @@ def place_kpis(place: Place, line: LineMirror, window: Window, names: Names) -> 
     if not place.first and (names is None or "queue" in (names := list(names))):
         parts |= _stay("queue", place.queue, line, window)
         parts["queue_max"] = place.queue.highest(*window.known(line))
-    doubt = pooled_doubt(machine_doubt(machine, line, window) for machine in place.machines)
+    doubt = pooled_doubt(place.machines, line, window)
     return _evaluate(_chosen(CATALOGUE, "station", names), parts, doubt, window)
 
 
@@ -134,7 +147,7 @@ def line_kpis(line: LineMirror, window: Window, names: Names) -> dict[str, KpiVa
         "lead_time_sum": lead_sum,
         **_stay("wip", line.wip, line, window),
     }
-    doubt = pooled_doubt(machine_doubt(machine, line, window) for machine in line.machines)
+    doubt = pooled_doubt(line.machines, line, window)
     return _evaluate(_chosen(LINE_CATALOGUE, "line", names), parts, doubt, window)
 
 

@@ -65,6 +65,7 @@ class Batch:
     """What is new among messages that arrive together, before any of it is stored and folded."""
 
     def __init__(self) -> None:
+        self.copies: list[Tracker] = []
         self._keys: set[tuple[Sink, int, int]] = set()
         self._sinks: set[Sink] = set()
 
@@ -83,6 +84,11 @@ class Batch:
             self._keys.update((sink, sink.session, number) for number in range(sink.base, sink.next))
             sink.session, sink.base, sink.next = session, seq + 1, seq + 1
         return True
+
+    def count(self) -> None:
+        """The batch is stored: count the copies in it."""
+        for tracker in self.copies:
+            tracker.duplicates += 1
 
     def close(self, sinks: Iterable[Sink]) -> None:
         """The batch is stored and folded, or given up: forget what was on its way."""

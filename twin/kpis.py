@@ -25,12 +25,14 @@ class Doubt:
         missing: parts whose messages may be missing; none when nobody can tell.
         disposed: known good parts that may be scrap by a missing message; none when nobody can tell.
         ideal: planned run time of such a part, in microseconds.
+        unsure: parts (of a sum) that may be wrong for a reason of their own.
     """
 
     planned: bool = False
     missing: int | None = 0
     disposed: int | None = 0
     ideal: int = 0
+    unsure: frozenset[str] = frozenset()
 
 
 SURE = Doubt()
@@ -45,6 +47,9 @@ _SPENT: dict[str, tuple[str, ...]] = {
 
 _MADE = frozenset({"PQ", "GQ", "SQ", "PRI_PQ", "PRI_GQ", "shipped", "PRI_shipped"})
 """Parts that missing messages would add to."""
+
+_COUNTED = _MADE | {"cycles", "cycle_sum"}
+"""Parts that are counted from part messages of the window."""
 
 
 def pool(members: Iterable[Parts]) -> dict[str, int]:
@@ -91,7 +96,10 @@ def bounds(row: KpiRow, parts: Parts, doubt: Doubt = SURE) -> tuple[float | None
     A quotient of sums has its extremes where all that is unknown turns out to be one and the same thing, so these
     corners are enough.
     """
-    if not parts.get("UNK", 0) and doubt.missing == doubt.disposed == 0:
+    heard = doubt.missing == doubt.disposed == 0 or _COUNTED.isdisjoint(row.names)
+    if not doubt.unsure.isdisjoint(row.names):
+        return None, None
+    if heard and not parts.get("UNK", 0):
         figure = _quotient(row, parts)
         return figure, figure
     if not row.cornered:

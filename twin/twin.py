@@ -206,6 +206,7 @@ class Twin(Questions):
                 rows: list[Row] = [(sink.source, m, delivery) for sink, m, delivery in accepted if sink.journaled]
                 positions = await self._append(rows)
                 self._received += len(deliveries)
+                batch.count()
                 now = time.time_ns() // 1000
                 for delivery, reason, detail in refused:
                     self._letters.add(delivery, reason, detail, now)
@@ -251,7 +252,7 @@ class Twin(Questions):
                 sink.next += 1
             elif not batch.fresh(sink, message.session, message.seq):
                 if not delivery.retain:
-                    sink.topic.tracker(message.session).duplicates += 1
+                    batch.copies.append(sink.topic.tracker(message.session))
                 continue
             run.begin(message.ts)
             accepted.append((sink, message, delivery))

@@ -83,12 +83,13 @@ def replicate(plant: Plant, warm_up: int, until: int, replication: int) -> dict[
             up, down = mode.interval.mean, mode.time_to_repair.mean
             expected = share["processing"] * down / up if mode.clock == "operating" else down / (up + down)
             repair += (share["failed"] - expected) * station.machines
+    controls = (work, repair)[: 1 + any(station.failures for station in line.stations)]
     return {
         "throughput": found["throughput_per_s"],
         "wip_incl_machines": found["wip_mean"],
         "blocked": [figures["share"]["blocked"] for figures in stations],
         "starved": [figures["share"]["starved"] for figures in stations],
-        "controls": (work, repair)[: 1 + any(station.failures for station in line.stations)],
+        "controls": () if found["parts_scrapped"] else controls,  # scrap is worked on and does not leave
     }
 
 

@@ -84,8 +84,10 @@ ELSEWHERE = {
 # Parts over all replications, in thousands, chosen so that the half width holds with some room.
 PARTS = {
     "E02": 110, "E03": 150, "E09": 70, "E10": 100, "E11": 110, "E13": 95, "E14": 75, "E15": 130, "E21": 145,
-    "MS03": 75, "G03": 90, "G06": 110, "G09": 75, "C01": 75, "C02": 130, "C03": 70, "C05": 205, "TD01": 205,
-    "TD02": 165, "TD03": 95, "TD05": 150, "LL05": 95, "LL08": 335, "LL09": 305, "GG06": 175, "GG10": 215,
+    "BB06": 75, "SCR1": 80, "MS03": 75,
+    "G03": 90, "G06": 110, "G09": 75, "C01": 75, "C02": 190, "C03": 70, "C05": 205, "TD01": 205,
+    "TD02": 165, "TD03": 95, "TD05": 190, "LL05": 95, "LL08": 410, "LL09": 305, "GG06": 175, "GG10": 215,
+    "MMC2": 520, "MG11": 340,
 }  # fmt: skip
 PARTS_ELSE = 55
 PARTS_WAIT = 200
@@ -167,7 +169,7 @@ def test_queue(pool: Executor, name: str) -> None:
     interval = plant.lines[0].arrivals.interval
     rate = 1e6 / interval.mean
     warm_up = round(WARM_UP / rate)
-    until = warm_up + round(PARTS_WAIT * 1000 / R / rate)
+    until = warm_up + round(PARTS.get(name, PARTS_WAIT) * 1000 / R / rate)
     compare(case, list(pool.map(wait, [plant] * R, [warm_up] * R, [until] * R, range(R))), HALF_WIDTH_WAIT)
 
 

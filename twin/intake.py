@@ -33,14 +33,15 @@ class Sink:
     """Where the messages of one topic go."""
 
     __slots__ = (
-        "address", "base", "counted", "fold", "journaled", "kind", "line", "next", "path", "run", "session", "source",
-        "suspect", "topic", "type",
+        "address", "base", "counted", "fold", "journaled", "kind", "line", "next", "path", "rank", "run", "session",
+        "source", "suspect", "topic", "type",
     )  # fmt: skip
 
     def __init__(self, run: "Run", source: Source, address: Address, fold: Fold) -> None:
         row = KINDS[source.kind]
         line, place, _ = run.mirror.things[address.node]  # type: ignore[index]  # the mirror has let it pass
         self.run = run
+        self.rank = len(run.sinks)
         self.source = source
         self.address = address
         self.kind = source.kind

@@ -311,50 +311,58 @@ def _clock(line: LineMirror, messages: Sequence[Clock]) -> None:
 def _parts(line: LineMirror, place: Place, machine: Machine | None) -> Fold:  # noqa: C901 a small step per event
     """What part events do: they move parts between places, and a machine books what it finished."""
     log = (machine or place).log
+    following = place.next
 
-    def entered(m: PartEvent) -> None:
-        place.wip.begin(m.part, m.ts)
+    def entered(parts: list[str], instants: list[int], _: list[PartEvent]) -> None:
+        place.wip.begin(parts, instants)
         if place.first:
-            line.wip.begin(m.part, m.ts)
+            line.wip.begin(parts, instants)
         else:
-            place.transit.end(m.part, m.ts)
+            place.transit.end(parts, instants)
 
-    def started(m: PartEvent) -> None:
+    def started(parts: list[str], instants: list[int], _: list[PartEvent]) -> None:
         if not place.first:
-            place.queue.end(m.part, m.ts)
+            place.queue.end(parts, instants)
 
-    def finished(m: PartEvent) -> None:
+    def finished(parts: list[str], instants: list[int], events: list[PartEvent]) -> None:
         if machine is not None:
-            machine.outcomes.finish(m.ts, m.part, UNTOLD if m.cycle_us is None else m.cycle_us)
-        if place.next is not None:
-            place.next.queue.begin(m.part, m.ts)
+            machine.outcomes.finish(instants, parts, [UNTOLD if m.cycle_us is None else m.cycle_us for m in events])
+        if following is not None:
+            following.queue.begin(parts, instants)
 
-    def scrapped(m: PartEvent) -> None:
+    def scrapped(parts: list[str], instants: list[int], _: list[PartEvent]) -> None:
         if machine is not None:
-            machine.outcomes.scrap(m.ts, m.part)
-        if place.next is not None:  # what is bad waits for nothing
-            place.next.queue.end(m.part, m.ts)
+            for part, ts in zip(parts, instants, strict=True):
+                machine.outcomes.scrap(ts, part)
+        if following is not None:  # what is bad waits for nothing
+            following.queue.end(parts, instants)
 
-    steps: dict[str, Callable[[PartEvent], None]] = {
-        "entered": entered, "started": started, "finished": finished, "scrapped": scrapped,
-        "left": partial(_left, line, place), "reworked": lambda _: None,
-    }  # fmt: skip
+    steps = (
+        ("entered", entered), ("started", started), ("finished", finished), ("scrapped", scrapped),
+        ("left", partial(_left, line, place)),
+    )  # fmt: skip
 
     def fold(messages: Sequence[PartEvent]) -> None:
         log.extend(messages)
-        for m in messages:
-            steps[m.event](m)
+        for event, step in steps:  # the order among parts does not matter, so each step takes all of its kind
+            if events := [m for m in messages if m.event == event]:
+                step([m.part for m in events], [m.ts for m in events], events)
 
     return fold
 
 
-def _left(line: LineMirror, place: Place, m: PartEvent) -> None:
-    place.wip.end(m.part, m.ts)
-    if m.route is None:
-        line.wip.end(m.part, m.ts, m.cause is None)
-        _note(line.shipped if m.cause is None else line.scrapped, m.ts)
-    elif to := line.by_name.get(m.route):
-        to.transit.begin(m.part, m.ts)
+def _left(line: LineMirror, place: Place, parts: list[str], instants: list[int], events: list[PartEvent]) -> None:
+    """Parts gave their places away, to the next station or out of the line."""
+    place.wip.end(parts, instants)
+    away = [m for m in events if m.route is None]
+    if away:
+        line.wip.end([m.part for m in away], [m.ts for m in away], [m.cause is None for m in away])
+        for m in away:
+            _note(line.shipped if m.cause is None else line.scrapped, m.ts)
+    for route in {m.route for m in events if m.route is not None}:
+        if to := line.by_name.get(route):
+            going = [m for m in events if m.route == route]
+            to.transit.begin([m.part for m in going], [m.ts for m in going])
 
 
 def _note(column: "array[int]", ts: int) -> None:

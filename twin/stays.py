@@ -6,7 +6,9 @@ Facts may arrive in any order: a column stays sorted by time, so the state is a 
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from operator import le
 from sys import intern
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,25 +108,37 @@ class Stays:
         self.open: dict[str, int] = {}
         self.lost: dict[str, tuple[int, bool]] = {}
 
-    def begin(self, part: str, ts: int) -> None:
-        """A part is there from now on."""
-        begins = self.begins
-        if not begins or ts >= begins[-1]:
-            begins.append(ts)
-        else:
-            begins.insert(bisect_right(begins, ts), ts)
-        if self.lost and (end := self.lost.pop(part, None)) is not None:
-            self._complete(ts, *end)
-        else:
-            self.open[part] = ts
+    def begin(self, parts: Sequence[str], instants: Sequence[int]) -> None:
+        """Parts are there from these instants on."""
+        in_turn = not self.begins or instants[0] >= self.begins[-1]
+        if in_turn and sorted(instants) == instants and self.lost.keys().isdisjoint(parts):
+            self.begins.extend(instants)
+            self.open.update(zip(parts, instants, strict=True))
+            return
+        for part, ts in zip(parts, instants, strict=True):
+            self.begins.insert(bisect_right(self.begins, ts), ts)
+            if (end := self.lost.pop(part, None)) is not None:
+                self._complete(ts, *end)
+            else:
+                self.open[part] = ts
 
-    def end(self, part: str, ts: int, good: bool = True) -> None:  # noqa: FBT001, FBT002 one call per part event
-        """A part is there no more."""
-        begin = self.open.pop(part, None)
-        if begin is None:
-            self.lost[part] = (ts, good)
-        else:
-            self._complete(begin, ts, good)
+    def end(self, parts: Sequence[str], instants: Sequence[int], good: Sequence[bool] | None = None) -> None:
+        """Parts are there no more from these instants on; with `good`, they are good or bad."""
+        pop = self.open.pop
+        begins = [pop(part, None) for part in parts]
+        good = [True] * len(parts) if good is None else good
+        if None not in begins and (not self.ends or instants[0] >= self.ends[-1]):
+            known = cast("list[int]", begins)
+            if sorted(instants) == instants and all(map(le, known, instants)):
+                self.ends.extend(instants)
+                self.since.extend(known)
+                self.good.extend(good)
+                return
+        for part, begin, ts, fine in zip(parts, begins, instants, good, strict=True):
+            if begin is None:
+                self.lost[part] = (ts, fine)
+            else:
+                self._complete(begin, ts, fine)
 
     def level(self, at: int) -> int:
         """How many parts are there at an instant."""
@@ -200,13 +214,22 @@ class Outcomes:
         self._good = array("q", [0])  # good parts before each row
         self._settled = 0
 
-    def finish(self, ts: int, part: str, cycle: int) -> None:
-        """Work on a part ended."""
-        if (row := self._find(ts, part)) is None:
-            self._insert(ts, part, cycle, worked=True, good=True)
-        else:
-            self.cycle[row] = max(self.cycle[row], cycle)
-            self.worked[row] = 1
+    def finish(self, instants: Sequence[int], parts: Sequence[str], cycles: Sequence[int]) -> None:
+        """Work on parts ended at these instants."""
+        in_turn = not self.ts or instants[0] > self.ts[-1]
+        if in_turn and sorted(instants) == instants:
+            self.ts.extend(instants)
+            self.cycle.extend(cycles)
+            self.worked.extend([True] * len(parts))
+            self.good.extend([True] * len(parts))
+            self.parts.extend(map(intern, parts))
+            return
+        for ts, part, cycle in zip(instants, parts, cycles, strict=True):
+            if (row := self._find(ts, part)) is None:
+                self._insert(ts, part, cycle, worked=True, good=True)
+            else:
+                self.cycle[row] = max(self.cycle[row], cycle)
+                self.worked[row] = 1
 
     def scrap(self, ts: int, part: str) -> None:
         """A part is bad."""
@@ -274,13 +297,6 @@ class Outcomes:
         return None
 
     def _insert(self, ts: int, part: str, cycle: int, *, worked: bool, good: bool) -> None:
-        if not self.ts or ts >= self.ts[-1]:
-            self.ts.append(ts)
-            self.cycle.append(cycle)
-            self.worked.append(worked)
-            self.good.append(good)
-            self.parts.append(part)
-            return
         row = bisect_right(self.ts, ts)
         self.ts.insert(row, ts)
         self.cycle.insert(row, cycle)

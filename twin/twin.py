@@ -7,7 +7,7 @@ in the journal, and nothing is acknowledged before it is.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple, Self, TypeVar
@@ -269,11 +269,11 @@ class Twin(Questions):
                     groups[key].append(message)
                 else:
                     groups[key] = [message]
-            for (sink, retained), messages in sorted(groups.items(), key=_heartbeats_last):
+            for (sink, retained), messages in sorted(groups.items(), key=_turn):
                 sink.run.apply(sink, messages, retained=retained)
                 sink.line.heard = now
                 if sink.journaled and (session := max([m.session for m in messages])) > sink.run.session:
-                    self._rank(sink.run, session)
+                    self._promote(sink.run, session)
             await self._record(groups)
 
     async def _record(self, groups: Mapping[tuple[Sink, bool], list[Message]]) -> None:
@@ -290,7 +290,7 @@ class Twin(Questions):
             self._values_rate.add(values)
             await self._historian.append(blocks)
 
-    def _rank(self, run: Run, session: int) -> None:
+    def _promote(self, run: Run, session: int) -> None:
         """A new session makes its run the newest."""
         run.session = session
         if run.name in self._order:
@@ -324,16 +324,22 @@ class Twin(Questions):
         """Fold a run of the journal: topic by topic, those last that speak of numbers on other topics."""
         run, journal, upto = Run(name, self.plant, self.prefix), self._journal, self._position
         run.remembering = True
+        ahead = self._ahead(name, 0, upto)
         for after in range(0, upto, STRETCH):
-            last = min(after + STRETCH, upto)
-            groups = await self._call(partial(journal.groups, name, after, last))
+            groups = await ahead
+            ahead = self._ahead(name, after + STRETCH, upto)  # is read while this is folded
             for topic, retained, payloads in sorted(groups, key=lambda group: group[0].endswith(("/meta", "/clock"))):
                 self._refold(run, topic, payloads, retained=retained)
                 await asyncio.sleep(0)
+        await ahead
         for stored in await self._call(partial(journal.statuses, name, upto)):
             self._refold(run, stored.topic, stored.payload, retained=bool(stored.retained))
         run.remembering = False
         return run
+
+    def _ahead(self, run: str, after: int, upto: int) -> Awaitable[list[tuple[str, bool, bytes]]]:
+        """The next stretch of the journal, already on its way."""
+        return asyncio.ensure_future(self._call(partial(self._journal.groups, run, after, min(after + STRETCH, upto))))
 
     def _refold(self, run: Run, topic: str, payloads: bytes, *, retained: bool) -> None:
         """Fold messages of one topic, their payloads joined by commas."""
@@ -353,9 +359,10 @@ class Twin(Questions):
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
 
 
-def _heartbeats_last(group: tuple[tuple[Sink, bool], object]) -> bool:
-    """Heartbeats speak of numbers that came before them, on other topics of the same batch."""
-    return group[0][0].kind == "clock"
+def _turn(group: tuple[tuple[Sink, bool], object]) -> tuple[bool, int]:
+    """Stations before those that they feed (as they were first heard), heartbeats after all of which they speak."""
+    sink = group[0][0]
+    return sink.kind == "clock", sink.rank
 
 
 def _check(message: Message, run: Run, delivery: Delivery) -> None:

@@ -24,7 +24,7 @@ def filled(rows, order=None, orphans=0) -> Stays:
     if order is not None:
         order.shuffle(facts)
     for what, part, ts, good in facts:
-        stays.begin(part, ts) if what == "begin" else stays.end(part, ts, good)
+        stays.begin([part], [ts]) if what == "begin" else stays.end([part], [ts], [good])
     return stays
 
 
@@ -39,6 +39,23 @@ def test_levels_integrals_and_lengths_in_any_order_of_arrival(rows, window, dice
     ended = [b - a for a, b, good in rows if b is not None and good and begin <= b < end]
     assert stays.completed(begin, end) == (len(ended), sum(ended))
     assert stays.canonical == filled(rows, None, orphans).canonical
+
+
+@given(STAYS, STAYS, st.randoms(use_true_random=False))
+def test_many_at_once_are_booked_as_one_by_one(rows, more, dice) -> None:
+    together, single = Stays(), filled([*rows, *more])
+    numbered = list(enumerate([*rows, *more]))
+    for batch in (numbered[: len(rows)], numbered[len(rows) :]):
+        dice.shuffle(batch)
+        ended = [(str(part), b, good) for part, (_, b, good) in batch if b is not None]
+        if ended and dice.random() < 0.5:
+            together.end(*(list(column) for column in zip(*ended, strict=True)))
+            ended = []
+        if batch:
+            together.begin([str(part) for part, _ in batch], [row[0] for _, row in batch])
+        if ended:
+            together.end(*(list(column) for column in zip(*ended, strict=True)))
+    assert together.canonical == single.canonical
 
 
 @given(STAYS, st.lists(INSTANT, min_size=2, max_size=5).map(sorted))
@@ -63,7 +80,7 @@ def test_a_part_is_booked_once_with_its_disposition(visits, window, dice) -> Non
         if shuffled:
             dice.shuffle(facts)
         for place, (what, ts, part, cycle) in enumerate(facts):
-            outcomes.finish(ts, part, cycle) if what == "finish" else outcomes.scrap(ts, part)
+            outcomes.finish([ts], [part], [cycle]) if what == "finish" else outcomes.scrap(ts, part)
             if place % 3 == 0:
                 outcomes.good_count(0, 60)  # what was settled has to be settled again
         tables.append(outcomes)

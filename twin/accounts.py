@@ -79,12 +79,11 @@ class StateAccount:
         return len(self.ts)
 
     def extend(self, messages: Sequence[StateChange]) -> None:
-        """Take in state messages."""
+        """Take in state messages of one session."""
         ts, n = [m.ts for m in messages], [m.n for m in messages]
         session = messages[0].session
         last = (self.ts[-1], self.session[-1], self.n[-1]) if self.ts else (-1, -1, -1)
-        in_turn = not self._pending and in_order(last, ts, session, n)
-        if in_turn and all([m.session == session for m in messages]):  # noqa: C419 faster
+        if not self._pending and in_order(last, ts, session, n):
             self.ts.extend(ts)
             self.confirmed.extend(ts)
             self.session.extend([session] * len(ts))

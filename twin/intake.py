@@ -139,7 +139,7 @@ class Run:
             self._begun = True
             self.earliest, self.latest = ts - LONGEST_RUN, ts + LONGEST_RUN
 
-    def apply(self, sink: Sink, messages: Sequence[Message], *, retained: bool = False) -> None:
+    def apply(self, sink: Sink, messages: list[Message], *, retained: bool = False) -> None:
         """Take in messages of one topic; those that are known are dropped.
 
         Args:
@@ -147,8 +147,9 @@ class Run:
             messages: in their order of arrival.
             retained: whether they were handed over by the broker when it was subscribed to, not sent live.
         """
-        for session in dict.fromkeys([m.session for m in messages]):
-            of_session = [m for m in messages if m.session == session]
+        sessions = sorted({m.session for m in messages})
+        for session in sessions:
+            of_session = messages if len(sessions) == 1 else [m for m in messages if m.session == session]
             tracker = sink.topic.tracker(session)
             late = tracker.late
             fresh = tracker.observe_all(of_session)

@@ -24,7 +24,7 @@ from twin.accounts import StateAccount
 from twin.stays import UNTOLD, Canonical, Outcomes, PartLog, Stays
 
 Fold = Callable[[Sequence[Any]], None]
-"""Takes in messages of one topic; in turn is fast, out of turn gives the same state."""
+"""Takes in messages of one topic and session; in turn is fast, out of turn gives the same state."""
 
 NEVER = 1 << 62
 TIMELESS = frozenset({"telemetry", "kpi", "cmd"})

@@ -4,7 +4,6 @@ Pure. The result is a function of the set of numbers seen, whatever their order;
 arrivals tell how they came.
 """
 
-from collections.abc import Sequence
 from enum import Enum
 from itertools import pairwise
 from typing import NamedTuple
@@ -81,7 +80,7 @@ class Tracker:
             self.same += 1
         return arrival
 
-    def observe_all(self, messages: Sequence[Message]) -> list[Message]:
+    def observe_all(self, messages: list[Message]) -> list[Message]:
         """Note messages that arrived; those that are new, in the same order."""
         seqs = [m.seq for m in messages]
         count = len(seqs)
@@ -96,7 +95,7 @@ class Tracker:
         self.high = self.seq = newest.seq
         self.n, self.ts, self.same = newest.n, newest.ts, same
         self.received += count
-        return list(messages)
+        return messages
 
     def _place(self, seq: int, ts: int) -> Arrival:
         if self.low < 0:

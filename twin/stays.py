@@ -46,11 +46,11 @@ class PartLog:
         self.part: list[str] = []
 
     def extend(self, messages: Sequence[PartEvent]) -> None:
-        """Note events."""
+        """Note events of one session."""
         ts, n = [m.ts for m in messages], [m.n for m in messages]
         session = messages[0].session
         last = (self.ts[-1], self.session[-1], self.n[-1]) if self.ts else (-1, -1, -1)
-        if in_order(last, ts, session, n) and all([m.session == session for m in messages]):  # noqa: C419 faster
+        if in_order(last, ts, session, n):
             self.ts.extend(ts)
             self.session.extend([session] * len(ts))
             self.n.extend(n)

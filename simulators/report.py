@@ -53,7 +53,7 @@ class Report:
         event = PartEvent(ts=ts, event="finished", part=part.name, product=product, cycle_us=part.worked)
         self.out.append((machine.node, event))
         if self.signals:
-            self.signals[machine.index].count(self._env.time)
+            self.signals[machine.index].finished.append(self._env.time)
 
     def scrapped(self, machine: "Machine", part: "Part") -> None:
         """A part is found to be scrap."""

@@ -93,10 +93,6 @@ class Signals:
             self.begins.append(time)
             self.states.append(state)
 
-    def count(self, time: int) -> None:
-        """A part is finished."""
-        self.finished.append(time)
-
 
 class Panel:
     """The instruments of all machines of a plant.
@@ -174,7 +170,7 @@ class Track:
         spent: µs in each energy state until the begin of each, shape (segments, levels).
     """
 
-    __slots__ = ("_first", "_machine", "_panel", "begin", "level", "rise", "spent")
+    __slots__ = ("_first", "_kwh", "_machine", "_panel", "begin", "level", "rise", "spent")
 
     def __init__(self, panel: Panel, begin: Ints, level: Ints, first: list[int], to: int) -> None:
         self._panel = panel
@@ -191,6 +187,7 @@ class Track:
         until = np.cumsum(spent, axis=0) - spent
         base = np.array([of.base.spent for of in panel.signals], dtype=np.int64) - until[first]
         self.spent: Ints = until + base[machine]
+        self._kwh = (self.spent * panel.power[machine]).sum(axis=1) / HOUR
         fades = np.exp(span / -panel.tau[machine])
         self.rise = self._rises(panel.rise[machine, level].tolist(), fades.tolist())
 
@@ -220,11 +217,12 @@ class Track:
         panel, row = self._panel, self.rows(times)
         level = self.level[row]
         noise = 1.0 + gauss(words(panel.noise, times)) * np.array([*NOISE.values()])[:, np.newaxis]
-        power = np.round(panel.power[self._machine, level] * noise[:, 0], 3).tolist()
+        level_kw = panel.power[self._machine, level]
+        power = np.round(level_kw * noise[:, 0], 3).tolist()
         load = np.rint(panel.load[self._machine, level] * noise[:, 1]).astype(np.int64).tolist()
         temperature = np.round(AMBIENT_CEL + self._rise_at(row, times), 2).tolist()
         vibration = np.round(panel.vibration[self._machine, level] * noise[:, 2], 3).tolist()
-        energy = np.round(self._energy_at(row, times).sum(axis=2), 4).tolist()
+        energy = np.round(self._kwh[row] + level_kw * (times - self.begin[row]) / HOUR, 4).tolist()
         return [
             {
                 "power": power[machine],
@@ -242,18 +240,16 @@ class Track:
 
         An exact integral without noise.
         """
-        return self._energy_at(self.rows(times), times)
+        row = self.rows(times)
+        spent = self.spent[row]
+        machine, time = np.indices(row.shape)
+        spent[machine, time, self.level[row]] += times - self.begin[row]
+        return spent * (self._panel.power[:, np.newaxis, :] / HOUR)
 
     def power(self, times: Ints) -> Floats:
         """Power in kW without noise at these instants, shape (machines, times)."""
         power: Floats = self._panel.power[self._machine, self.level[self.rows(times)]]
         return power
-
-    def _energy_at(self, row: Ints, times: Ints) -> Floats:
-        spent = self.spent[row]
-        machine, time = np.indices(row.shape)
-        spent[machine, time, self.level[row]] += times - self.begin[row]
-        return spent * (self._panel.power[:, np.newaxis, :] / HOUR)
 
     def _rise_at(self, row: Ints, times: Ints) -> Floats:
         target = self._panel.rise[self._machine, self.level[row]]

@@ -61,13 +61,16 @@ class Tally:
 
     def stay(self, machine: int, condition: "Condition", begin: int, end: int) -> None:
         """A machine, by its index in the plant, was in this state for [begin, end)."""
-        if begin < self.end and end > self.begin:
+        if begin < self.begin or end > self.end:
+            begin, end = max(begin, self.begin), min(end, self.end)
+        if begin < end:
             time, state = self._times[machine], condition[0]
-            time[state] = time.get(state, 0) + self.overlap(begin, end)
+            time[state] = time.get(state, 0) + end - begin
 
     def visit(self, line: int, station: int, part: Part, time: int) -> None:
         """A part leaves a station, by its index in the line."""
-        self.passed(line, station, time, good=not part.scrap)
+        if self.begin <= time < self.end and not part.scrap:
+            self.lines[line].station_out[station] += 1
 
     def passed(self, line: int, station: int, time: int, *, good: bool) -> None:
         """A part left a station then."""

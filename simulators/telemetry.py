@@ -1,6 +1,6 @@
 """What machines measure, as messages: samples in blocks on a grid of plant time, and energy counters every minute."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
 import numpy as np
@@ -11,7 +11,7 @@ from plant.messages import Emission, Energy, Scalar, Telemetry
 from plant.paths import Node
 from plant.time import MINUTE
 from simulators.line import Line
-from simulators.signals import LEVELS, NOISE, Floats, Ints, Panel, Physics, Signals, Track
+from simulators.signals import LEVELS, NOISE, Panel, Physics, Signals, Track
 from simulators.streams import Streams
 
 Reading = tuple[int, tuple[Emission, ...]]
@@ -96,8 +96,9 @@ class Meters:
         ends = np.arange(begin // block + 1, end // block + 1, dtype=np.int64) * block
         cuts = [0, *np.searchsorted(times, ends, side="right").tolist()]
         stamps, due = times.tolist(), ends.tolist()
+        blocks = [(ts, stamps[i:j], i, j) for ts, i, j in zip(due, cuts, cuts[1:], strict=False)]
         rows = [
-            _messages(node, columns, stamps, due, cuts)
+            _messages(node, columns, blocks)
             for node, columns in zip(self._nodes, track.samples(times - self._start), strict=True)
         ]
         return zip(due, zip(*rows, strict=True), strict=True)
@@ -107,28 +108,34 @@ class Meters:
         stamps = np.arange(begin // ENERGY_EVERY + 1, end // ENERGY_EVERY + 1, dtype=np.int64) * ENERGY_EVERY
         times = stamps - self._start
         kwh, kw = track.energy(times), track.power(times)
-        columns = [_energy(node, stamps, *figures) for node, *figures in zip(self._nodes, kwh, kw, strict=True)]
-        columns += [
-            _energy(node, stamps, np.sum(kwh[machines], axis=0), np.sum(kw[machines], axis=0))
-            for node, machines in self._by_line
+        of_lines = [machines for _, machines in self._by_line]
+        kwh = np.vstack([kwh, *(kwh[machines].sum(axis=0, keepdims=True) for machines in of_lines)])
+        kw = np.vstack([kw, *(kw[machines].sum(axis=0, keepdims=True) for machines in of_lines)])
+        nodes = [*self._nodes, *(node for node, _ in self._by_line)]
+        totals, rows = np.round(kwh.sum(axis=2), 6).tolist(), np.round(kwh, 6).tolist()
+        columns = [
+            _energy(node, stamps.tolist(), *figures)
+            for node, *figures in zip(nodes, totals, rows, np.round(kw, 3).tolist(), strict=True)
         ]
         return zip(stamps.tolist(), zip(*columns, strict=True), strict=True)
 
 
 def _messages(
-    node: Node, columns: dict[str, list[Scalar]], stamps: list[int], ends: list[int], cuts: list[int]
+    node: Node, columns: dict[str, list[Scalar]], blocks: list[tuple[int, list[int], int, int]]
 ) -> list[Emission]:
     """A message per block, tag by tag by hand: of nothing else are there so many."""
     a, b, c, d, e, f = columns
     u, v, w, x, y, z = columns.values()
     return [
-        (node, Telemetry(ts=end, t=stamps[i:j], v={a: u[i:j], b: v[i:j], c: w[i:j], d: x[i:j], e: y[i:j], f: z[i:j]}))
-        for end, i, j in zip(ends, cuts, cuts[1:], strict=False)
+        (node, Telemetry(ts=ts, t=t, v={a: u[i:j], b: v[i:j], c: w[i:j], d: x[i:j], e: y[i:j], f: z[i:j]}))
+        for ts, t, i, j in blocks
     ]
 
 
-def _energy(node: Node, stamps: Ints, kwh: Floats, kw: Floats) -> Iterator[Emission]:
-    totals = np.round(kwh.sum(axis=1), 6).tolist()
-    for ts, total, row, now in zip(stamps.tolist(), totals, np.round(kwh, 6).tolist(), kw.tolist(), strict=True):
-        by = {name: value for name, value in zip(LEVELS, row, strict=True) if value}
-        yield node, Energy(ts=ts, kwh=total, by=by, kw=round(now, 3))
+def _energy(
+    node: Node, stamps: list[int], totals: list[float], rows: list[list[float]], kw: list[float]
+) -> list[Emission]:
+    return [
+        (node, Energy(ts=ts, kwh=total, by={name: kwh for name, kwh in zip(LEVELS, row, strict=True) if kwh}, kw=now))
+        for ts, total, row, now in zip(stamps, totals, rows, kw, strict=True)
+    ]

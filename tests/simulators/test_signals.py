@@ -30,7 +30,7 @@ def panel(changes: list[tuple[int, str]], finished: list[int] | None = None) -> 
     for time, state in changes:
         of.change(time, state)
     for time in finished or []:
-        of.count(time)
+        of.finished.append(time)
     return Panel([CENTER], [[key(1, "l/A/1", f"noise.{tag}") for tag in NOISE]], [of])
 
 

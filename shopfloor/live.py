@@ -210,7 +210,7 @@ def _connect(settings: LiveSettings, production: Production, twin: Twin, url: st
     plant = LivePlant(
         production=production,
         twin=twin,
-        bus=MqttBus(url, identifier=f"shopfloor-{run}-twin", persistent=True),
+        bus=MqttBus(url, identifier=f"shopfloor-{run}-twin", persistent=settings.data is not None),
         everything=f"{PREFIX}/{described.enterprise}/{described.plant}/#",
     )
     for line in described.lines:

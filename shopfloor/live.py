@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
@@ -189,7 +190,7 @@ async def _fill(
     settings: LiveSettings, production: Production, twin: Twin, past: Past, stop: asyncio.Event, *, anchored: bool
 ) -> None:
     """The past goes the same way as the present, but for the broker: numbered, then straight to the twin."""
-    await twin.take(production.number(production.resume()))
+    await twin.take(_unflagged(production.number(production.resume())))
     first, whole = production.now, production.record.start + settings.backfill
     while not stop.is_set():
         until = time.time_ns() // 1000 if anchored else whole
@@ -201,7 +202,12 @@ async def _fill(
 
 
 def _produce(production: Production, until: int) -> list[Delivery]:
-    return production.number(production.advance(until))
+    return _unflagged(production.number(production.advance(until)))
+
+
+def _unflagged(deliveries: list[Delivery]) -> list[Delivery]:
+    """As a subscriber hears them live: the flag marks what a broker kept from before."""
+    return [msgspec.structs.replace(one, retain=False) if one.retain else one for one in deliveries]
 
 
 def _connect(settings: LiveSettings, production: Production, twin: Twin, url: str, folder: Path) -> LivePlant:

@@ -1,10 +1,10 @@
 """The SimPy model against the textbook line, in CPU time: `uv run python benchmarks/simulate.py`.
 
 Ten exponential stations of 1 s with five places between them. The textbook line is SimPy as its tutorials write it: a
-Store between a process per machine, float seconds, the generator of the standard library, nothing recorded. Ours draws
-from counter-based streams in integer microseconds. With messages off it books states, parts and lead times; with messages
-it tells every event and state, with all of them energy and samples too (every second, in blocks of one second: the
-default of a plant file).
+Store between a process per machine, float seconds, the standard library's generator, nothing recorded. Ours draws from
+counter-based streams in integer microseconds. With messages off it books states, parts and lead times; with messages it
+tells every event and state, with all of them energy and samples too (every second, in blocks of one second: the default
+of a plant file).
 
 The engines take turns, so that what else the computer does hits all alike; a ratio is taken within a round.
 """

@@ -260,11 +260,16 @@ class Draws:
         sample, parameters = KINDS[distribution.kind].sample, distribution.parameters
         if distribution.constant:
             return [round(parameters[0])] * BLOCK
-        heads = stream.uniforms(range(k, k + BLOCK)).tolist()  # j = 0 is all that most kinds need
-        return [
-            round(sample(parameters, lambda j, i=i, head=head: stream.uniform(i, j) if j else head))  # type: ignore[misc]
-            for i, head in enumerate(heads, start=k)
-        ]
+        head = 0.0  # the uniform number j = 0 of draw k, which is all that most kinds need
+
+        def uniform(j: int) -> float:
+            return stream.uniform(k, j) if j else head
+
+        block = []
+        for head in stream.uniforms(range(k, k + BLOCK)).tolist():  # noqa: B007 `uniform` reads it
+            block.append(round(sample(parameters, uniform)))
+            k += 1
+        return block
 
 
 def constant(micros: int) -> Distribution:

@@ -26,7 +26,8 @@ def mix(word: int) -> int:
     return word ^ (word >> 31)
 
 
-def _mix_array(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mix_array(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """`mix` of many words at once. Shape: that of the words."""
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return words ^ (words >> np.uint64(31))
@@ -64,8 +65,8 @@ class Stream:
     def words(self, k: NDArray[np.int64] | range, j: int = 0) -> NDArray[np.uint64]:
         """The words of many draws at once; equal to ``word`` one by one. Shape: that of k."""
         counters = np.asarray(k, dtype=np.int64).astype(np.uint64)
-        opened = _mix_array(np.uint64(self._key0) + counters * np.uint64(GOLDEN)) ^ np.uint64(self._key1)
-        return _mix_array(opened + np.uint64(j * GOLDEN & MASK))
+        opened = mix_array(np.uint64(self._key0) + counters * np.uint64(GOLDEN)) ^ np.uint64(self._key1)
+        return mix_array(opened + np.uint64(j * GOLDEN & MASK))
 
     def uniforms(self, k: NDArray[np.int64] | range, j: int = 0) -> NDArray[np.float64]:
         """Many uniform numbers at once; equal to ``uniform`` one by one. Shape: that of k."""

@@ -15,7 +15,7 @@ from plant.paths import Node
 Scalar = float | int | str | bool | None
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Envelope that every message carries.
 
     Args:
@@ -46,7 +46,7 @@ class Tag(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str = ""
 
 
-class Meta(Message, frozen=True, kw_only=True, omit_defaults=True):
+class Meta(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Birth document of a station or line; ``last`` holds [session, seq] per kind of the session before."""
 
     kind: ClassVar[str] = "meta"
@@ -62,7 +62,7 @@ class Meta(Message, frozen=True, kw_only=True, omit_defaults=True):
     last: dict[str, tuple[int, int]] | None = None
 
 
-class StateChange(Message, frozen=True, kw_only=True, omit_defaults=True):
+class StateChange(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A machine is in this state since then."""
 
     kind: ClassVar[str] = "state"
@@ -74,7 +74,7 @@ class StateChange(Message, frozen=True, kw_only=True, omit_defaults=True):
     order: str | None = None
 
 
-class Telemetry(Message, frozen=True, kw_only=True, omit_defaults=True):
+class Telemetry(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Samples of one block in columns: every list in ``v`` is as long as ``t``; ``ts`` is the end of the block."""
 
     kind: ClassVar[str] = "telemetry"
@@ -88,7 +88,7 @@ class Telemetry(Message, frozen=True, kw_only=True, omit_defaults=True):
 PartEventName = Literal["entered", "started", "finished", "scrapped", "reworked", "left"]
 
 
-class PartEvent(Message, frozen=True, kw_only=True, omit_defaults=True):
+class PartEvent(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Something happened to a part at a station.
 
     ``entered``: it got a place in the station (buffer or machine); ``started``: work on it began; ``finished``: work
@@ -117,7 +117,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ok: bool
 
 
-class Quality(Message, frozen=True, kw_only=True, omit_defaults=True):
+class Quality(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Measured characteristics of one part."""
 
     kind: ClassVar[str] = "quality"
@@ -140,7 +140,7 @@ AlarmState = Literal[
 ]
 
 
-class Alarm(Message, frozen=True, kw_only=True, omit_defaults=True):
+class Alarm(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A transition of one alarm; its topic has the code as one more level and is cleared when normal again."""
 
     kind: ClassVar[str] = "alarm"
@@ -154,7 +154,7 @@ class Alarm(Message, frozen=True, kw_only=True, omit_defaults=True):
     count: int
 
 
-class Energy(Message, frozen=True, kw_only=True, omit_defaults=True):
+class Energy(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Cumulative energy in kWh, in total and by energy state, and the power in kW now."""
 
     kind: ClassVar[str] = "energy"
@@ -164,7 +164,7 @@ class Energy(Message, frozen=True, kw_only=True, omit_defaults=True):
     kw: float
 
 
-class Order(Message, frozen=True, kw_only=True, omit_defaults=True):
+class Order(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Progress of a production order."""
 
     kind: ClassVar[str] = "order"
@@ -188,7 +188,7 @@ class KpiFigure(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
 
 
-class Kpi(Message, frozen=True, kw_only=True, omit_defaults=True):
+class Kpi(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """KPIs of a window, published by the twin."""
 
     kind: ClassVar[str] = "kpi"
@@ -200,7 +200,7 @@ class Kpi(Message, frozen=True, kw_only=True, omit_defaults=True):
     revision: int
 
 
-class Command(Message, frozen=True, kw_only=True, omit_defaults=True):
+class Command(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A wish; never retained."""
 
     kind: ClassVar[str] = "cmd"
@@ -212,7 +212,7 @@ class Command(Message, frozen=True, kw_only=True, omit_defaults=True):
     by: str
 
 
-class Ack(Message, frozen=True, kw_only=True, omit_defaults=True):
+class Ack(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What became of a command."""
 
     kind: ClassVar[str] = "ack"
@@ -222,7 +222,7 @@ class Ack(Message, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
 
 
-class Status(Message, frozen=True, kw_only=True, omit_defaults=True):
+class Status(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A connection is there or gone; also its last will."""
 
     kind: ClassVar[str] = "status"
@@ -233,7 +233,7 @@ class Status(Message, frozen=True, kw_only=True, omit_defaults=True):
     speed: float | None = None
 
 
-class Clock(Message, frozen=True, kw_only=True, omit_defaults=True):
+class Clock(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Heartbeat of a publisher: plant time and the last [session, seq] of each of its topics."""
 
     kind: ClassVar[str] = "clock"
@@ -288,7 +288,7 @@ Emission = tuple[Node, Message]
 """What a simulator hands to a publisher: whose message it is, and the message without numbers."""
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Bytes on the way: what a bus carries and a twin takes in."""
 
     topic: str

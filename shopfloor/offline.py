@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from broker import Numbering
 from experiments import Window, pool, replicate
 from plant.errors import InputError
-from plant.time import HOUR, SECOND
+from plant.time import MINUTE, SECOND
 from shopfloor.settings import OfflineSettings
 from simulators import Simulation
 
@@ -51,12 +51,12 @@ def write_messages(settings: OfflineSettings, file: Path) -> None:
         InputError: the file cannot be written.
     """
     plant = settings.plant
-    simulation = Simulation(plant, seed=settings.seed, start=settings.start)
+    simulation = Simulation(plant, seed=settings.seed, start=settings.start, keep=False)
     numbering = Numbering(plant.enterprise, plant.plant, run=simulation.run, session=1)
     end = settings.start + settings.warm_up + settings.duration
     with _writing(file).open("wb") as out:
         while simulation.now < end:
-            for node, message in simulation.advance(min(simulation.now + HOUR, end)):
+            for node, message in simulation.advance(min(simulation.now + MINUTE, end)):
                 for delivery in numbering.number(node, message):
                     out.write(delivery.topic.encode() + b"\t" + delivery.payload + b"\n")
 

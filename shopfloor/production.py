@@ -37,7 +37,7 @@ class Production:
         self.plant = plant
         self.record = record
         self.session = len(record.sessions) + 1
-        self._simulation = Simulation(plant, seed=record.seed, start=record.start)
+        self._simulation = Simulation(plant, seed=record.seed, start=record.start, keep=False)
         self._consumed = record.consumed(last or {})
         self._resumption = Resumption(consumed=self._consumed, stored=stored or {})
         self._alarms: dict[tuple[Node, str], str] = {}

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from plant.description import Failure, Line, Station
 from plant.distributions import BLOCK, Distribution, Draws
-from plant.draws import GOLDEN, Stream, _mix_array, key
+from plant.draws import GOLDEN, Stream, key, mix_array
 
 Times = Callable[[int], int]
 """Draw k in microseconds."""
@@ -101,4 +101,4 @@ def words(keys: NDArray[np.uint64], k: NDArray[np.int64]) -> NDArray[np.uint64]:
         Shape (..., n).
     """
     first, second = keys[..., :1], keys[..., 1:]
-    return _mix_array(_mix_array(first + k.astype(np.uint64) * np.uint64(GOLDEN)) ^ second)
+    return mix_array(mix_array(first + k.astype(np.uint64) * np.uint64(GOLDEN)) ^ second)

@@ -123,6 +123,8 @@ class Resumption:
 
     def fresh(self, emissions: Iterable[Emission]) -> list[Emission]:
         """Those that are not known yet, in order. Telemetry lost on the way to the store is fresh again."""
+        if not self.consumed:
+            return list(emissions)
         kept = []
         for emission in emissions:
             node, message = emission

@@ -42,7 +42,8 @@ class Production:
         self._resumption = Resumption(consumed=self._consumed, stored=stored or {})
         self._alarms: dict[tuple[Node, str], str] = {}
         self._missed: list[Emission] = []
-        self._retained: dict[Node, dict[str, Delivery]] = {}
+        self._retained: dict[Node, dict[str, Delivery]] = {line.node: {} for line in plant.lines}
+        self._lines: dict[Node, Node] = {}
         self.numberings = {
             line.node: Numbering(
                 plant.enterprise, plant.plant, run=record.run, session=self.session, previous=previous
@@ -88,16 +89,20 @@ class Production:
     def number(self, emissions: Iterable[Emission]) -> list[Delivery]:
         """Give the messages their numbers; the latest of each retained topic is kept for a broker to come."""
         deliveries: list[Delivery] = []
+        lines = self._lines
         for node, message in emissions:
-            numbered = self.numberings[node.parent].number(node, message)
+            line = lines.get(node) or lines.setdefault(node, node.parent)
+            numbered = self.numberings[line].number(node, message)
             if numbered[0].retain:
-                self._retained.setdefault(node.parent, {}).update((one.topic, one) for one in numbered)
+                retained = self._retained[line]
+                for one in numbered:
+                    retained[one.topic] = one
             deliveries += numbered
         return deliveries
 
     def retained(self, line: Node) -> list[Delivery]:
         """Latest message of each retained topic of a line that `number` has numbered."""
-        return list(self._retained.get(line, {}).values())
+        return list(self._retained[line].values())
 
     def silenced(self, line: Node) -> list[Delivery]:
         """Empty payloads for alarms that are over: a broker may still hold them from before."""

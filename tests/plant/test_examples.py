@@ -28,7 +28,7 @@ def test_the_block_line_has_what_a_first_look_should_show():
     plant = load_plant(EXAMPLES[0])
     (line,) = plant.lines
     assert (plant.plant, line.area, line.name) == ("engine-works", "machining", "block-line")
-    assert plant.telemetry.sample == 2 * SECOND
+    assert plant.telemetry.sample <= 5 * SECOND
     assert plant.telemetry.block <= 60 * SECOND, "signals on the page are not older than a minute"
     assert [station.name for station in line.stations] == [f"OP{n}0" for n in range(1, 13)]
     assert sum(station.machines > 1 for station in line.stations) >= 2

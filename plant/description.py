@@ -2,23 +2,20 @@
 
 Each model is type, validator and schema at once; unknown keys are errors. Times are integer microseconds, random times
 are `Distribution` values, shares are fractions. The loader (`plant.loader`) adds files, lines and did-you-mean.
+
+A model checks itself; what must agree between several of them is checked by `plant.contradictions`.
 """
 
 import json
-import math
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainSerializer,
-    SerializationInfo,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
@@ -26,110 +23,50 @@ from pydantic import (
 )
 
 from plant.catalogue import CATALOGUE
-from plant.distributions import DISTRIBUTION_PATTERN, Distribution, constant, exponential, parse_distribution
+from plant.distributions import DISTRIBUTION_PATTERN, Distribution, constant
 from plant.errors import EntryError, did_you_mean, shown
-from plant.messages import RESERVED_NAMES
-from plant.paths import NAME, NAME_ALLOWED, Node
-from plant.time import DURATION_PATTERN, SECOND, format_duration, parse_duration
+from plant.fields import Count, Description, Duration, Name, Time, as_distribution, must_differ, text_or_number, written
+from plant.goods import AnyOrder, Dispatch, Product, Sequence
+from plant.paths import Node
+from plant.people import Need, Pool
+from plant.quality import Inspection, QualityRules
+from plant.stops import Failure, Maintenance, Setup, Tool
+from plant.time import MINUTE, SECOND, format_duration
+from plant.ways import OUT, Choice, Fleet, JoinField, Next, Pallets, Piece, Supply, Transport
 
-SHARE_ALLOWED = "a share between 0 and 1, or a percentage such as 0.4 %"
-ARRIVALS_ALLOWED = "saturated, every 95 s, or a distribution such as exponential(95 s)"
-
-
-def _name(value: object) -> str:
-    if not isinstance(value, str) or not NAME.fullmatch(value):
-        hint = f'a name of digits stands in quotes: "{value}"' if type(value) in {int, float} else ""
-        raise EntryError(f"{shown(value)} is not a name", NAME_ALLOWED, hint)
-    if value.lower() in RESERVED_NAMES:
-        raise EntryError(f"{value!r} is reserved for messages", f"any name but {', '.join(sorted(RESERVED_NAMES))}")
-    return value
-
-
-def _distribution(value: object, info: ValidationInfo) -> Distribution:
-    if isinstance(value, Distribution):
-        return value
-    folder = (info.context or {}).get("folder")
-    return parse_distribution(value, Path(folder) if folder else None)
-
-
-def _share(value: object) -> float:
-    text = str(value).strip()
-    try:
-        share = float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
-    except ValueError:
-        share = math.nan
-    if isinstance(value, bool) or not 0 <= share <= 1:
-        percent = isinstance(value, int | float) and not isinstance(value, bool) and 1 < value <= 100
-        raise EntryError(f"{shown(value)} is not a share", SHARE_ALLOWED, f"did you mean {value} %?" if percent else "")
-    return share
-
-
-def _written(value: object, info: SerializationInfo) -> str:
-    """As people wrote it; for hashing in the form that is the same for all ways to write it."""
-    return value.canonical if (info.context or {}).get("canonical") else str(value)  # type: ignore[attr-defined]
-
-
-def _text_or_number(pattern: str) -> dict[str, Any]:
-    return {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": pattern}]}
-
-
-Name = Annotated[str, BeforeValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})]
-Duration = Annotated[
-    int,
-    BeforeValidator(parse_duration),
-    PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema(_text_or_number(DURATION_PATTERN)),
-]
-Time = Annotated[
-    Distribution,
-    BeforeValidator(_distribution),
-    PlainSerializer(_written, return_type=str),
-    WithJsonSchema(_text_or_number(DISTRIBUTION_PATTERN)),
-]
-Share = Annotated[
-    float,
-    BeforeValidator(_share),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": 1},
-                {"type": "string", "pattern": r"^\s*\d*\.?\d+([eE][+-]?\d+)?\s*%?\s*$"},
-            ]
-        }
-    ),
-]
-Count = Annotated[int, Field(strict=True)]
+ARRIVALS_ALLOWED = "saturated, orders, every 95 s, or a distribution such as exponential(95 s)"
 
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """How parts come to the line: always there (no interval), or one after each interval."""
+    """How parts come: always there (no interval), one after each interval, or as production orders want them."""
 
     interval: Distribution | None = None
+    orders: bool = False
 
     @property
     def canonical(self) -> str:
         """The same for all ways to write it."""
-        return "saturated" if self.interval is None else f"every {self.interval.canonical}"
+        return str(self) if self.interval is None else f"every {self.interval.canonical}"
 
     def __str__(self) -> str:
         """As people write it."""
         if self.interval is None:
-            return "saturated"
+            return "orders" if self.orders else "saturated"
         return f"every {self.interval}" if self.interval.constant else str(self.interval)
 
 
 def _arrivals(value: object, info: ValidationInfo) -> Arrivals:
     if isinstance(value, Arrivals):
         return value
-    if value == "saturated":
-        return Arrivals()
+    if value in {"saturated", "orders"}:
+        return Arrivals(orders=value == "orders")
     try:
-        interval = _distribution(value.removeprefix("every ") if isinstance(value, str) else value, info)
+        interval = as_distribution(value.removeprefix("every ") if isinstance(value, str) else value, info)
     except EntryError as wrong:
         if isinstance(value, str) and "(" in value:  # a distribution gone wrong: it says best what is wrong
             raise
-        hint = wrong.hint or did_you_mean(value, ["saturated"])
+        hint = wrong.hint or did_you_mean(value, ["saturated", "orders"])
         raise EntryError(f"{shown(value)} is no way to arrive", ARRIVALS_ALLOWED, hint) from None
     if interval.mean < 1:
         raise EntryError(f"{shown(value)} leaves no time between arrivals", "an interval above 0")
@@ -139,91 +76,39 @@ def _arrivals(value: object, info: ValidationInfo) -> Arrivals:
 ArrivalsField = Annotated[
     Arrivals,
     BeforeValidator(_arrivals),
-    PlainSerializer(_written, return_type=str),
-    WithJsonSchema(_text_or_number(rf"^saturated$|^every |{DISTRIBUTION_PATTERN}")),
+    PlainSerializer(written, return_type=str),
+    WithJsonSchema(text_or_number(rf"^saturated$|^orders$|^every |{DISTRIBUTION_PATTERN}")),
 ]
 
 
-def _must_differ(kind: str, key: str, siblings: str, names: Iterable[str]) -> None:
-    """Names of siblings must differ, and by more than case: they become topics, columns and files."""
-    seen: dict[str, str] = {}
-    for place, name in enumerate(names):
-        if (other := seen.get(name.lower())) is not None:
-            same = "" if other == name else f", written {other}"
-            raise EntryError(
-                f"there is a {kind} {name} already{same}",
-                "names that differ by more than upper and lower case",
-                at=(siblings, place, key),
-            )
-        seen[name.lower()] = name
+class Batch(Description):
+    """Parts that go through a machine together, as in a furnace or washer."""
 
-
-class _Description(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-class Failure(_Description):
-    """One way in which a machine fails; modes are independent."""
-
-    mode: Name = Field(description="Name of the mode, unique at its station; it becomes an alarm code.")
-    clock: Literal["operating", "calendar"] = Field(
-        "operating", description="operating: ages only while the machine processes; calendar: always."
+    size: Count = Field(ge=1, le=100_000, description="The most parts in one batch.")
+    minimum: Count | None = Field(
+        None, ge=1, description="The fewest with which it begins when nobody wants to wait any longer; left out: size."
     )
-    time_to_failure: Time | None = Field(
-        None, description="From the end of a repair to the next failure on the mode's clock. Give this or availability."
-    )
-    availability: Share | None = Field(
-        None,
-        description="Instead of time_to_failure: share of the clock's time up, alone, above 0 and below 1. "
-        "The time to failure is exponential with the mean that follows: A / (1 - A) times the mean repair.",
-    )
-    time_to_repair: Time = Field(description="From the failure to its end, drawn at the failure.")
-    part: Literal["resume", "restart", "scrap"] = Field(
-        "resume", description="What becomes of the part in work: resume: goes on; restart: with a new draw; scrap."
+    wait: Duration = Field(0, description="How long the first part waits for more before a batch of minimum begins.")
+    same: Literal["product", "order"] | None = Field(
+        None, description="What the parts of a batch must have in common; left out: nothing."
     )
 
     @model_validator(mode="after")
-    def _one_interval(self) -> Self:
-        wanted = "either time_to_failure or availability"
-        if (self.time_to_failure is None) == (self.availability is None):
-            found = "neither is given" if self.availability is None else "both are given"
-            raise EntryError(found, wanted, at=("availability",))
-        if self.availability is None:
-            return self
-        if not 0 < self.availability < 1:
-            raise EntryError(f"availability is {self.availability:g}", "above 0 and below 1", at=("availability",))
-        if self.time_to_repair.mean < 1:
+    def _fits(self) -> Self:
+        if self.minimum is not None and self.minimum > self.size:
             raise EntryError(
-                "time_to_repair is 0, so that no time to failure follows from availability",
-                "a time_to_repair above 0",
-                at=("time_to_repair",),
+                f"a minimum of {self.minimum} is above the size of {self.size}", "at most size", at=("minimum",)
             )
         return self
 
-    @field_validator("time_to_failure")
-    @classmethod
-    def _takes_time(cls, value: Distribution | None) -> Distribution | None:
-        if value is not None and value.mean < 1:
-            raise EntryError(f"{shown(str(value))} is no time", "a time to failure above 0")
-        return value
-
     @property
-    def interval(self) -> Distribution:
-        """Time to failure; from availability A and mean repair R exponential with mean R A / (1 - A)."""
-        if self.time_to_failure is not None:
-            return self.time_to_failure
-        a = self.availability or 0.0
-        return exponential(self.time_to_repair.mean * a / (1 - a))
+    def fewest(self) -> int:
+        """The fewest parts with which a batch begins."""
+        return self.size if self.minimum is None else self.minimum
 
 
-class QualityRules(_Description):
-    """What share of the parts is bad after work here."""
-
-    scrap: Share = Field(0.0, description="Share of the parts scrapped after work here.")
-
-
-class Station(_Description):
-    """One station of a line: what it is, how fast, how it fails, where the part goes."""
+class Station(Description):
+    """One station of a line: what it is, how fast, how it fails, what it needs, where the part goes."""
 
     name: Name = Field(description="Name of the station, unique in its line; it stands in topics and paths.")
     type: str = Field(
@@ -232,25 +117,54 @@ class Station(_Description):
         json_schema_extra={"enum": list(CATALOGUE)},
     )
     machines: Count = Field(1, ge=1, le=1000, description="Identical machines in parallel.")
-    cycle_time: Time = Field(description="Work on one part, without load and unload.")
+    joins: tuple[JoinField, ...] = Field(
+        (), description="Assembly: one part of each station, or so many; the first one's part goes on as the product."
+    )
+    arrivals: ArrivalsField | None = Field(
+        None, description="How parts come to this entry; left out: as they come to the line."
+    )
+    supply: Supply | None = Field(None, description="Material in front of this entry; left out: without end.")
+    cycle_time: Time = Field(description="Work on one part or batch, without load and unload.")
     ideal_cycle: Duration | None = Field(
         None, description="Planned run time per item for KPIs; left out: the mean cycle time, marked as derived."
     )
     minimum_cycle: Duration | None = Field(None, description="The shortest possible cycle, for bounds of KPIs.")
     load: Time = Field(default_factory=lambda: constant(0), description="Handling at the machine before work.")
     unload: Time = Field(default_factory=lambda: constant(0), description="Handling at the machine after work.")
+    batch: Batch | None = Field(None, description="Parts that go through together; left out: one by one.")
     buffer: Count | None = Field(
         None,
         ge=0,
         description="Places in front of the station; those in its machines are extra. "
-        "Left out: 0, or no limit at the first station with timed arrivals.",
+        "Left out: 0, or no limit at an entry with timed arrivals, orders or a WIP limit.",
     )
-    transport: Time = Field(
+    dispatch: Dispatch | None = Field(
+        None,
+        description="Which waiting part comes first: by arrival, due date, cycle time, critical ratio, priority of "
+        "the product, or without a setup; left out: that of the line.",
+    )
+    transport: Transport = Field(
         default_factory=lambda: constant(0),
-        description="Time on the way into the buffer; a part on its way holds its place.",
+        description="Way into the buffer: a time (a part on its way holds its place), a conveyor, or {fleet: NAME}.",
     )
+    setup: Setup | None = Field(None, description="Changeover before work on another product.")
+    tool: Tool | None = Field(None, description="Tool of each machine.")
     failures: tuple[Failure, ...] = Field((), description="Ways in which each machine fails, independently.")
+    maintenance: tuple[Maintenance, ...] = Field((), description="Planned work on each machine.")
     quality: QualityRules = Field(default_factory=QualityRules, description="What share of the parts is bad.")
+    inspection: Inspection | None = Field(None, description="The work here is to look for defects.")
+    operators: tuple[Need, ...] = Field((), description="Operators that tasks at the station need.")
+    shifts: tuple[Name, ...] | None = Field(None, description="Shifts it works; left out: all declared shifts.")
+    at_shift_end: Literal["finish", "pause"] = Field(
+        "finish", description="finish: the running operation ends first; pause: it stops and goes on later."
+    )
+    repairs: Literal["in shifts", "always"] = Field(
+        "in shifts", description="Whether repairs and calendar clocks of failures go on when nobody works."
+    )
+    next: Next = Field((), description="Where parts go, if not on to the following station.")
+    disassembly: tuple[Piece, ...] = Field(
+        (), description="What a part is taken apart into; the first piece of the first entry is the part itself."
+    )
 
     @field_validator("type")
     @classmethod
@@ -275,34 +189,55 @@ class Station(_Description):
         return value
 
     @model_validator(mode="after")
-    def _modes_differ(self) -> Self:
-        _must_differ("mode", "mode", "failures", (failure.mode for failure in self.failures))
+    def _names_differ(self) -> Self:
+        must_differ("mode", "mode", "failures", (failure.mode for failure in self.failures))
+        must_differ("task", "name", "maintenance", (task.name for task in self.maintenance))
         return self
 
     @property
     def planned_cycle(self) -> int:
-        """Planned run time per item (PRI) in microseconds."""
-        return self.ideal_cycle if self.ideal_cycle is not None else round(self.cycle_time.mean)
+        """Planned run time per item (PRI) in microseconds; of a batch its share for one item."""
+        if self.ideal_cycle is not None:
+            return self.ideal_cycle
+        return round(self.cycle_time.mean / (1 if self.batch is None else self.batch.size))
+
+    def cycle(self, product: Product) -> Distribution:
+        """Time of an operation on a product."""
+        return product.cycle_times.get(self.name, self.cycle_time)
 
 
-class Line(_Description):
+class Line(Description):
     """A line: how parts arrive, how blocking works, its stations in flow order."""
 
     name: Name = Field(description="Name of the line, unique in the plant; it stands in topics and paths.")
     area: Name = Field("main", description="ISA-95 area of the line.")
     arrivals: ArrivalsField = Field(
-        default_factory=Arrivals, description="How parts come: saturated (always there), every 95 s, exponential(95 s)."
+        default_factory=Arrivals,
+        description="How parts come: saturated (always there), every 95 s, exponential(95 s), or orders.",
     )
     blocking: Literal["after-service", "before-service"] = Field(
         "after-service",
         description="after-service: a finished part waits on its machine for the next place; "
         "before-service: work begins only when a place downstream is certain.",
     )
+    wip_limit: Count | None = Field(
+        None, ge=1, description="CONWIP: the most parts in the line; the entry lets one in when there are fewer."
+    )
+    pallets: Pallets | None = Field(None, description="Carriers that parts ride on and that come back.")
+    minor_stop: Duration = Field(5 * MINUTE, description="Shorter stops are minor stops in the KPIs.")
+    products: tuple[Name, ...] | None = Field(None, description="Products it makes; left out: all of the plant.")
+    sequence: Sequence = Field(
+        (),
+        description="Products in the order in which they come, again and again: [A, {product: B, quantity: 3}]; "
+        "left out: drawn by their shares.",
+    )
+    lot: Count = Field(1, ge=1, le=1_000_000, description="Parts of the same product drawn at once.")
+    dispatch: Dispatch = Field("fifo", description="Which waiting part comes first at its stations, and which order.")
     stations: tuple[Station, ...] = Field(min_length=1, description="Stations in flow order.")
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
-        _must_differ("station", "name", "stations", (station.name for station in self.stations))
+        must_differ("station", "name", "stations", (station.name for station in self.stations))
         return self
 
     @property
@@ -316,13 +251,49 @@ class Line(_Description):
             return (Node(self.area, self.name, station.name),)
         return tuple(Node(self.area, self.name, station.name, i) for i in range(1, station.machines + 1))
 
+    # --- the flow (rule 5) ---------------------------------------------------------------------------------------
+
+    def default_way(self, index: int) -> str:
+        """Where parts go from a station unless it says otherwise: into the assembly that names it, else on."""
+        name = self.stations[index].name
+        for station in self.stations:
+            if any(join.station == name for join in station.joins):
+                return station.name
+        return self.stations[index + 1].name if index + 1 < len(self.stations) else OUT
+
+    def ways(self, index: int) -> tuple[str, ...]:
+        """Where parts of a station may go, rework apart: stations, or out; the default way last if it is open."""
+        station = self.stations[index]
+        if station.disassembly:
+            return tuple(dict.fromkeys(piece.to for piece in station.disassembly))
+        if isinstance(station.next, Choice):
+            return station.next.to
+        named = [way.to for way in station.next]
+        closed = sum(way.share or 0 for way in station.next) > 1 - 1e-9
+        closed |= any(way.share is None and way.product is None for way in station.next)
+        return tuple(dict.fromkeys(named if closed else [*named, self.default_way(index)]))
+
+    @cached_property
+    def entries(self) -> tuple[str, ...]:
+        """Stations that nothing flows into, the first one always."""
+        reached = {name for index in range(len(self.stations)) for name in self.ways(index)}
+        return tuple(s.name for i, s in enumerate(self.stations) if i == 0 or s.name not in reached)
+
+    def begins(self, station: str, product: Product | None) -> bool:
+        """Whether parts of a product begin their way here."""
+        return product.route[0] == station if product is not None and product.route else station in self.entries
+
+    def arrivals_at(self, station: Station) -> Arrivals:
+        """How parts come to an entry."""
+        return self.arrivals if station.arrivals is None else station.arrivals
+
 
 def _whole_samples(given: dict[str, Any]) -> int:
     sample = given.get("sample") or SECOND
     return -(-SECOND // sample) * int(sample)
 
 
-class Sampling(_Description):
+class Sampling(Description):
     """How telemetry is sampled: an instant every ``sample``, a message every ``block`` of plant time."""
 
     sample: Duration = Field(SECOND, description="Time between two samples of a signal.")
@@ -342,26 +313,64 @@ class Sampling(_Description):
         return self
 
 
-class Plant(_Description):
-    """A plant: its place in the enterprise and its lines."""
+NAMING = frozenset(
+    "plant enterprise telemetry sample block lines name area arrivals blocking stations type machines cycle_time "
+    "ideal_cycle minimum_cycle load unload buffer transport failures mode clock time_to_failure availability "
+    "time_to_repair part quality scrap".split()
+)
+"""Keys that go into the name of a run also at their defaults: those of the first version. A key that came later goes in
+when it says something, so that runs recorded before it keep their names."""
+
+
+def _named(whole: Any, told: Any) -> Any:
+    if isinstance(whole, list):
+        told = told if isinstance(told, list) else [None] * len(whole)
+        return [_named(item, about) for item, about in zip(whole, told, strict=True)]
+    if isinstance(whole, dict):
+        told = told if isinstance(told, dict) else {}
+        return {key: _named(item, told.get(key)) for key, item in whole.items() if key in told or key in NAMING}
+    return whole
+
+
+class Plant(Description):
+    """A plant: its place in the enterprise, its lines, its people and what it makes."""
 
     plant: Name = Field(description="Name of the site.")
     enterprise: Name = Field("local", description="Name of the enterprise.")
     telemetry: Sampling = Field(default_factory=Sampling, description="How signals are sampled and sent.")
-    lines: tuple[Line, ...] = Field(min_length=1, description="Lines of the site, independent of each other.")
+    operators: tuple[Pool, ...] = Field((), description="Pools of operators.")
+    fleets: tuple[Fleet, ...] = Field((), description="Vehicles that bring parts to stations.")
+    products: tuple[Product, ...] = Field(
+        (), description="What the plant makes; left out: each line makes one product, called like itself."
+    )
+    orders: tuple[AnyOrder, ...] = Field((), description="Production orders of lines whose arrivals are orders.")
+    lines: tuple[Line, ...] = Field(min_length=1, description="Lines of the site.")
 
     @model_validator(mode="after")
-    def _lines_differ(self) -> Self:
-        _must_differ("line", "name", "lines", (line.name for line in self.lines))
+    def _names_differ(self) -> Self:
+        must_differ("line", "name", "lines", (line.name for line in self.lines))
+        must_differ("pool", "pool", "operators", (pool.pool for pool in self.operators))
+        must_differ("fleet", "fleet", "fleets", (fleet.fleet for fleet in self.fleets))
+        must_differ("product", "name", "products", (product.name for product in self.products))
+        must_differ("order", "order", "orders", (order.order for order in self.orders))
         return self
 
     def line(self, name: str) -> Line:
         """The line of that name."""
         return next(line for line in self.lines if line.name == name)
 
+    def products_of(self, line: Line) -> tuple[Product, ...]:
+        """What a line makes, in the order of the plant; without declared products one, called like the line."""
+        if not self.products:
+            return (Product(name=line.name),)
+        return tuple(p for p in self.products if line.products is None or p.name in line.products)
+
     def canonical(self) -> dict[str, Any]:
         """The description as a tree of plain values, the same for files that mean the same."""
-        return self.model_dump(mode="json", context={"canonical": True})
+        context = {"canonical": True}
+        whole = self.model_dump(mode="json", by_alias=True, context=context)
+        told = self.model_dump(mode="json", by_alias=True, exclude_defaults=True, context=context)
+        return _named(whole, told)
 
     def run_id(self, seed: int, start: int) -> str:
         """Name of the run: a hash of plant (with the values of its CSV files), seed and start."""

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from plant.distributions import DISTRIBUTION_PATTERN, Distribution, parse_distribution
-from plant.errors import EntryError, did_you_mean, shown
+from plant.errors import EntryError, shown
 from plant.messages import RESERVED_NAMES
 from plant.paths import NAME, NAME_ALLOWED
 from plant.time import DURATION_PATTERN, format_duration, parse_duration
@@ -37,10 +37,11 @@ def _name(value: object) -> str:
 
 
 def as_distribution(value: object, info: ValidationInfo) -> Distribution:
+    """A random time as a plant file writes it; its CSV files lie in the folder of the context."""
     if isinstance(value, Distribution):
         return value
     folder = (info.context or {}).get("folder")
-    return parseas_distribution(value, Path(folder) if folder else None)
+    return parse_distribution(value, Path(folder) if folder else None)
 
 
 def _share(value: object) -> float:
@@ -61,6 +62,7 @@ def written(value: object, info: SerializationInfo) -> str:
 
 
 def text_or_number(pattern: str) -> dict[str, Any]:
+    """JSON Schema of a field that is a number or a text."""
     return {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": pattern}]}
 
 

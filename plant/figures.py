@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from plant.description import Failure, Line, Plant, Station
+from plant.description import Line, Plant, Station
+from plant.stops import Failure
 from plant.time import HOUR
 
 

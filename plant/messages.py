@@ -92,8 +92,15 @@ class PartEvent(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False
     """Something happened to a part at a station.
 
     ``entered``: it got a place in the station (buffer or machine); ``started``: work on it began; ``finished``: work
-    ended (this books it); ``scrapped``: it is bad, with a ``cause``; ``left``: it gave its place away, going to
-    ``route`` or, without one, out of the line (a part out of the line with a ``cause`` is scrap).
+    ended (this books it); ``scrapped``: it is bad, with a ``cause``; ``reworked``: it must be worked on again, with a
+    ``cause`` and the ``route`` to where; ``left``: it gave its place away, going to ``route`` or, without one, out of
+    the line (a part out of the line with a ``cause`` is scrap) or ``into`` another part.
+
+    Args:
+        visit: counts the part's visits to the station, from 1.
+        into: at an assembly the part that this one became a piece of, here and now.
+        of: at a disassembly the part that this one came out of; its life begins here.
+        since: of a part out of the line, when the first of its pieces came into it, if before itself.
     """
 
     kind: ClassVar[str] = "part"
@@ -105,6 +112,10 @@ class PartEvent(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False
     cycle_us: int | None = None
     cause: str | None = None
     route: str | None = None
+    visit: int = 1
+    into: str | None = None
+    of: str | None = None
+    since: int | None = None
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

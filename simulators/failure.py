@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from plant.description import Failure
+from plant.stops import Failure
 from simulators.agenda import Timer
 from simulators.streams import Times
 

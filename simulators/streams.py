@@ -21,9 +21,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from plant.description import Failure, Line, Station
+from plant.description import Line, Station
 from plant.distributions import BLOCK, Distribution, Draws
 from plant.draws import GOLDEN, Stream, key, mix_array
+from plant.stops import Failure
 
 Times = Callable[[int], int]
 """Draw k in microseconds."""

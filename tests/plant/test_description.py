@@ -3,11 +3,12 @@
 import pytest
 from pydantic import ValidationError
 
-from plant.description import Failure, Plant
+from plant.description import Plant
 from plant.distributions import parse_distribution
 from plant.figures import describe
 from plant.loader import load_plant
 from plant.paths import Node
+from plant.stops import Failure
 from plant.time import HOUR, MINUTE, SECOND
 
 RUN = "b46209bcf60d"

@@ -7,9 +7,11 @@ from textwrap import dedent
 import pytest
 
 from plant.catalogue import CATALOGUE
-from plant.description import Failure, Line, Plant, QualityRules, Sampling, Station
+from plant.description import Line, Plant, Sampling, Station
 from plant.distributions import KINDS
 from plant.loader import load_plant, plant_schema
+from plant.quality import QualityRules
+from plant.stops import Failure
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
 TITLES = {

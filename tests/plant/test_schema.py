@@ -8,9 +8,11 @@ import pytest
 import yaml
 
 from plant.catalogue import CATALOGUE
-from plant.description import Failure, Line, Plant, QualityRules, Sampling, Station
+from plant.description import Line, Plant, Sampling, Station
 from plant.errors import PlantError
 from plant.loader import load_plant, plant_schema
+from plant.quality import QualityRules
+from plant.stops import Failure
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 MODELS = {"Failure": Failure, "Line": Line, "QualityRules": QualityRules, "Sampling": Sampling, "Station": Station}

@@ -7,8 +7,9 @@ that machine (B = 0).
 
 from dataclasses import dataclass
 
-from plant.description import Failure, Line, Station
+from plant.description import Line, Station
 from plant.draws import Stream
+from plant.stops import Failure
 
 
 @dataclass

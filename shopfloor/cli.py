@@ -165,6 +165,29 @@ def simulate(
 
 
 @app.command()
+def init(
+    *,
+    stations: Annotated[
+        Path | None, typer.Argument(metavar="LIST", help="List of stations, CSV or Excel; without it: questions.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PLANT.yaml", help="File to write.", show_default="NAME.yaml, here")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the plant.", show_default="that of the list")
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Sheet of an Excel file.", show_default="the first one")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write a file anew that is there already.")] = False,
+) -> None:
+    """Make a first plant file, with comments, from a list of stations (CSV or Excel) or by a few questions."""
+    from shopfloor.starting import StartSettings, start_plant
+
+    start_plant(StartSettings(stations=stations, sheet=sheet, name=name, out=out, force=force), console, errors)
+
+
+@app.command()
 def check(plant: PlantFile) -> None:
     """Check a plant file; say everything that is wrong with it, or what it describes."""
     from shopfloor.tables import print_plant

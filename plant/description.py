@@ -30,6 +30,7 @@ from plant.goods import AnyOrder, Dispatch, Product, Sequence
 from plant.paths import Node
 from plant.people import Need, Pool
 from plant.quality import Inspection, QualityRules
+from plant.shifts import Calendar, Holiday, Shift, TimeZone
 from plant.stops import Failure, Maintenance, Setup, Tool
 from plant.time import MINUTE, SECOND, format_duration
 from plant.ways import OUT, Choice, Fleet, JoinField, Next, Pallets, Piece, Supply, Transport
@@ -123,6 +124,7 @@ class Station(Description):
     arrivals: ArrivalsField | None = Field(
         None, description="How parts come to this entry; left out: as they come to the line."
     )
+    product: Name | None = Field(None, description="What comes to this entry; left out: the mix of the line.")
     supply: Supply | None = Field(None, description="Material in front of this entry; left out: without end.")
     cycle_time: Time = Field(description="Work on one part or batch, without load and unload.")
     ideal_cycle: Duration | None = Field(
@@ -338,6 +340,9 @@ class Plant(Description):
     plant: Name = Field(description="Name of the site.")
     enterprise: Name = Field("local", description="Name of the enterprise.")
     telemetry: Sampling = Field(default_factory=Sampling, description="How signals are sampled and sent.")
+    time_zone: TimeZone = Field("UTC", description="IANA time zone in which shifts are told: Europe/Moscow.")
+    shifts: tuple[Shift, ...] = Field((), description="Shifts; none declared: everybody works around the clock.")
+    holidays: tuple[Holiday, ...] = Field((), description='Days on which no shift starts: ["2026-01-01"].')
     operators: tuple[Pool, ...] = Field((), description="Pools of operators.")
     fleets: tuple[Fleet, ...] = Field((), description="Vehicles that bring parts to stations.")
     products: tuple[Product, ...] = Field(
@@ -349,6 +354,7 @@ class Plant(Description):
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         must_differ("line", "name", "lines", (line.name for line in self.lines))
+        must_differ("shift", "name", "shifts", (shift.name for shift in self.shifts))
         must_differ("pool", "pool", "operators", (pool.pool for pool in self.operators))
         must_differ("fleet", "fleet", "fleets", (fleet.fleet for fleet in self.fleets))
         must_differ("product", "name", "products", (product.name for product in self.products))
@@ -358,6 +364,11 @@ class Plant(Description):
     def line(self, name: str) -> Line:
         """The line of that name."""
         return next(line for line in self.lines if line.name == name)
+
+    @property
+    def calendar(self) -> Calendar:
+        """Its shifts with their time zone and holidays."""
+        return Calendar(zone=self.time_zone, shifts=self.shifts, holidays=self.holidays)
 
     def products_of(self, line: Line) -> tuple[Product, ...]:
         """What a line makes, in the order of the plant; without declared products one, called like the line."""
@@ -370,7 +381,8 @@ class Plant(Description):
         context = {"canonical": True}
         whole = self.model_dump(mode="json", by_alias=True, context=context)
         told = self.model_dump(mode="json", by_alias=True, exclude_defaults=True, context=context)
-        return _named(whole, told)
+        named: dict[str, Any] = _named(whole, told)
+        return named
 
     def run_id(self, seed: int, start: int) -> str:
         """Name of the run: a hash of plant (with the values of its CSV files), seed and start."""

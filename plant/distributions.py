@@ -25,7 +25,7 @@ BLOCK = 256  # draws prepared at once by `Draws`
 MOST_CV = 100  # beyond, draws leave what a float can hold
 
 
-def _normal(u: Uniform, j: int) -> float:
+def standard_normal(u: Uniform, j: int) -> float:
     """A standard normal number from sub-counters j and j + 1 (Box and Muller 1958)."""
     return math.sqrt(-2.0 * math.log(u(j))) * math.cos(2.0 * math.pi * u(j + 1))
 
@@ -33,7 +33,7 @@ def _normal(u: Uniform, j: int) -> float:
 def _truncated_normal(p: Parameters, u: Uniform) -> float:
     mean, sigma = p
     j = 0
-    while (value := mean + sigma * _normal(u, j)) < 0.0:  # redrawn while negative
+    while (value := mean + sigma * standard_normal(u, j)) < 0.0:  # redrawn while negative
         j += 2
     return value
 
@@ -41,7 +41,7 @@ def _truncated_normal(p: Parameters, u: Uniform) -> float:
 def _lognormal(p: Parameters, u: Uniform) -> float:
     mean, cv = p
     variance = math.log(1.0 + cv * cv)
-    return mean * math.exp(math.sqrt(variance) * _normal(u, 0) - variance / 2.0)
+    return mean * math.exp(math.sqrt(variance) * standard_normal(u, 0) - variance / 2.0)
 
 
 def _erlang(p: Parameters, u: Uniform) -> float:
@@ -61,7 +61,7 @@ def _gamma(p: Parameters, u: Uniform) -> float:
     c = 1.0 / math.sqrt(9.0 * d)
     j = 1
     while True:
-        x = _normal(u, j)
+        x = standard_normal(u, j)
         v = (1.0 + c * x) ** 3
         if v > 0.0 and math.log(u(j + 2)) < 0.5 * x * x + d - d * v + d * math.log(v):
             break

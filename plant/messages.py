@@ -175,6 +175,9 @@ class Energy(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     kw: float
 
 
+OrderEvent = Literal["released", "started", "progress", "completed"]
+
+
 class Order(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Progress of a production order."""
 
@@ -185,7 +188,7 @@ class Order(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     quantity: int
     good: int
     scrap: int
-    event: Literal["released", "started", "progress", "completed"]
+    event: OrderEvent
     due: int | None = None
 
 

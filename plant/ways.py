@@ -108,7 +108,7 @@ class Charging(Description):
     """When a vehicle charges."""
 
     after: Duration = Field(description="Driving after which it charges, once it has brought its part.")
-    time: Time = Field(description="How long.")
+    time: Duration = Field(description="How long.")
 
 
 class Fleet(Description):

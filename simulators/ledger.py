@@ -38,8 +38,11 @@ class Journey:
         start: when work began, none while it has not.
         finish: when work ended, by its end or by a failure that made scrap of the part.
         leave: when it gave its place in the machine away.
-        outcome: ``inside`` while it is there, then ``good``; ``scrap`` as soon as it is scrap.
+        outcome: ``inside`` while it is there, then ``good``; ``scrap`` as soon as it is scrap; ``rework`` if it must be
+            worked on again, ``built in`` if it became a piece of another part.
         line: name of the line.
+        visit: counts the part's visits to the station, from 1.
+        product: what it is.
     """
 
     part: str
@@ -51,16 +54,35 @@ class Journey:
     leave: int | None
     outcome: str
     line: str
+    visit: int = 1
+    product: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A part's way through the line: out of it, good or not, at `left`."""
+    """A part's way through the line: out of it, good or not, at `left`.
+
+    Args:
+        part: its name.
+        entered: when it came into the line, or into being in it.
+        left: when it left, or became a piece of another part.
+        good: whether it is no scrap.
+        since: when the first of its pieces came into the line.
+        into: the part that it became a piece of.
+        of: the part that it came out of.
+        product: what it is.
+        order: what it was made for.
+    """
 
     part: str
     entered: int
     left: int | None
     good: bool
+    since: int
+    into: str = ""
+    of: str = ""
+    product: str = ""
+    order: str = ""
 
 
 class Recorder(Protocol):
@@ -75,12 +97,18 @@ class Recorder(Protocol):
     def departure(self, line: int, part: Part, time: int) -> None:
         """A part leaves a line."""
 
+    def built_in(self, line: int, station: int, part: Part, product: Part, time: int) -> None:
+        """A part becomes a piece of another one."""
+
+    def came_out(self, line: int, part: Part, of: Part, time: int) -> None:
+        """A part comes out of one that is taken apart."""
+
     def outside(self, line: int, time: int, level: int) -> None:
         """So many parts wait outside a line from now on."""
 
 
-Visit = tuple[int, int, int, int, int | None, int | None, int, str]
-"""Part number, station, machine, enter, start, finish, leave, why it is scrap."""
+Visit = tuple[int, int, int, int | None, int | None, int, int, int, str, str]
+"""Part number, enter, station, start, finish, visit, leave, machine, what became of it, product."""
 
 
 class Ledger:
@@ -100,7 +128,8 @@ class Ledger:
         self._index = {node: index for index, node in enumerate(nodes)}
         self._stays: list[list[tuple[Condition, int, int]]] = [[] for _ in nodes]
         self._visits: list[list[Visit]] = [[] for _ in plant.lines]
-        self._passages: list[list[tuple[int, int, int, bool]]] = [[] for _ in plant.lines]
+        self._passages: list[list[Passage]] = [[] for _ in plant.lines]
+        self._origins: list[dict[str, str]] = [{} for _ in plant.lines]
         self._outside: list[list[tuple[int, int]]] = [[] for _ in plant.lines]
         self._lines: Sequence[Line] = ()
         self._machines: Sequence[Machine] = ()
@@ -118,13 +147,31 @@ class Ledger:
 
     def visit(self, line: int, station: int, part: Part, time: int) -> None:
         """A part leaves a station, by its index in the line."""
-        self._visits[line].append(
-            (part.number, station, part.machine, part.enter, part.start, part.finish, time, part.scrap)
-        )
+        outcome = "scrap" if part.scrap else "rework" if part.goes_back else "good"
+        self._visit(line, station, part, time, outcome)
+
+    def _visit(self, line: int, station: int, part: Part, time: int, outcome: str) -> None:
+        begun, visit, machine = (part.start, part.finish), part.visit, part.machine
+        self._visits[line].append((part.number, part.enter, station, *begun, visit, time, machine, outcome, part.what))
 
     def departure(self, line: int, part: Part, time: int) -> None:
         """A part leaves a line."""
-        self._passages[line].append((part.number, part.entered, time, not part.scrap))
+        self._passages[line].append(self._passage(line, part, time))
+
+    def built_in(self, line: int, station: int, part: Part, product: Part, time: int) -> None:
+        """A part becomes a piece of another one."""
+        self._visit(line, station, part, time, "built in")
+        self._passages[line].append(self._passage(line, part, time, into=product.name))
+
+    def came_out(self, line: int, part: Part, of: Part, time: int) -> None:  # noqa: ARG002 the part knows when
+        """A part comes out of one that is taken apart."""
+        self._origins[line][part.name] = of.name
+
+    def _passage(self, line: int, part: Part, left: int | None, into: str = "") -> Passage:
+        order = "" if part.ticket is None else part.ticket.name
+        of = self._origins[line].get(part.name, "")
+        good = not part.scrap
+        return Passage(part.name, part.entered, left, good, part.since, into, of, part.what, order)
 
     def outside(self, line: int, time: int, level: int) -> None:
         """So many parts wait outside a line from now on."""
@@ -146,23 +193,28 @@ class Ledger:
         return intervals
 
     def journeys(self) -> list[Journey]:
-        """Visits of all parts to all stations, line by line, in order of part and station."""
+        """Visits of all parts to all stations, line by line, in order of part and entering."""
         found = []
         for line, visits in zip(self._lines, self._visits, strict=True):
             names = [station.name for station in line.stations]
-            inside = [(*visit, None, part.scrap) for station in line.stations for visit, part in _present(station)]
-            for number, station, machine, enter, start, finish, leave, scrap in sorted([*visits, *inside], key=_place):
-                outcome = "scrap" if scrap else "inside" if leave is None else "good"
+            inside = [
+                (*visit, None, part.machine, _outcome(part), part.what)
+                for station in line.stations
+                for visit, part in _present(station)
+            ]
+            for number, enter, station, start, finish, visit, leave, machine, outcome, product in sorted(
+                [*visits, *inside], key=_place
+            ):
                 part = f"{line.name}-{number}"
-                found.append(Journey(part, names[station], machine, enter, start, finish, leave, outcome, line.name))
+                times = enter, start, finish, leave
+                found.append(Journey(part, names[station], machine, *times, outcome, line.name, visit, product))
         return found
 
     def passages(self, line: str) -> list[Passage]:
         """Ways of all parts through a line: those that left in order of leaving, then those inside."""
         index = [of.name for of in self._plant.lines].index(line)
-        left = [Passage(f"{line}-{number}", begin, end, good) for number, begin, end, good in self._passages[index]]
         inside = self._lines[index].inside.values()
-        return left + [Passage(part.name, part.entered, None, not part.scrap) for part in inside]
+        return self._passages[index] + [self._passage(index, part, None) for part in inside]
 
     def waiting_outside(self, line: str) -> list[tuple[int, int]]:
         """Number of parts waiting outside a line: (from when on, how many), from 0 parts at the beginning."""
@@ -174,22 +226,32 @@ class Ledger:
             for condition, begin, end in stays:
                 tally.stay(machine, condition, begin, end)
         for line, visits in enumerate(self._visits):
-            for _, station, *_, leave, scrap in visits:
-                tally.passed(line, station, leave, good=not scrap)
+            for _, _, station, _, _, _, leave, _, outcome, _ in visits:
+                tally.passed(line, station, leave, good=outcome == "good")
         for line, passages in enumerate(self._passages):
-            for _, entered, left, good in passages:
-                tally.left(line, entered, left, good=good)
+            for of in passages:
+                if of.left is not None and of.into:
+                    tally.still_inside(line, of.entered, of.left)
+                elif of.left is not None:
+                    tally.left(line, of.entered, of.left, since=of.since, good=of.good)
         for line, changes in enumerate(self._outside):
             for time, level in changes:
                 tally.outside(line, time, level)
         return tally
 
 
-_place = itemgetter(0, 1)
+_place = itemgetter(0, 1, 5, 2)
 
 
-def _present(station: "Station") -> Iterator[tuple[tuple[int, int, int, int, int | None, int | None], Part]]:
+def _outcome(part: Part) -> str:
+    """What has become of a part that is at a station."""
+    return "scrap" if part.scrap else "rework" if part.finish is not None and part.goes_back else "inside"
+
+
+def _present(station: "Station") -> Iterator[tuple[tuple[int, int, int, int | None, int | None, int], Part]]:
     """Parts that are at a station now, on the way to it not counted."""
-    held = [machine.part for machine in station.machines if machine.part is not NOTHING]
-    for part in (*station.buffer.waiting, *held):
-        yield (part.number, station.index, part.machine, part.enter, part.start, part.finish), part
+    held: list[Part] = []
+    for machine in station.machines:
+        held += machine.members or ([] if machine.part is NOTHING else [machine.part])
+    for part in (*(part for buffer in station.inputs for part in buffer.waiting), *held):
+        yield (part.number, part.enter, station.index, part.start, part.finish, part.visit), part

@@ -1,5 +1,13 @@
 """A part on its way through a line."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from plant.goods import Product
+    from simulators.orders import Ticket
+    from simulators.reservations import Reservations
+    from simulators.station import Station
+
 
 class Part:
     """A part: who it is, and where it stands in its visit to the present station. Times in µs since the run's start.
@@ -7,7 +15,9 @@ class Part:
     Attributes:
         number: counts the parts of the line from 1, in order of entering it.
         name: how messages call it.
+        product: what it is.
         entered: when it got a place in the line.
+        since: when the first of its pieces did.
         enter: when it got a place in the station.
         machine: number of the machine it is on, -1 while none.
         operation: number of the operation at the station, from 0; -1 before it begins.
@@ -15,14 +25,32 @@ class Part:
         finish: when work on it ended.
         worked: pure work so far, without stops, load and unload.
         scrap: why it is scrap, or nothing.
+        target: station it goes to when done here; none: out of the line.
+        visit: counts its visits to the present station, from 1.
+        visits: their number at every station so far, where it may come again.
+        step: position on its route.
+        lot: which lot it belongs to.
+        ticket: the production order that it is made for.
+        reworks: how often each station has sent it back.
+        defective: whether it has a defect, seen or not.
+        rides: whether it is on a pallet.
+        goes_back: whether it must be worked on again.
+        cycle: work time known beforehand; -1: drawn when work begins.
+        held, ahead: its reservation at the present, at the next station (rule 7).
     """
 
-    __slots__ = ("enter", "entered", "finish", "machine", "name", "number", "operation", "scrap", "start", "worked")
+    __slots__ = (
+        "ahead", "cycle", "defective", "enter", "entered", "finish", "goes_back", "held", "lot", "machine", "name",
+        "number", "operation", "product", "reworks", "rides", "scrap", "since", "start", "step", "target", "ticket", "visit",
+        "visits", "worked",
+    )  # fmt: skip
 
-    def __init__(self, line: str, number: int, entered: int) -> None:
+    def __init__(self, line: str, number: int, entered: int, product: "Product | None") -> None:
         self.number = number
         self.name = f"{line}-{number}" if number else ""
+        self.product = product
         self.entered = entered
+        self.since = entered
         self.scrap = ""
         self.enter = entered
         self.machine = -1
@@ -30,7 +58,25 @@ class Part:
         self.start: int | None = None
         self.finish: int | None = None
         self.worked = 0
+        self.target: Station | None = None
+        self.visit = 1
+        self.visits: dict[str, int] | None = None
+        self.step = 0
+        self.lot = 0
+        self.ticket: Ticket | None = None
+        self.reworks: dict[str, int] | None = None
+        self.defective = False
+        self.rides = False
+        self.goes_back = False
+        self.cycle = -1
+        self.held: Reservations | None = None
+        self.ahead: Reservations | None = None
+
+    @property
+    def what(self) -> str:
+        """Name of its product."""
+        return "" if self.product is None else self.product.name
 
 
-NOTHING = Part("", 0, 0)
+NOTHING = Part("", 0, 0, None)
 """What a machine holds that holds no part."""

@@ -34,7 +34,7 @@ def capture(agenda: Agenda, lines: Sequence[Line], physics: Sequence[Physics | N
 
 def _timers(lines: Sequence[Line]) -> Iterator[Event | None]:
     for line in lines:
-        yield line.source.timer
+        yield from (source.timer for source in line.sources)
         for station in line.stations:
             yield from (timer for *_, timer in station.buffer.coming)
             for machine in station.machines:
@@ -43,11 +43,11 @@ def _timers(lines: Sequence[Line]) -> Iterator[Event | None]:
 
 
 def _line(line: Line, physics: Sequence[Physics | None], ranks: Ranks, now: int) -> LineState:
-    source = line.source
+    source = line.sources[0]
     return LineState(
         name=line.name,
         stations=tuple(_station(station, physics, ranks, now) for station in line.stations),
-        made=source.made,
+        made=line.made,
         arrived=source.arrived,
         outside=source.outside,
         left=None if source.timer is None else source.due - now,
@@ -134,8 +134,6 @@ def restore(lines: Sequence[Line], initial: InitialState) -> None:
     timers.sort(key=lambda timer: timer[0])  # stable: without ranks clocks, machines, ways, arrivals, line by line
     for _, action in timers:
         action()
-    for line in lines:
-        line.catch_up()
 
 
 def _restore_line(line: Line, state: LineState, timers: list[Restart]) -> None:
@@ -148,9 +146,14 @@ def _restore_line(line: Line, state: LineState, timers: list[Restart]) -> None:
         _restore_station(station, states.get(station.name, StationState(name=station.name)), timers)
     for station in line.stations:
         _restore_queues(station, states.get(station.name, StationState(name=station.name)))
-    source = line.source
-    source.made, source.arrived, source.outside = state.made, state.arrived, state.outside
-    timers.append((state.rank, lambda: source.wait(state.left)))
+    line.made = state.made
+    for place, source in enumerate(line.sources):
+        if place == 0:
+            source.arrived = state.arrived
+            source.queue.extend(source.mix.next() for _ in range(state.outside))
+            timers.append((state.rank, lambda source=source: source.wait(state.left)))  # type: ignore[misc]
+        else:
+            timers.append((0, source.wait))
 
 
 def _restore_station(station: Station, state: StationState, timers: list[Restart]) -> None:
@@ -175,7 +178,9 @@ def _restore_machine(machine: Machine, state: MachineState, timers: list[Restart
         clock = clocks.get(mode.name, ClockState(mode=mode.name))
         mode.count, mode.since, mode.down = clock.count, clock.since, clock.down
         machine.down += mode.down
+        machine.halted += mode.down
         timers.append((clock.rank, lambda mode=mode, left=clock.left: mode.go_on(left)))  # type: ignore[misc]
+    timers.extend((0, job.wind) for job in machine.jobs)
     if state.part is None:
         return
     part = machine.part = _restore_part(station, state.part)
@@ -184,7 +189,7 @@ def _restore_machine(machine: Machine, state: MachineState, timers: list[Restart
     machine.phase = PHASES[state.phase]
     if machine.phase is not READY and machine.phase is not DONE:
         machine.remaining = _remaining(machine, part) if state.remaining is None else state.remaining
-        timers.append((state.rank, lambda: None if machine.down else machine.go_on()))
+        timers.append((state.rank, lambda: None if machine.halted else machine.proceed()))
 
 
 def _remaining(machine: Machine, part: Part) -> int:
@@ -202,7 +207,7 @@ def _remaining(machine: Machine, part: Part) -> int:
 
 
 def _restore_part(station: Station, state: PartState) -> Part:
-    part = Part(station.line.name, state.number, state.entered)
+    part = Part(station.line.name, state.number, state.entered, station.line.products[0])
     part.enter, part.operation, part.start, part.finish = state.enter, state.operation, state.start, state.finish
     part.worked, part.scrap = state.worked, state.scrap
     station.line.inside[part.number] = part
@@ -210,7 +215,7 @@ def _restore_part(station: Station, state: PartState) -> Part:
 
 
 def _restore_queues(station: Station, state: StationState) -> None:
-    """Who is blocked for a place here, and how many reservations are out: both follow from where the parts are."""
+    """Who is blocked for a place here, and which reservations are out: both follow from where the parts are."""
     if station.index == 0:
         return
     upstream = station.line.stations[station.index - 1].machines
@@ -219,9 +224,18 @@ def _restore_queues(station: Station, state: StationState) -> None:
     for machine in upstream:
         if machine.phase is DONE and machine not in station.buffer.givers:
             station.buffer.givers.append(machine)
-    if station.own is not None:
-        station.own.waiting = [upstream[number - 1] for number in state.askers]
-        certain = [machine for machine in upstream if machine.phase in {WORKING, UNLOADING, DONE}]
-        unworked = [machine for machine in station.machines if machine.phase in {LOADING, READY, WORKING}]
-        scrap = [machine for machine in certain if machine.part.scrap]
-        station.own.taken = len(certain) - len(scrap) + len(unworked) + len(station.buffer.waiting) + len(state.coming)
+    own = station.own
+    if own is None:
+        return
+    own.waiting = [upstream[number - 1] for number in state.askers]
+    for machine in upstream:
+        if machine.phase in {WORKING, UNLOADING, DONE} and not machine.part.scrap:
+            if machine.phase is WORKING:
+                machine.part.ahead = own
+            else:
+                machine.part.held = own
+            own.taken += 1
+    here = [machine.part for machine in station.machines if machine.phase in {LOADING, READY, WORKING}]
+    for part in (*here, *station.buffer.waiting, *(part for part, *_ in station.buffer.coming)):
+        part.held = own
+        own.taken += 1

@@ -1,11 +1,23 @@
 """What a simulated plant says: messages about the happenings in it, in the order in which they happen."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from plant.catalogue import CATALOGUE
-from plant.messages import Alarm, Emission, Meta, PartEvent, StateChange
+from plant.messages import (
+    Alarm,
+    Emission,
+    Measured,
+    Meta,
+    Order,
+    OrderEvent,
+    PartEvent,
+    PartEventName,
+    Quality,
+    StateChange,
+)
+from plant.paths import Node
 from simulators.agenda import Agenda
 from simulators.buffer import UNLIMITED
 
@@ -13,6 +25,7 @@ if TYPE_CHECKING:
     from simulators.failure import Mode
     from simulators.line import Line
     from simulators.machine import Machine
+    from simulators.orders import Ticket
     from simulators.part import Part
     from simulators.signals import Signals
     from simulators.station import Station
@@ -37,36 +50,70 @@ class Report:
         self.out: list[Emission] = []
         self.signals: list[Signals] = []
 
+    def _part(self, node: Node, event: PartEventName, part: "Part", **more: Any) -> None:
+        ticket = part.ticket
+        order = None if ticket is None else ticket.name
+        visit = part.visit
+        ts, product = self._start + self._env.time, part.what
+        self.out.append(
+            (node, PartEvent(ts=ts, event=event, part=part.name, product=product, order=order, visit=visit, **more))
+        )
+
     def entered(self, station: "Station", part: "Part") -> None:
         """A part got its place in a station; that is the station's affair, no machine's."""
-        ts = self._start + self._env.time
-        self.out.append((station.node, PartEvent(ts=ts, event="entered", part=part.name, product=station.product)))
+        self._part(station.node, "entered", part)
 
     def started(self, machine: "Machine", part: "Part") -> None:
         """Work on a part began."""
-        ts, product = self._start + self._env.time, machine.station.product
-        self.out.append((machine.node, PartEvent(ts=ts, event="started", part=part.name, product=product)))
+        self._part(machine.node, "started", part)
 
     def finished(self, machine: "Machine", part: "Part") -> None:
         """Work on a part ended."""
-        ts, product = self._start + self._env.time, machine.station.product
-        event = PartEvent(ts=ts, event="finished", part=part.name, product=product, cycle_us=part.worked)
-        self.out.append((machine.node, event))
+        self._part(machine.node, "finished", part, cycle_us=part.worked)
         if self.signals:
             self.signals[machine.index].finished.append(self._env.time)
 
     def scrapped(self, machine: "Machine", part: "Part") -> None:
         """A part is found to be scrap."""
-        ts, product = self._start + self._env.time, machine.station.product
-        event = PartEvent(ts=ts, event="scrapped", part=part.name, product=product, cause=part.scrap)
-        self.out.append((machine.node, event))
+        self._part(machine.node, "scrapped", part, cause=part.scrap)
+
+    def reworked(self, machine: "Machine", part: "Part", to: "Station", cause: str) -> None:
+        """A part must be worked on again."""
+        self._part(machine.node, "reworked", part, cause=cause, route=to.name)
 
     def left(self, machine: "Machine", part: "Part", target: "Station | None") -> None:
         """A part gave its place in a machine away: to go on, or out of the line, good or as scrap."""
-        ts, product = self._start + self._env.time, machine.station.product
         route, cause = None if target is None else target.name, part.scrap or None
-        event = PartEvent(ts=ts, event="left", part=part.name, product=product, route=route, cause=cause)
-        self.out.append((machine.node, event))
+        since = self._start + part.since if target is None and part.since < part.entered else None
+        self._part(machine.node, "left", part, route=route, cause=cause, since=since)
+
+    def built_in(self, machine: "Machine", part: "Part", product: "Part") -> None:
+        """A part became a piece of another one."""
+        self._part(machine.node, "left", part, into=product.name)
+
+    def came_out(self, machine: "Machine", part: "Part", of: "Part") -> None:
+        """A part came out of one that was taken apart."""
+        self._part(machine.node, "entered", part, of=of.name)
+
+    def measured(self, machine: "Machine", part: "Part", values: dict[str, Measured]) -> None:
+        """Characteristics of a part were measured."""
+        ts = self._start + self._env.time
+        gauge = machine.node.path
+        self.out.append((machine.node, Quality(ts=ts, part=part.name, product=part.what, values=values, gauge=gauge)))
+
+    def order(self, line: "Line", ticket: "Ticket", event: OrderEvent) -> None:
+        """A production order has come or is further on."""
+        message = Order(
+            ts=self._start + self._env.time,
+            order=ticket.name,
+            product=ticket.product.name,
+            quantity=ticket.quantity,
+            good=ticket.good,
+            scrap=ticket.scrap,
+            event=event,
+            due=None if ticket.due is None else self._start + ticket.due,
+        )
+        self.out.append((line.described.node, message))
 
     def alarm(self, machine: "Machine", mode: "Mode") -> None:
         """A failure mode has struck, or its repair has ended."""
@@ -81,7 +128,8 @@ class Report:
     def _state(self, machine: "Machine", ts: int) -> StateChange:
         state, reason = machine.condition
         part = machine.part.name or None
-        return StateChange(ts=ts, state=state, reason=reason, since=self._start + machine.since, part=part)
+        order = None if machine.part.ticket is None else machine.part.ticket.name
+        return StateChange(ts=ts, state=state, reason=reason, since=self._start + machine.since, part=part, order=order)
 
     def _alarm(self, mode: "Mode", ts: int) -> Alarm:
         return Alarm(
@@ -105,7 +153,7 @@ def births(line: "Line", ts: int) -> list[Emission]:
     found: list[Emission] = [(line.described.node, Meta(ts=ts, schema=SCHEMA, type="line"))]
     for station, described in zip(line.stations, line.described.stations, strict=True):
         several = len(station.machines) > 1
-        capacity = station.buffer.capacity
+        capacity = station.buffer.capacity if station.buffer.belt is None else described.buffer or 0
         document = Meta(
             ts=ts,
             schema=SCHEMA,

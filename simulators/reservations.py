@@ -40,8 +40,9 @@ class Reservations:
         while self.taken < self.places and (machine := self._next()) is not None:
             self.waiting.remove(machine)
             self.taken += 1
+            machine.part.ahead = self
             machine.touch()
-            machine.begin()
+            machine.ready()
 
     def _next(self) -> "Machine | None":
-        return next((machine for machine in self.waiting if machine.is_up()), None)
+        return next((machine for machine in self.waiting if machine.may_begin()), None)

@@ -9,11 +9,12 @@ from operator import attrgetter
 
 from plant.description import Plant
 from plant.messages import Emission
+from plant.states import State
 from plant.time import DEFAULT_START
 from simulators.agenda import Agenda
+from simulators.building import build
 from simulators.initial import EMPTY, InitialState
 from simulators.ledger import Ledger
-from simulators.line import Line
 from simulators.machine import Condition, Machine
 from simulators.present import capture, restore
 from simulators.report import Report, births
@@ -66,22 +67,23 @@ class Simulation:
         self._machines: list[Machine] = []
         self._touched: list[Machine] = []
         streams = Streams(seed)
-        self._lines = [
-            Line(
-                self._agenda,
-                described=of,
-                index=index,
-                machines=self._machines,
-                touched=self._touched,
-                streams=streams,
-                recorder=self._recorder,
-                report=self._report,
-            )
-            for index, of in enumerate(plant.lines)
-        ]
+        self._lines, self._timetables = build(
+            self._agenda,
+            plant,
+            machines=self._machines,
+            touched=self._touched,
+            streams=streams,
+            recorder=self._recorder,
+            report=self._report,
+            start=start,
+        )
         if self._ledger is not None:
             self._ledger.watch(self._lines, self._machines)
         restore(self._lines, initial)
+        for timetable in self._timetables:
+            timetable.open()
+        for line in self._lines:
+            line.catch_up()
         self._opened = False
         self._meters = self._measuring(initial, streams) if messages and telemetry else None
 
@@ -176,7 +178,7 @@ class Simulation:
         for line in self._lines:
             for part in line.inside.values():
                 tally.still_inside(line.index, part.entered, time)
-            tally.outside(line.index, time, line.source.outside)
+            tally.outside(line.index, time, line.outside)
         return tally
 
     def _settle(self) -> None:
@@ -189,7 +191,14 @@ class Simulation:
             touched.sort(key=_index)
         for machine in touched:
             machine.touched = False
-            condition = machine.state_now() if machine.down else machine.station.conditions[machine.phase]
+            if machine.plain and not machine.halted:
+                condition = machine.station.conditions[machine.phase]
+            else:
+                condition = machine.state_now()
+                if machine.jobs and condition[0] in STANDING:
+                    machine.seize()
+                    machine.touched = False
+                    condition = machine.state_now()
             if condition != machine.condition:
                 self._enter(machine, condition)
                 if self._report is not None:
@@ -248,6 +257,9 @@ def _merge(events: list[Emission], readings: Sequence[Reading]) -> list[Emission
         done = cut
     return merged + events[done:]
 
+
+STANDING = frozenset({State.BLOCKED.value, State.STARVED.value})
+"""States in which maintenance may be done early."""
 
 _index = attrgetter("index")
 

@@ -3,17 +3,32 @@
 | purpose         | path                    | draw k is of                                       |
 |-----------------|-------------------------|----------------------------------------------------|
 | arrival         | line                    | the interval before the part that comes as k-th    |
+| product         | line                    | the k-th lot that comes                            |
+| order           | orders/NAME             | the interval before the k-th order of a stream     |
+| order.product   | orders/NAME             | the product of the k-th order of a stream          |
+| lead_time       | line/station            | the k-th delivery of material                      |
+| pallet          | line                    | the k-th way of a pallet back to the entry         |
 | cycle           | line/station            | the k-th operation begun there, over all machines  |
-| quality         | line/station            | the same operation                                 |
+| quality, defect | line/station            | the k-th part worked on there                      |
+| measure.NAME    | line/station            | the same part                                      |
+| inspect, detect | line/station            | the same part                                      |
+| way             | line/station            | the same part                                      |
+| setup           | line/station            | the k-th setup there                               |
 | unload          | line/station            | the same operation                                 |
 | load            | line/station            | the k-th loading begun there                       |
 | transport       | line/station            | the k-th part that set out for it                  |
 | restart         | line/station            | the k-th operation begun anew after a failure      |
 | time_to_failure | line/station/machine/mode | the interval before the k-th failure of the mode |
 | time_to_repair  | line/station/machine/mode | the repair of the k-th failure of the mode       |
+| tool_change, maintenance.NAME | line/station/machine | the k-th time it is done             |
+| tool_life, tool_repair | line/station/machine | the k-th tool, the k-th one that broke       |
+| walking         | operators/POOL          | the k-th walk of the pool                          |
+| vehicle_load, vehicle_unload | fleets/FLEET | the k-th ride of the fleet                        |
 | noise.TAG       | line/station/machine    | the sample k µs after the start of the run         |
 
-k counts from 0. The machine's number stands in the path also when it is 1. Nothing else is random.
+k counts from 0. The machine's number stands in the path also when it is 1; an arrival at another entry than the first
+has the path of its station. In a batch each part counts; without batches a part worked on is an operation. Where
+parts wait by `spt` the k-th cycle time is that of the k-th part that came. Nothing else is random.
 """
 
 from collections.abc import Callable
@@ -30,24 +45,23 @@ Times = Callable[[int], int]
 """Draw k in microseconds."""
 
 
-class Verdicts:
-    """Whether operation k makes scrap; prepared in blocks because operations come in order."""
+class Shares:
+    """Uniform numbers by k, prepared in blocks because they are used in order."""
 
-    __slots__ = ("_block", "_first", "_share", "_stream")
+    __slots__ = ("_block", "_first", "_stream")
 
-    def __init__(self, share: float, stream: Stream) -> None:
-        self._share = share
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._first = 0
         self._block: list[float] = []
 
-    def __call__(self, k: int) -> bool:
-        """The verdict on operation k."""
+    def __call__(self, k: int) -> float:
+        """The number k, strictly between 0 and 1."""
         offset = k - self._first
         if not 0 <= offset < len(self._block):
             self._first, offset = k, 0
             self._block = self._stream.uniforms(range(k, k + BLOCK)).tolist()
-        return self._block[offset] < self._share
+        return self._block[offset]
 
 
 class Streams:
@@ -58,32 +72,30 @@ class Streams:
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
-    def arrivals(self, line: Line) -> Times | None:
-        """Intervals between arrivals; none if parts are always there."""
-        interval = line.arrivals.interval
-        return None if interval is None else Draws(interval, Stream(self.seed, line.name, "arrival"))
+    def draws(self, path: str, purpose: str, distribution: Distribution) -> Times:
+        """Times of a thing."""
+        return Draws(distribution, Stream(self.seed, path, purpose))
 
-    def times(self, line: Line, station: Station, purpose: str, distribution: Distribution) -> Times:
-        """Times of a station."""
-        return Draws(distribution, Stream(self.seed, f"{line.name}/{station.name}", purpose))
-
-    def handling(self, line: Line, station: Station, purpose: str, distribution: Distribution) -> Times | None:
-        """Times of a station that may be none at all: load, unload, transport."""
+    def some(self, path: str, purpose: str, distribution: Distribution) -> Times | None:
+        """Times of a thing that may be none at all: load, unload, transport."""
         if distribution.constant and distribution.mean == 0:
             return None
-        return self.times(line, station, purpose, distribution)
+        return self.draws(path, purpose, distribution)
 
-    def verdicts(self, line: Line, station: Station) -> Verdicts | None:
-        """Verdicts of a station that makes scrap."""
-        share = station.quality.scrap
-        return Verdicts(share, Stream(self.seed, f"{line.name}/{station.name}", "quality")) if share else None
+    def shares(self, path: str, purpose: str) -> Shares:
+        """Uniform numbers of a thing."""
+        return Shares(Stream(self.seed, path, purpose))
 
-    def failures(self, line: Line, station: Station, machine: int, failure: Failure) -> tuple[Times, Times]:
-        """Times to failure and times to repair of one mode of one machine."""
-        path = f"{line.name}/{station.name}/{machine}/{failure.mode}"
+    def stream(self, path: str, purpose: str) -> Stream:
+        """The stream itself."""
+        return Stream(self.seed, path, purpose)
+
+    def failures(self, path: str, failure: Failure) -> tuple[Times, Times]:
+        """Times to failure and times to repair of one mode of the machine at a path."""
+        path = f"{path}/{failure.mode}"
         return (
-            Draws(failure.interval, Stream(self.seed, path, "time_to_failure")),
-            Draws(failure.time_to_repair, Stream(self.seed, path, "time_to_repair")),
+            self.draws(path, "time_to_failure", failure.interval),
+            self.draws(path, "time_to_repair", failure.time_to_repair),
         )
 
     def noise(self, line: Line, station: Station, machine: int, tag: str) -> tuple[int, int]:

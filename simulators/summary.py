@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from simulators.simulation import Simulation
     from simulators.tally import LineTally
 
-STATES = (State.PROCESSING, State.BLOCKED, State.STARVED, State.FAILED)
-"""Every state that a machine of this version can be in."""
+STATES = tuple(state for state in State if state is not State.UNKNOWN)
+"""Every state that a simulated machine can be in."""
 
 
 def summarise(simulation: "Simulation", warm_up: int, until: int) -> dict[str, dict[str, Any]]:

@@ -69,7 +69,7 @@ class Tally:
 
     def visit(self, line: int, station: int, part: Part, time: int) -> None:
         """A part leaves a station, by its index in the line."""
-        if self.begin <= time < self.end and not part.scrap:
+        if self.begin <= time < self.end and not part.scrap and not part.goes_back:
             self.lines[line].station_out[station] += 1
 
     def passed(self, line: int, station: int, time: int, *, good: bool) -> None:
@@ -79,21 +79,28 @@ class Tally:
 
     def departure(self, line: int, part: Part, time: int) -> None:
         """A part leaves a line."""
-        self.left(line, part.entered, time, good=not part.scrap)
+        self.left(line, part.entered, time, since=part.since, good=not part.scrap)
 
-    def left(self, line: int, entered: int, left: int, *, good: bool) -> None:
-        """A part was in a line for [entered, left)."""
+    def built_in(self, line: int, station: int, part: Part, product: Part, time: int) -> None:  # noqa: ARG002 only when counts here
+        """A part becomes a piece of another one."""
+        self.still_inside(line, part.entered, time)
+
+    def came_out(self, line: int, part: Part, of: Part, time: int) -> None:
+        """A part comes out of one that is taken apart: it is inside from now on, like any other."""
+
+    def left(self, line: int, entered: int, left: int, *, since: int, good: bool) -> None:
+        """A part was in a line for [entered, left), and the first of its pieces from `since` on."""
         tally = self.lines[line]
         tally.inside += self.overlap(entered, left)
         if self.begin <= left < self.end:
             if good:
                 tally.parts_out += 1
-                tally.lead_times.append(left - entered)
+                tally.lead_times.append(left - since)
             else:
                 tally.parts_scrapped += 1
 
     def still_inside(self, line: int, entered: int, now: int) -> None:
-        """A part is in a line since then."""
+        """A part is, or was, in a line for [entered, now)."""
         self.lines[line].inside += self.overlap(entered, now)
 
     def outside(self, line: int, time: int, level: int) -> None:

@@ -62,6 +62,8 @@ class Buffer:
     @property
     def place(self) -> bool:
         """Whether a place is free."""
+        if self.capacity and not self.station.inside:
+            return len(self.waiting) + len(self.coming) + self.claimed < self.capacity
         taken = len(self.coming) + self.claimed
         if self.capacity:
             return len(self.waiting) + taken < self.capacity + self.station.inside * self.station.idle

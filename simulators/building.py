@@ -34,9 +34,11 @@ def build(
     Args:
         env: the agenda.
         plant: the description.
-        machines, touched: lists that are filled, now and during the run.
+        machines: filled with all machines, in the order of the plant.
+        touched: filled during the run with machines whose state may have changed.
         streams: of the run.
-        recorder, report: who is told what happens.
+        recorder: who writes down what happens.
+        report: who tells it in messages.
         start: first instant of the run, microseconds UTC, for shifts.
     """
     shifts = _Shifts(env, plant, start)
@@ -86,8 +88,10 @@ def _equip(machine: Machine, streams: Streams, path: str, timetable: Timetable |
             breakage.tool = tool
             tool.renews = [breakage]
             modes.append(breakage)
-    for task in of.maintenance:
-        jobs.append(maintenance(machine, task, modes, streams.draws(path, f"maintenance.{task.name}", task.time)))
+    jobs += [
+        maintenance(machine, task, modes, streams.draws(path, f"maintenance.{task.name}", task.time))
+        for task in of.maintenance
+    ]
     machine.equip(modes, jobs, tool, timetable)
 
 

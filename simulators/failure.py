@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from simulators.agenda import Timer
+from simulators.breakdown import repaired, strike
 from simulators.streams import Times
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Mode:
 
     def _falls_due(self, timer: Timer) -> None:
         if timer is self.timer:  # else it has struck already in this instant, before work began (rule 17)
-            self.machine.fail()
+            strike(self.machine)
 
     def _repaired(self, timer: Timer) -> None:
         if timer is not self.timer:
@@ -160,4 +161,4 @@ class Mode:
                 job.wind()
         if self.tool is not None:
             self.tool.wind()
-        self.machine.repaired(self)
+        repaired(self.machine, self)

@@ -10,6 +10,7 @@ from plant.goods import Dispatch
 from simulators.agenda import Timer
 from simulators.buffer import Buffer
 from simulators.part import Part
+from simulators.several import build_in
 
 if TYPE_CHECKING:
     from simulators.machine import Machine
@@ -159,9 +160,7 @@ class Assembling:
             pieces += [buffer.waiting.popleft() for _ in range(quantity)]
         product = pieces[0]
         for piece in pieces[1:]:
-            product.since = min(product.since, piece.since)
-            product.defective |= piece.defective
-            machine.build_in(piece, product)
+            build_in(machine, piece, product)
         self._station.freed.extend(givers)
         return [product]
 

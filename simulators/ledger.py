@@ -11,7 +11,8 @@ from simulators.part import NOTHING, Part
 
 if TYPE_CHECKING:
     from simulators.line import Line
-    from simulators.machine import Condition, Machine
+    from simulators.machine import Machine
+    from simulators.phase import Condition
     from simulators.station import Station
     from simulators.tally import Tally
 

@@ -9,9 +9,10 @@ from plant.ways import OUT
 from simulators.agenda import Agenda
 from simulators.buffer import UNLIMITED
 from simulators.ledger import Recorder
-from simulators.machine import READY, Machine
+from simulators.machine import Machine
 from simulators.orders import OrderBook, Ticket
 from simulators.part import Part
+from simulators.phase import READY
 from simulators.report import Report
 from simulators.reservations import Reservations
 from simulators.source import Mix, Source, Stock

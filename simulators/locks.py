@@ -8,6 +8,7 @@ from simulators.part import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from simulators.line import Line
     from simulators.machine import Machine
     from simulators.station import Station

@@ -4,36 +4,33 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from plant.paths import Node
-from plant.states import State
 from simulators.agenda import Agenda, Timer
+from simulators.attendance import Attendance
+from simulators.breakdown import strike
 from simulators.failure import Mode
 from simulators.job import Job
 from simulators.locks import blocked
 from simulators.part import NOTHING, Part
+from simulators.phase import (
+    DONE,
+    EMPTY,
+    LOADING,
+    READY,
+    SETTING,
+    TASKS,
+    UNLOADING,
+    WORKING,
+    Condition,
+    condition,
+    conditions,
+)
+from simulators.reservations import pass_on
+from simulators.several import take_apart
 from simulators.timetable import Timetable
 
 if TYPE_CHECKING:
     from simulators.crew import Request
     from simulators.station import Station
-
-# Where a machine stands with its part. Only SETTING, LOADING, WORKING and UNLOADING take time.
-EMPTY = "empty"
-SETTING = "setting"
-LOADING = "loading"
-READY = "ready"  # loaded, work not begun: the machine is down, or waits for a tool, operator or reservation
-WORKING = "working"
-UNLOADING = "unloading"
-DONE = "done"  # waits for a place at the next station, or for a vehicle
-
-PHASES = {phase: phase for phase in (EMPTY, SETTING, LOADING, READY, WORKING, UNLOADING, DONE)}
-"""By name; phases are compared by identity."""
-
-TASKS = {SETTING: "setup", LOADING: "load", UNLOADING: "load"}
-"""What operators call the phases that take time; work is the station's."""
-
-Condition = tuple[str, str]
-"""State and reason, as messages have them."""
-
 
 class Machine:
     """A machine of a station.
@@ -56,9 +53,7 @@ class Machine:
         down: how many of them are down.
         gated: whether parts can neither come nor leave.
         halted: how many reasons keep it from doing anything.
-        timetable: its shifts; none: around the clock.
-        closed: state in which it stands outside them, or nothing.
-        closing: the same, while the running operation is finished first.
+        attendance: its shifts; none: around the clock.
         jobs: tool change and maintenance.
         due: those that must be done before the next operation, in turn.
         tool: the change of its tool, which knows the wear.
@@ -71,9 +66,9 @@ class Machine:
     """
 
     __slots__ = (
-        "_calendar", "_end", "_operating", "_watch", "awaits", "closed", "closing", "condition", "down", "due", "env",
-        "gated", "halted", "index", "jobs", "last", "members", "modes", "node", "number", "part", "phase", "plain",
-        "remaining", "request", "resumed", "shift", "since", "station", "timer", "timetable", "tool", "touched",
+        "_calendar", "_end", "_operating", "_watch", "attendance", "awaits", "condition", "down", "due", "env", "gated",
+        "halted", "index", "jobs", "last", "members", "modes", "node", "number", "part", "phase", "plain", "remaining",
+        "request", "resumed", "since", "station", "timer", "tool", "touched",
     )  # fmt: skip
 
     def __init__(self, env: Agenda, station: "Station", number: int, index: int, node: Node) -> None:
@@ -96,17 +91,14 @@ class Machine:
         self.down = 0
         self.gated = False
         self.halted = 0
-        self.timetable: Timetable | None = None
-        self.closed = ""
-        self.closing = ""
-        self.shift = ""
+        self.attendance: Attendance | None = None
         self.jobs: list[Job] = []
         self.due: list[Job] = []
         self.tool: Job | None = None
         self.last = NOTHING
         self.request: Request | None = None
         self.awaits = ""
-        self.condition: Condition = (State.STARVED.value, "")
+        self.condition: Condition = conditions("")[EMPTY]
         self.since = env.time
         self.touched = False
         self.plain = True
@@ -120,9 +112,8 @@ class Machine:
         self._calendar = [mode for mode in modes if not mode.operating]
         self.jobs = list(jobs)
         self.tool = tool
-        self.timetable = timetable
         if timetable is not None:
-            timetable.turns.append(self.turn)
+            self.attendance = Attendance(self, timetable)
         self._watch = bool(self._calendar or jobs or timetable)
 
     def settle_in(self) -> None:
@@ -131,7 +122,7 @@ class Machine:
         of = station.described
         self.plain = not (
             self.jobs
-            or self.timetable
+            or self.attendance
             or station.needs
             or station.ways
             or station.joins
@@ -152,13 +143,17 @@ class Machine:
         station.idle -= 1
         self.part = part
         part.machine = self.number
-        if self.members is not None:
-            for member in self.members:
-                member.machine = self.number
         if not self.touched:
-            self.touch()
-        if station.described.setup is not None and (time := station.setup_time(self, part)):
-            self._handle(SETTING, time)
+            self.touched = True
+            station.touched.append(self)
+        if not self.plain:
+            for member in self.members or ():
+                member.machine = self.number
+            if time := station.setup_time(self, part):
+                self._handle(SETTING, time)
+                return
+        if station.load is None:
+            self.ready()
         else:
             self._load()
 
@@ -180,9 +175,7 @@ class Machine:
             return
         station = self.station
         if station.reserves and self.part.ahead is None:
-            if station.ways is not None and self.part.target is None:
-                self.part.target = station.ways(self.part)
-            target = station.next if station.ways is None else self.part.target
+            target = self._way_ahead()
             if target is not None and target.own is not None:
                 target.own.ask(self)
                 return
@@ -190,14 +183,23 @@ class Machine:
             return
         self.begin()
 
+    def _way_ahead(self) -> "Station | None":
+        """Where the part will go, chosen before work begins (rule 7)."""
+        station, part = self.station, self.part
+        if station.ways is None:
+            return station.next
+        if part.target is None:
+            part.target = station.ways(part)
+        return part.target
+
     def may_begin(self) -> bool:
         """Whether work may begin or go on now: what stops it at this very instant comes first (rule 17)."""
         now = self.env.time
         for mode in self._calendar:
             if mode.due == now and not mode.down:
-                self.fail()
-        if self.timetable is not None and self.timetable.due == now:
-            self.timetable.turn()
+                strike(self)
+        if self.attendance is not None and self.attendance.timetable.due == now:
+            self.attendance.timetable.turn()
         if self.phase is not WORKING:
             for job in self.jobs:
                 if not job.pending and job.is_due:
@@ -209,18 +211,20 @@ class Machine:
     def begin(self) -> None:
         """The operation begins; its number at the station decides on its draws (rule 2)."""
         station, part = self.station, self.part
-        self.phase = WORKING
+        now = self.env.time
+        number = station.begun
         for member in self.members or (part,):
             member.operation = station.begun
             station.begun += 1
-            member.start = self.env.time
+            member.start = now
             member.worked = 0
             if station.report is not None:
                 station.report.started(self, member)
+        self.phase = WORKING
         if part.cycle >= 0:
             self.remaining, part.cycle = part.cycle, -1
         else:
-            self.remaining = station.cycle_of(part)(part.operation)
+            self.remaining = station.cycle_of(part)(number) if station.varies else station.cycle(number)
         if not self.touched:
             self.touch()
         self.work()
@@ -233,7 +237,7 @@ class Machine:
             if left:
                 self.timer = env.after(left, self._runs_out)
             else:  # it fell due at the end of the operation before: it strikes at the start of this one
-                self.fail(starting=True)
+                strike(self, starting=True)
         else:
             self.timer = env.set(self._end, self.remaining)
 
@@ -263,13 +267,13 @@ class Machine:
             report.finished(self, part)
         if station.verdict is not None:
             station.verdict(self, part)
-        if part.held is not None or part.ahead is not None:
-            _pass_on(part)
+        if station.reserves:
+            pass_on(part)
 
     def _wind_up(self, part: Part) -> None:
         """The same where there is more to it: batches, ways, wear, operators, the end of a shift."""
         station = self.station
-        self._dismiss()
+        self.dismiss()
         self.phase = UNLOADING
         for member in self.members or (part,):
             member.worked = part.worked
@@ -277,18 +281,21 @@ class Machine:
             if station.ways is not None and not (member.scrap or member.target is not None or station.reserves):
                 member.target = station.ways(member)
         self.last = part
-        if station.pieces and not part.scrap and part.target is None:
-            self._take_apart(part)
         for job in self.jobs:
             job.age(self.remaining)
-            job.count_parts(len(self.members or (part,)))
-        if self.closing:
-            self._shut(self.closing)
-        for job in self.jobs:
-            if not job.pending and job.is_due:
-                self.call(job)
+        made = len(self.members or (part,))
+        if station.pieces and not part.scrap and part.target is None:
+            self._hold(take_apart(self, part))
+        if self.attendance is not None:
+            self.attendance.finished()
+        self.count(made)
         if self.due:
             self.due[0].go_on()
+
+    def _hold(self, parts: list[Part]) -> None:
+        """It holds these parts from now on."""
+        self.members = parts if len(parts) > 1 else None
+        self.part = parts[0]
 
     def hand_over(self) -> None:
         """Parts go to the next place, out of the line, or wait here until the place is free (rules 7 and 8)."""
@@ -362,61 +369,31 @@ class Machine:
             self.phase = EMPTY
             station.idle += not self.gated
         else:
-            self.members.pop(0)
-            self.part = self.members[0]
-            if len(self.members) == 1:
-                self.members = None
+            self._next_member()
         if not self.touched:
-            self.touch()
+            self.touched = True
+            station.touched.append(self)
         if station.recorder is not None:
             station.recorder.visit(station.line.index, station.index, part, self.env.time)
         if station.report is not None:
             station.report.left(self, part, target)
         if target is None:
             station.line.part_leaves(part)
-        elif not ridden:
-            part.target = None
-            target.input_from(station).send(part)
+        elif self.plain and not ridden:
+            target.buffer.send(part)
         else:
             part.target = None
-        if part.rides and station.line.pallet_ends == station.name and target is not None:
-            station.line.free_pallet(part)
+            if not ridden:
+                target.input_from(station).send(part)
+            if part.rides and station.line.pallet_ends == station.name:
+                station.line.free_pallet(part)
 
-    # --- several parts -------------------------------------------------------------------------------------------
-
-    def build_in(self, piece: Part, product: Part) -> None:
-        """A part becomes a piece of another one (rule 11)."""
-        station = self.station
-        piece.machine = self.number
-        if station.recorder is not None:
-            station.recorder.built_in(station.line.index, station.index, piece, product, self.env.time)
-        if station.report is not None:
-            station.report.built_in(self, piece, product)
-        station.line.gone(piece)
-
-    def _take_apart(self, part: Part) -> None:
-        """The part becomes several; the first is the part itself."""
-        station = self.station
-        line = station.line
-        self.members = []
-        for place, (to, product) in enumerate(station.pieces):
-            piece = part
-            if place:
-                piece = line.new_part(line.product(product) if product else part.product)
-                piece.since = part.since
-                piece.enter = piece.start = piece.finish = self.env.time
-                piece.machine, piece.operation, piece.worked = self.number, part.operation, 0
-                piece.ticket, piece.lot = None, part.lot
-                if station.again:
-                    station.count_visit(piece)
-                if station.report is not None:
-                    station.report.came_out(self, piece, part)
-                if station.recorder is not None:
-                    station.recorder.came_out(line.index, piece, part, self.env.time)
-            piece.target = line.by_name.get(to)
-            self.members.append(piece)
-        if len(self.members) == 1:
-            self.members = None
+    def _next_member(self) -> None:
+        if self.members is not None:
+            self.members.pop(0)
+            self.part = self.members[0]
+            if len(self.members) == 1:
+                self.members = None
 
     # --- handling ------------------------------------------------------------------------------------------------
 
@@ -436,7 +413,7 @@ class Machine:
             return
         self.timer = None
         self.touch()
-        self._dismiss()
+        self.dismiss()
         if self.phase is SETTING:
             self._load()
             if self.due and self.phase is not WORKING:
@@ -462,7 +439,8 @@ class Machine:
         self.touch()
         return self.request.there
 
-    def _dismiss(self) -> None:
+    def dismiss(self) -> None:
+        """Operators are needed no more for what it does with its part."""
         if self.request is not None:
             request, self.request = self.request, None
             self.station.crews.drop(request)
@@ -476,6 +454,13 @@ class Machine:
         self.touch()
         if self.phase is not WORKING and self.phase is not SETTING and len(self.due) == 1:
             job.go_on()
+
+    def count(self, parts: int) -> None:
+        """Parts are done, good or not: what is due by now is called."""
+        for job in self.jobs:
+            job.count_parts(parts)
+            if not job.pending and job.is_due:
+                self.call(job)
 
     def done(self, job: Job) -> None:
         """A job is done."""
@@ -492,97 +477,20 @@ class Machine:
             if not job.pending and not self.halted and job.is_ripe:
                 self.call(job)
 
-    # --- shifts --------------------------------------------------------------------------------------------------
+    # --- stops ---------------------------------------------------------------------------------------------------
 
-    def turn(self, kind: str, shift: str) -> None:
-        """A shift or break begins or ends: the state in which the machine stands now, or nothing (rule 22)."""
-        self.shift = shift
-        self.touch()
-        if not kind:
-            self.closing = ""
-            if self.closed:
-                self._open()
-            return
-        if self.closed:
-            self.closed = kind
-            return
-        if self.closing:
-            self.closing = kind
-            return
-        ends_now = self.timer is not None and self.resumed + self.remaining == self.env.time
-        finishes = kind == State.OFF.value and self.station.described.at_shift_end == "finish"
-        if self.phase is WORKING and self.timer is not None and (finishes or ends_now):
-            self.closing = kind
-        else:
-            self._shut(kind)
-
-    def _shut(self, kind: str) -> None:
-        self.closing = ""
-        self.closed = kind
-        self._halt()
-        if self.station.described.repairs != "always":
-            for mode in self.modes:
-                mode.stand()
-
-    def _open(self) -> None:
-        self.closed = ""
-        self.halted -= 1
-        if self.station.described.repairs != "always":
-            for mode in self.modes:
-                mode.stir()
-        self.proceed()
-
-    def _halt(self) -> None:
+    def halt(self) -> None:
         """Everything stops: work, handling, setup, tool change, maintenance."""
         self.halted += 1
         if self.timer is not None and self.resumed + self.remaining > self.env.time:
-            self._stop()
+            self.stop()
         if self.request is not None and self.timer is None:
-            self._dismiss()
+            self.dismiss()
         if self.due:
             self.due[0].suspend()
         self.touch()
 
-    # --- failures ------------------------------------------------------------------------------------------------
-
-    def fail(self, *, starting: bool = False) -> None:
-        """Every mode that is due at this instant strikes: by the calendar, or by a clock that has run out in work.
-
-        An operation that ends in this very instant ends first (rule 17), and its part is not touched.
-        """
-        begun, at_work = self.phase is WORKING, starting
-        if self.timer is not None:
-            if self.resumed + self.remaining > self.env.time:
-                at_work = begun
-                self._stop()
-            else:
-                begun = False
-        now = self.env.time
-        struck = [
-            mode
-            for mode in self.modes
-            if not mode.down and (at_work and mode.left == 0 if mode.operating else mode.due == now)
-        ]
-        report = self.station.report
-        for mode in struck:
-            self.down += 1
-            self.halted += 1
-            if mode.gates and not self.gated:
-                self.gated = True
-                self.station.idle -= self.part is NOTHING
-        if self.due:
-            self.due[0].suspend()
-        if self.timer is None:
-            self._dismiss()
-        for mode in struck:
-            mode.break_down()
-            if report is not None:
-                report.alarm(self, mode)
-        self.touch()
-        if begun:
-            self._mind_the_part(struck)
-
-    def _stop(self) -> None:
+    def stop(self) -> None:
         """What was done counts, the rest follows after the repair."""
         done = self.env.time - self.resumed
         self.timer = None
@@ -596,64 +504,9 @@ class Machine:
             for job in self.jobs:
                 job.age(done)
 
-    def _mind_the_part(self, modes: list[Mode]) -> None:
-        """Resume, restart or scrap a part whose operation has begun (rule 19); of several modes the hardest decides."""
-        wishes = {mode.part: mode for mode in reversed(modes)}
-        if (mode := wishes.get("scrap")) is not None:
-            self._spoil(mode.name)
-        elif "restart" in wishes:
-            station = self.station
-            self.remaining = station.restart(station.restarted)
-            station.restarted += 1
-
-    def _spoil(self, cause: str) -> None:
-        """The parts in work are scrap; they leave at once unless parts cannot leave."""
-        station = self.station
-        for part in list(self.members or (self.part,)):
-            part.scrap = cause
-            part.finish = self.env.time
-            part.worked = self.part.worked
-            if station.report is not None:
-                station.report.scrapped(self, part)
-            if part.held is not None or part.ahead is not None:
-                _pass_on(part)
-        if not self.plain:
-            self.last = self.part
-            for job in self.jobs:
-                job.count_parts(len(self.members or (self.part,)))
-                if not job.pending and job.is_due:
-                    self.call(job)
-        self.phase = DONE
-        self.hand_over()
-
     def _runs_out(self, timer: Timer) -> None:
         if timer is self.timer:
-            self.fail()
-
-    def repaired(self, mode: Mode) -> None:
-        """A repair has ended; with the last one the machine goes on where it stopped (rule 18)."""
-        self.down -= 1
-        self.halted -= 1
-        self.touch()
-        if self.station.report is not None:
-            self.station.report.alarm(self, mode)
-        if self.gated and not any(other.down and other.gates for other in self.modes):
-            self._ungate()
-        self.proceed()
-
-    def _ungate(self) -> None:
-        """Parts come and leave again."""
-        self.gated = False
-        station = self.station
-        if self.part is NOTHING:
-            station.idle += 1
-            station.refill(self)
-        elif self.phase is DONE:
-            for buffer in (buffer for other in station.line.stations for buffer in other.inputs):
-                if self in buffer.givers:
-                    buffer.move_up()
-                    return
-            self.hand_over()
+            strike(self)
 
     def proceed(self) -> None:
         """Go on with what was stopped, or with what now has its operators, if nothing is in the way."""
@@ -682,39 +535,6 @@ class Machine:
 
     def state_now(self) -> Condition:
         """State and reason: the first that applies (rule 23)."""
-        if self.closed:
-            return self.closed, self.shift
-        if self.down:
-            return State.FAILED.value, "+".join([mode.name for mode in self.modes if mode.down])
-        if self.plain:
+        if self.plain and not self.halted:
             return self.station.conditions[self.phase]
-        return self._condition()
-
-    def _condition(self) -> Condition:
-        job = self.due[0] if self.due else None
-        if job is not None and job.running is not None:
-            return job.condition
-        phase, waits = self.phase, self.request is not None and not self.request.there
-        if self.timer is not None:
-            return self.station.conditions[phase]
-        if phase is DONE:
-            target = self._target(self.part)
-            return State.BLOCKED.value, self.awaits or ("" if target is None else target.name)
-        if waits and self.request is not None:
-            return State.WAITING.value, self.request.reason
-        if job is not None and job.request is not None:
-            return State.WAITING.value, job.request.reason
-        if phase is READY and self.station.reserves:
-            target = self._target(self.part)
-            return State.BLOCKED.value, "" if target is None else target.name
-        return self.station.conditions[phase]
-
-
-def _pass_on(part: Part) -> None:
-    """Work has ended: the reservation here is given back, and that for the next station too if it is not needed."""
-    held, part.held, part.ahead = part.held, part.ahead, None
-    if held is not None:
-        held.give_back()
-    if part.held is not None and (part.scrap or (part.target is not None and part.target.own is not part.held)):
-        ahead, part.held = part.held, None
-        ahead.give_back()
+        return condition(self)

@@ -8,8 +8,8 @@ from simulators.agenda import Agenda
 from simulators.streams import Shares, Streams
 
 if TYPE_CHECKING:
-    from plant.messages import OrderEvent
     from plant.goods import Product
+    from plant.messages import OrderEvent
     from simulators.line import Line
 
 

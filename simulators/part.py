@@ -39,38 +39,32 @@ class Part:
         held, ahead: its reservation at the present, at the next station (rule 7).
     """
 
-    __slots__ = (
-        "ahead", "cycle", "defective", "enter", "entered", "finish", "goes_back", "held", "lot", "machine", "name",
-        "number", "operation", "product", "reworks", "rides", "scrap", "since", "start", "step", "target", "ticket", "visit",
-        "visits", "worked",
-    )  # fmt: skip
+    # What most parts never have stands in the class, so that making a part does not cost it.
+    scrap = ""
+    operation = -1
+    worked = 0
+    start: int | None = None
+    finish: int | None = None
+    target: "Station | None" = None
+    visit = 1
+    visits: dict[str, int] | None = None
+    step = 0
+    lot = 0
+    ticket: "Ticket | None" = None
+    reworks: dict[str, int] | None = None
+    defective = False
+    goes_back = False
+    rides = False
+    cycle = -1
+    held: "Reservations | None" = None
+    ahead: "Reservations | None" = None
 
     def __init__(self, line: str, number: int, entered: int, product: "Product | None") -> None:
         self.number = number
         self.name = f"{line}-{number}" if number else ""
         self.product = product
-        self.entered = entered
-        self.since = entered
-        self.scrap = ""
-        self.enter = entered
+        self.entered = self.since = self.enter = entered
         self.machine = -1
-        self.operation = -1
-        self.start: int | None = None
-        self.finish: int | None = None
-        self.worked = 0
-        self.target: Station | None = None
-        self.visit = 1
-        self.visits: dict[str, int] | None = None
-        self.step = 0
-        self.lot = 0
-        self.ticket: Ticket | None = None
-        self.reworks: dict[str, int] | None = None
-        self.defective = False
-        self.rides = False
-        self.goes_back = False
-        self.cycle = -1
-        self.held: Reservations | None = None
-        self.ahead: Reservations | None = None
 
     @property
     def what(self) -> str:

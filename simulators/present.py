@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from simpy.events import Event
 
+from plant.errors import SimulationError
 from simulators.agenda import Agenda
 from simulators.failure import Mode
 from simulators.initial import (
@@ -16,8 +17,9 @@ from simulators.initial import (
     TravelState,
 )
 from simulators.line import Line
-from simulators.machine import DONE, EMPTY, LOADING, PHASES, READY, UNLOADING, WORKING, Machine
+from simulators.machine import Machine
 from simulators.part import NOTHING, Part
+from simulators.phase import DONE, EMPTY, LOADING, PHASES, READY, UNLOADING, WORKING
 from simulators.signals import Physics
 from simulators.station import Station
 
@@ -27,9 +29,31 @@ Restart = tuple[int, Callable[[], None]]
 
 
 def capture(agenda: Agenda, lines: Sequence[Line], physics: Sequence[Physics | None], now: int) -> InitialState:
-    """The present state of a run at `now`, µs since its start; all that is due until then must have been done."""
+    """The present state of a run at `now`, µs since its start; all that is due until then must have been done.
+
+    Raises:
+        SimulationError: the plant has elements of which a state as a value cannot tell.
+    """
+    for line in lines:
+        if (unsaid := _unsaid(line)) is not None:
+            raise SimulationError(f"line {line.name}: the present state of {unsaid} cannot be told as a value yet")
     ranks = agenda.ranks(_timers(lines))
     return InitialState(time=now, lines=tuple(_line(line, physics, ranks, now) for line in lines))
+
+
+def _unsaid(line: Line) -> str | None:
+    """An element of a line of which `InitialState` cannot tell; none if it says everything."""
+    of = line.described
+    for station in line.stations:
+        if not all(machine.plain for machine in station.machines):
+            return f"station {station.name}"
+        if station.buffer.belt is not None or station.buffer.fleet is not None or station.intake is not None:
+            return f"the way into station {station.name}"
+        if station.described.supply is not None:
+            return f"the material of station {station.name}"
+    limited = of.wip_limit is not None or of.pallets is not None
+    mixed = line.mixed or of.arrivals.orders or len(line.sources) > 1
+    return "a WIP limit" if limited else "products and orders" if mixed else None
 
 
 def _timers(lines: Sequence[Line]) -> Iterator[Event | None]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulators.machine import Machine
+    from simulators.part import Part
 
 
 class Reservations:
@@ -46,3 +47,13 @@ class Reservations:
 
     def _next(self) -> "Machine | None":
         return next((machine for machine in self.waiting if machine.may_begin()), None)
+
+
+def pass_on(part: "Part") -> None:
+    """Work has ended: the reservation here is given back, and that for the next station too if it is not needed."""
+    held, part.held, part.ahead = part.held, part.ahead, None
+    if held is not None:
+        held.give_back()
+    if part.held is not None and (part.scrap or (part.target is not None and part.target.own is not part.held)):
+        ahead, part.held = part.held, None
+        ahead.give_back()

@@ -15,7 +15,8 @@ from simulators.agenda import Agenda
 from simulators.building import build
 from simulators.initial import EMPTY, InitialState
 from simulators.ledger import Ledger
-from simulators.machine import Condition, Machine
+from simulators.machine import Machine
+from simulators.phase import Condition
 from simulators.present import capture, restore
 from simulators.report import Report, births
 from simulators.signals import Physics

@@ -10,8 +10,8 @@ from simulators.orders import Ticket
 from simulators.streams import Streams, Times
 
 if TYPE_CHECKING:
-    from simulators.buffer import Buffer
     from plant.goods import Product
+    from simulators.buffer import Buffer
     from simulators.station import Station
 
 

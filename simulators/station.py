@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from plant import description
 from plant.paths import Node
-from plant.states import State
 from plant.stops import Setup
 from plant.ways import Conveyor as BeltOf
 from plant.ways import Ride
@@ -13,15 +12,17 @@ from simulators.buffer import UNLIMITED, Buffer
 from simulators.conveyor import Conveyor
 from simulators.intake import Load, intake
 from simulators.ledger import Recorder
-from simulators.machine import DONE, EMPTY, LOADING, READY, SETTING, UNLOADING, WORKING, Condition, Machine
+from simulators.machine import Machine
 from simulators.part import NOTHING, Part
+from simulators.phase import conditions
 from simulators.report import Report
 from simulators.streams import Streams, Times
 from simulators.verdict import Verdict, judges
 
 if TYPE_CHECKING:
-    from plant.people import Need
     from collections.abc import Sequence
+
+    from plant.people import Need
     from simulators.crew import Crews
     from simulators.fleet import Fleet
     from simulators.line import Line
@@ -52,13 +53,14 @@ class Station:
         begun, loaded, restarted, changed: operations, loadings, restarts and setups so far (rule 2).
         again: whether a part may come here more than once.
         needs: operators by task.
+        varies: whether cycle times depend on the product.
     """
 
     __slots__ = (
         "_cycles", "_setup", "_setups", "again", "begun", "buffer", "changed", "conditions", "crews", "cycle",
         "described", "drawing", "freed", "idle", "index", "inputs", "inside", "intake", "joins", "line", "load",
         "loaded", "machines", "name", "needs", "next", "node", "own", "pieces", "process", "recorder", "report",
-        "reserves", "restart", "restarted", "returns", "source", "touched", "unload", "verdict", "ways",
+        "reserves", "restart", "restarted", "returns", "source", "touched", "unload", "varies", "verdict", "ways",
     )  # fmt: skip
 
     def __init__(
@@ -110,6 +112,7 @@ class Station:
             for task in need.tasks:
                 self.needs[task] = [*self.needs.get(task, ()), need]
         self.process = "inspect" if described.inspection is not None and "inspect" in self.needs else "process"
+        self.varies = bool(self._cycles)
         self._setup = described.setup
         self._setups = {} if described.setup is None else _setups(described.setup, streams, path)
         self.pieces = [
@@ -127,7 +130,7 @@ class Station:
         self.intake = intake(self, described, described.dispatch or of.dispatch, self.returns)
         self.drawing = False
         self.freed: list[Machine] = []
-        self.conditions = self._conditions("")
+        self.conditions = conditions("")
 
     def _bring(self, buffer: Buffer, streams: Streams, path: str, fleets: "dict[str, Fleet]") -> None:
         """How parts come into a buffer; into the first station of a line they come at once."""
@@ -139,22 +142,11 @@ class Station:
         elif self.index or self.line.returning:
             buffer.carry(streams.some(path, "transport", transport))
 
-    def _conditions(self, target: str) -> dict[str, Condition]:
-        return {
-            EMPTY: (State.STARVED.value, ""),
-            SETTING: (State.SETUP.value, ""),
-            LOADING: (State.PROCESSING.value, "load"),
-            READY: (State.BLOCKED.value, target),
-            WORKING: (State.PROCESSING.value, ""),
-            UNLOADING: (State.PROCESSING.value, "unload"),
-            DONE: (State.BLOCKED.value, target),
-        }
-
     def lead_to(self, following: "Station | None", ways: "Ways | None") -> None:
         """Parts go on to the station that follows, or choose among ways."""
         self.next = following
         self.ways = ways
-        self.conditions = self._conditions("" if following is None else following.name)
+        self.conditions = conditions("" if following is None else following.name)
 
     def input_from(self, station: "Station") -> Buffer:
         """The places for parts that come from a station."""

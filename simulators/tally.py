@@ -10,7 +10,7 @@ from plant.description import Plant
 from simulators.part import Part
 
 if TYPE_CHECKING:
-    from simulators.machine import Condition
+    from simulators.phase import Condition
 
 
 class LineTally:

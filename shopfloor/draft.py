@@ -99,7 +99,7 @@ class Entry:
         text: the line, without its comment.
         said: what the comment says about just this line.
         key: key of a station that stands here; explained where it first does.
-        example: the same of a key that is commented out; not shown if another line uses the key.
+        example: the same of a key that is commented out; shown once, and not if another line uses the key.
     """
 
     text: str
@@ -156,7 +156,8 @@ def plant_text(draft: Draft) -> str:
     lines, pools = _lines(draft.stations), _pools(draft.stations)
     entries = [*_site(draft), *(entry for line in lines for entry in _line(line, pools)), *_people(draft, pools)]
     used = {entry.key for entry in entries if entry.key}
-    entries = [entry for entry in entries if entry.example not in used]
+    examples = {entry.example: entry for entry in reversed(entries) if entry.example not in used}
+    entries = [entry for entry in entries if not entry.example or entry is examples.get(entry.example)]
     return "\n".join([*_opening(draft), *_commented(entries)]).rstrip() + "\n"
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,12 @@ def _headings(row: Row) -> dict[str, _Heading]:
     return best
 
 
+def _unused(title: str) -> str:
+    """A header that is not used, with the word that was meant if it looks like a slip of the pen."""
+    close = get_close_matches(plain(title), RANKS, n=1, cutoff=0.8)
+    return f"{title} (did you mean {RANKS[close[0]][0]}?)" if close and plain(title) not in RANKS else title
+
+
 # --- rows ------------------------------------------------------------------------------------------------------------
 
 
@@ -205,7 +212,9 @@ class _Reading:
         words = {SECOND: "seconds", MINUTE: "minutes", HOUR: "hours"}
         return Listing(
             stations=tuple(station for station in stations if station is not None),
-            unused=tuple(title for place, title in enumerate(self.header.cells) if title and place not in used),
+            unused=tuple(
+                _unused(title) for place, title in enumerate(self.header.cells) if title and place not in used
+            ),
             assumed=tuple(
                 f"{self.headings[key].title}: numbers without a unit are {words[column.unit]}"
                 for key, column in COLUMNS.items()

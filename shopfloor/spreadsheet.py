@@ -2,14 +2,15 @@
 
 import csv
 import io
+import re
 import warnings
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
-from zipfile import BadZipFile
 
 from plant.errors import InputError, did_you_mean, shown
 
@@ -109,36 +110,45 @@ def _excel(path: Path, content: bytes, sheet: str | None) -> Spreadsheet:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about styles and extensions, which nobody looks at here
         try:
-            book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        except (BadZipFile, KeyError, ValueError, OSError) as error:
-            raise InputError(f"{path}: no Excel file: {error}; allowed: .xlsx as Excel saves it, or CSV") from None
-        with closing(book):
-            names = [page.title for page in book.worksheets]
-            if not names or (sheet is not None and sheet not in names):
-                hint = did_you_mean(sheet, names)
-                raise InputError(
-                    f"{path}: there is no sheet {shown(sheet or '')}; allowed: {', '.join(names)}"
-                    + (f" ({hint})" if hint else "")
-                )
-            page: Any = book.worksheets[0 if sheet is None else names.index(sheet)]
-            page.reset_dimensions()  # programs write wrong ones
-            rows = [
-                Row(number=number, cells=tuple(map(_text, cells))) for number, cells in enumerate(page.iter_rows(), 1)
-            ]
-    return Spreadsheet(
-        file=str(path), rows=tuple(row for row in rows if any(row.cells)), decimal_comma=True, ragged=False
-    )
+            with closing(load_workbook(io.BytesIO(content), read_only=True, data_only=True)) as book:
+                rows = _rows(_page(path, book.worksheets, sheet))
+        except InputError:
+            raise
+        except Exception as error:  # a broken workbook makes openpyxl raise whatever it stumbles over
+            told = f"no Excel file, or a broken one ({type(error).__name__})"
+            raise InputError(f"{path}: {told}; allowed: .xlsx as Excel saves it, or CSV") from error
+    return Spreadsheet(file=str(path), rows=rows, decimal_comma=True, ragged=False)
+
+
+def _page(path: Path, pages: Sequence[Any], sheet: str | None) -> Any:
+    """The sheet of that name; without a name the first one that can be seen."""
+    if sheet is None:
+        return next((page for page in pages if page.sheet_state == "visible"), pages[0])
+    names = [page.title for page in pages]
+    if sheet not in names:
+        hint = did_you_mean(sheet, names)
+        told = f"{path}: there is no sheet {shown(sheet)}; allowed: {', '.join(names)}"
+        raise InputError(told + (f" ({hint})" if hint else ""))
+    return pages[names.index(sheet)]
+
+
+def _rows(page: Any) -> tuple[Row, ...]:
+    page.reset_dimensions()  # programs write wrong ones
+    rows = (Row(number=number, cells=tuple(map(_text, cells))) for number, cells in enumerate(page.iter_rows(), 1))
+    return tuple(row for row in rows if any(row.cells))
 
 
 def _text(cell: Any) -> str:
-    """A cell as a person sees it: percentages and times as such, numbers with the 15 digits that Excel keeps."""
+    """A cell as a person sees it: percentages, units and times as such, numbers with the 15 digits that Excel keeps."""
     value = cell.value
     match value:
         case None:
             text = ""
         case int() | float() if not isinstance(value, bool):
-            percent = "%" in (cell.number_format or "")
-            text = f"{100 * value:.15g} %" if percent else f"{value:.15g}"
+            pattern = (cell.number_format or "").partition(";")[0]
+            percent = "%" in re.sub(r'"[^"]*"', "", pattern)
+            words = ["%"] if percent else re.findall(r'"([^"]*)"', pattern)
+            text = " ".join([f"{100 * value if percent else value:.15g}", *map(str.strip, words)]).strip()
         case time():
             text = value.isoformat()
         case timedelta():

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from datetime import time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import ZipFile, ZipInfo
 
 import pytest
 import typer
@@ -43,7 +45,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
     """What is wrong with a CSV file of this text, without the file's own path."""
     with pytest.raises(InputError) as caught:
         listed(folder, text)
-    return [line.removeprefix(f"{folder}/") for line in str(caught.value).splitlines()]
+    return [line.removeprefix(f"{folder}{os.sep}") for line in str(caught.value).splitlines()]
 
 
 def workbook(path: Path, rows: list[list], sheets: tuple[str, ...] = ("Stations",)) -> Path:
@@ -128,6 +130,15 @@ def test_what_is_made_can_be_simulated():
     done = shopfloor("simulate", str(GOLDEN / "gear-line.yaml"), "--for", "8h", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["lines"]["line-1"]["parts_out"] > 100
+
+
+def test_setups_and_operators_of_a_list_take_their_time(tmp_path):
+    (tmp_path / "list.csv").write_text("name,cycle,setup,operators\nA,60 s,12 min,setters\nB,50 s,,2\n")
+    written(tmp_path / "list.csv", tmp_path / "plant.yaml")
+    done = shopfloor("simulate", str(tmp_path / "plant.yaml"), "--for", "31h", "--json")
+    line = json.loads(done.stdout)["lines"]["line-1"]
+    assert line["stations"]["A"]["share"]["setup"] == pytest.approx(12 / 62, abs=0.01)  # 50 parts an hour, then 12 min
+    assert line["stations"]["A"]["share"]["processing"] == pytest.approx(50 / 62, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -306,6 +317,30 @@ def test_excel_cells_are_read_as_people_see_them(tmp_path):
     assert [station.stops.repair / MINUTE for station in stations] == [90, 7.5, 10]
 
 
+def test_units_in_the_format_of_an_excel_cell_count(tmp_path):
+    book = Workbook()
+    for row in (["name", "cycle", "scrap"], ["A", 1.5, 0.4], ["B", 92, 0.004]):
+        book.active.append(row)
+    for cell, style in (("B2", '0.0" min"'), ("B3", "0.00"), ("C2", '0.0" %";-0.0'), ("C3", "0.0%")):
+        book.active[cell].number_format = style
+    book.save(tmp_path / "list.xlsx")
+    stations = read_list(tmp_path / "list.xlsx").stations
+    assert [(one.cycle, one.scrap) for one in stations] == [
+        (90 * SECOND, Decimal("0.004")),
+        (92 * SECOND, Decimal("0.004")),
+    ]
+
+
+def test_a_hidden_sheet_is_not_the_first_one(tmp_path):
+    book = Workbook()
+    book.active.sheet_state = "hidden"
+    page = book.create_sheet("Stations")
+    page.append(["name", "cycle"])
+    page.append(["A", 5])
+    book.save(tmp_path / "list.xlsx")
+    assert len(read_list(tmp_path / "list.xlsx").stations) == 1
+
+
 def test_a_sheet_is_chosen_by_its_name(tmp_path):
     file = workbook(tmp_path / "list.xlsx", [["name", "cycle"], ["A", 5]], ("Stations", "Costs"))
     assert read_list(file, "Stations") == read_list(file)
@@ -332,8 +367,9 @@ def test_of_two_columns_with_one_meaning_the_better_word_is_taken_and_the_other_
     listing = listed(tmp_path, "Operation,Takt,Station,Cycle time,Cost centre\nmill,95,A,92,4711\n")
     assert (listing.stations[0].name, listing.stations[0].cycle) == ("A", 92 * SECOND)
     assert listing.unused == ("Operation", "Takt", "Cost centre")
+    assert listed(tmp_path, "name,cycle,Bufer\nA,5,3\n").unused == ("Bufer (did you mean buffer?)",)
     done = CliRunner().invoke(app, ["init", str(tmp_path / "list.csv"), "--out", str(tmp_path / "plant.yaml")])
-    assert done.stderr == f"{tmp_path / 'list.csv'}: columns that are not used: Operation, Takt, Cost centre\n"
+    assert done.stderr == f"{tmp_path / 'list.csv'}: columns that are not used: Bufer (did you mean buffer?)\n"
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -474,6 +510,69 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path, name, content, told):
         read_list(tmp_path / name)
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+cells = st.sampled_from([word for column in COLUMNS.values() for word in column.words[:2]]) | st.text(max_size=8)
+numbers = st.from_regex(r"-?[0-9]{1,3}([.,][0-9]{1,2})?( ?(%|s|min|h))?", fullmatch=True)
+tables = st.lists(st.lists(cells | numbers, max_size=6), max_size=6)
+
+
+@given(table=tables, delimiter=st.sampled_from(",;\t|"), mess=st.binary(max_size=20))
+def test_whatever_stands_in_a_csv_file_it_is_a_list_or_told_to_be_none(table, delimiter, mess):
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter).writerows([["name", "cycle", *table[0]], *table] if table else [])
+    for content in (text.getvalue().encode(), text.getvalue().encode() + mess, mess):
+        told_or_listed("list.csv", content)
+
+
+MOMENT = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
+
+
+def documents() -> dict[str, bytes]:
+    """What a workbook is made of, the same at all times."""
+    file = io.BytesIO()
+    book = Workbook()
+    for row in (["name", "cycle"], ["A", 5], ["B", "7 s"]):
+        book.active.append(row)
+    book.save(file)
+    with ZipFile(file) as archive:
+        return {name: re.sub(MOMENT, b"2026-01-05T00:00:00", archive.read(name)) for name in archive.namelist()}
+
+
+def packed(parts: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with ZipFile(file, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(ZipInfo(name), part)
+    return file.getvalue()
+
+
+@st.composite
+def broken(draw, content: bytes) -> bytes:
+    """Up to four bytes in the place of one."""
+    place = draw(st.integers(0, len(content) - 1))
+    return content[:place] + draw(st.binary(max_size=4)) + content[place + 1 :]
+
+
+BOOK = documents()
+broken_parts = st.sampled_from(sorted(BOOK)).flatmap(
+    lambda name: broken(BOOK[name]).map(lambda part: packed(BOOK | {name: part}))
+)
+
+
+@given(content=broken(packed(BOOK)) | broken_parts)
+def test_whatever_is_broken_in_an_excel_file_it_is_a_list_or_told_to_be_none(content):
+    told_or_listed("list.xlsx", content)
+
+
+def told_or_listed(name: str, content: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / name
+        file.write_bytes(content)
+        try:
+            assert read_list(file).stations
+        except InputError as told:
+            assert str(told)
 
 
 # --- the command -----------------------------------------------------------------------------------------------------

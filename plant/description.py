@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from plant.catalogue import CATALOGUE
+from plant.contradictions import ContradictionError, contradictions
 from plant.distributions import DISTRIBUTION_PATTERN, Distribution, constant
 from plant.errors import EntryError, did_you_mean, shown
 from plant.fields import Count, Description, Duration, Name, Time, as_distribution, must_differ, text_or_number, written
@@ -315,22 +316,34 @@ class Sampling(Description):
         return self
 
 
-NAMING = frozenset(
-    "plant enterprise telemetry sample block lines name area arrivals blocking stations type machines cycle_time "
-    "ideal_cycle minimum_cycle load unload buffer transport failures mode clock time_to_failure availability "
-    "time_to_repair part quality scrap".split()
+def _keys(text: str, **inner: Any) -> dict[str, Any]:
+    return {key: inner.get(key, {}) for key in text.split()}
+
+
+NAMING = _keys(
+    "plant enterprise telemetry lines",
+    telemetry=_keys("sample block"),
+    lines=_keys(
+        "name area arrivals blocking stations",
+        stations=_keys(
+            "name type machines cycle_time ideal_cycle minimum_cycle load unload buffer transport failures quality",
+            failures=_keys("mode clock time_to_failure availability time_to_repair part"),
+            quality=_keys("scrap"),
+        ),
+    ),
 )
 """Keys that go into the name of a run also at their defaults: those of the first version. A key that came later goes in
 when it says something, so that runs recorded before it keep their names."""
 
 
-def _named(whole: Any, told: Any) -> Any:
+def _named(whole: Any, told: Any, naming: dict[str, Any]) -> Any:
     if isinstance(whole, list):
         told = told if isinstance(told, list) else [None] * len(whole)
-        return [_named(item, about) for item, about in zip(whole, told, strict=True)]
+        return [_named(item, about, naming) for item, about in zip(whole, told, strict=True)]
     if isinstance(whole, dict):
         told = told if isinstance(told, dict) else {}
-        return {key: _named(item, told.get(key)) for key, item in whole.items() if key in told or key in NAMING}
+        kept = {key: item for key, item in whole.items() if key in told or key in naming}
+        return {key: _named(item, told.get(key), naming.get(key, {})) for key, item in kept.items()}
     return whole
 
 
@@ -361,6 +374,12 @@ class Plant(Description):
         must_differ("order", "order", "orders", (order.order for order in self.orders))
         return self
 
+    @model_validator(mode="after")
+    def _agrees(self, info: ValidationInfo) -> Self:
+        if wrong := contradictions(self, (info.context or {}).get("mended", ())):
+            raise ContradictionError(self, wrong)
+        return self
+
     def line(self, name: str) -> Line:
         """The line of that name."""
         return next(line for line in self.lines if line.name == name)
@@ -381,7 +400,7 @@ class Plant(Description):
         context = {"canonical": True}
         whole = self.model_dump(mode="json", by_alias=True, context=context)
         told = self.model_dump(mode="json", by_alias=True, exclude_defaults=True, context=context)
-        named: dict[str, Any] = _named(whole, told)
+        named: dict[str, Any] = _named(whole, told, NAMING)
         return named
 
     def run_id(self, seed: int, start: int) -> str:

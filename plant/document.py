@@ -17,6 +17,9 @@ from plant.errors import PlantError, Problem, shown
 Place = tuple[str | int, ...]
 """Way from the root of the tree to a value: keys of mappings, positions in lists from 0."""
 
+NAMED_BY = ("name", "mode", "pool", "fleet", "order")
+"""Keys by which people know the things in lists."""
+
 SYNTAX = {  # PyYAML's words → ours, and where the mistake begins: at the problem itself or at its context
     "mapping values are not allowed": (
         "a colon where no key can stand",
@@ -64,7 +67,7 @@ class Document:
 
 
 def address(tree: Any, place: Place) -> str:
-    """A place for people: items of lists by their name or mode, those without one by #number from 1."""
+    """A place for people: items of lists by what they are called, those without a name by #number from 1."""
     words = []
     for step in place:
         try:
@@ -74,8 +77,8 @@ def address(tree: Any, place: Place) -> str:
         if isinstance(step, str):
             words.append(step)
             continue
-        named = tree.get("name", tree.get("mode")) if isinstance(tree, dict) else None
-        words.append(named if isinstance(named, str) else f"#{step + 1}")
+        names = (tree.get(key) for key in NAMED_BY) if isinstance(tree, dict) else ()
+        words.append(next((name for name in names if isinstance(name, str)), f"#{step + 1}"))
     return ".".join(words)
 
 

@@ -205,7 +205,7 @@ def must_differ(kind: str, key: str, siblings: str, names: Iterable[str]) -> Non
             raise EntryError(
                 f"there is a {kind} {name} already{same}",
                 "names that differ by more than upper and lower case",
-                at=(siblings, place, key),
+                at=(siblings, place, key) if key else (siblings, place),
             )
         seen[name.lower()] = name
 

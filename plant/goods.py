@@ -47,7 +47,7 @@ class Step(Description):
     quantity: Count = Field(1, ge=1, description="How many of it in a row.")
 
 
-Sequence = tuple[Annotated[Step, BeforeValidator(_step)], ...]
+Sequence = tuple[Annotated[Step, BeforeValidator(_step, json_schema_input_type=Step | Name)], ...]
 
 
 class Order(Description):

@@ -1,35 +1,34 @@
 """Plant files: from YAML to a `Plant`, or to all problems at once.
 
 A mistake must not hide another, nor cause a second complaint. So what is wrong is noted and mended, with a neutral
-value, in a copy of the file's tree, and the tree is looked at again until nothing is wrong with it.
+value, in a copy of the file's tree, and the tree is looked at again until nothing is wrong with it. What several values
+say together (`plant.contradictions`) is judged then, unless it follows from a value that was mended.
 """
 
 from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import date
 from itertools import count
 from pathlib import Path
-from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
+from annotated_types import MinLen
+from pydantic import ValidationError
 
-from plant.description import Plant
+from plant.contradictions import ContradictionError
+from plant.description import Plant, Sampling
+from plant.distributions import Distribution
 from plant.document import Document, Place, read_document
-from plant.errors import EntryError, PlantError, Problem, closest, did_you_mean, shown
-from plant.time import format_duration
+from plant.errors import EntryError, PlantError, Problem, closest, shown
+from plant.fields import Amount, Quantity
+from plant.quality import Characteristic, Rework
+from plant.shape import KEY, Model, Spot, bare, is_model, keys, locate, marks, sections
+from plant.shifts import Break, Shift
+from plant.stops import Failure, Maintenance, Setup
+from plant.ways import Supply
+from plant.wording import in_words
 
 PASSES = 25  # of looking again; what a list has more of the same kind is told once these are mended
-
-EXAMPLES: dict[str, str] = {
-    "plant": "plant: engine-works",
-    "lines": "lines: with one item per line of the plant",
-    "name": "name: OP10",
-    "stations": "stations: with one item per station",
-    "cycle_time": "cycle_time: 90 s",
-    "mode": "mode: spindle",
-    "time_to_repair": "time_to_repair: 20 min",
-}
-"""Keys that must be given."""
 
 ABSENT = object()
 _numbers = count(1)
@@ -53,24 +52,120 @@ def build_plant(document: Document) -> Plant:
     Raises:
         PlantError: with all problems of the document, in order of their lines.
     """
-    problems = dict(document.problems)
-    tree = deepcopy(document.tree)
-    if not isinstance(tree, dict):
-        raise PlantError([document.problem((), f"the file holds {shown(tree)}", "a plant, beginning with plant: NAME")])
-    for place in problems:
-        _mend(tree, place)
-    plant = None
-    for _ in range(PASSES):
-        try:
-            plant = Plant.model_validate(tree, context={"folder": document.folder})
-        except ValidationError as error:
-            for detail in sorted(error.errors(include_url=False), key=_unknown_keys_first):
-                _note(document, problems, tree, detail)
-        else:
-            break
-    if problems or plant is None:
-        raise PlantError(sorted(problems.values(), key=lambda problem: problem.line))
+    if not isinstance(document.tree, dict):
+        found = f"the file holds {shown(document.tree)}"
+        raise PlantError([document.problem((), found, "a plant, beginning with plant: NAME")])
+    trial = _Trial(document, deepcopy(document.tree), dict(document.problems))
+    for place in document.problems:
+        trial.mend(locate(place))
+    plant = trial.plant()
+    told = [*trial.problems.values(), *trial.contradictions]
+    if told or plant is None:
+        raise PlantError(sorted(told, key=lambda problem: problem.line))
     return plant
+
+
+@dataclass(slots=True)
+class _Trial:
+    """A file's tree while it is mended, and what was wrong with it.
+
+    Args:
+        document: the file as it is.
+        tree: the values as they might be right.
+        problems: mistakes in single values, by their places.
+        contradictions: mistakes of several values together.
+        mended: places that have another value than in the file.
+    """
+
+    document: Document
+    tree: dict[str, Any]
+    problems: dict[Place, Problem]
+    contradictions: list[Problem] = field(default_factory=list)
+    mended: set[Place] = field(default_factory=set)
+
+    def plant(self) -> Plant | None:
+        """What the tree describes once it is mended; none if it contradicts itself, or is not mended in some passes."""
+        context = {"folder": self.document.folder, "mended": self.mended}
+        for _ in range(PASSES):
+            try:
+                return Plant.model_validate(self.tree, context=context)
+            except ValidationError as error:
+                for detail in sorted(error.errors(include_url=False), key=_unknown_keys_first):
+                    self._note(detail)
+            if self.contradictions:
+                break
+        return None
+
+    def _note(self, detail: Any) -> None:
+        """Note a mistake that pydantic found, unless it follows from one that is noted, and mend it."""
+        wrong = detail.get("ctx", {}).get("error")
+        if isinstance(wrong, ContradictionError):
+            self._contradict(wrong)
+            return
+        spot = locate(detail["loc"])
+        if _follows(detail) or (detail["type"] == "missing" and spot.key in _value(self.tree, spot.owner)):
+            return  # another mistake says it; it was there, written wrongly
+        at: Place = ()
+        if isinstance(wrong, EntryError):
+            found, allowed, hint, at = wrong.found, wrong.allowed, wrong.hint, wrong.at
+        else:
+            found, allowed, hint = in_words(spot, detail)
+        place, decisive = self._existing(spot.place), self._existing((*spot.place, *at))
+        there = decisive if decisive in self.document.lines else place
+        if not any(known[: len(decisive)] == decisive for known in self.problems):
+            self.problems[decisive] = self.document.problem(there, found, allowed, hint)
+        if detail["type"] == "extra_forbidden":
+            self._rename(spot)
+        else:
+            self.mend(locate(decisive), is_key=detail["loc"][-1:] == (KEY,))
+
+    def _contradict(self, wrong: ContradictionError) -> None:
+        for one in wrong.contradictions:
+            place = one.place
+            while place not in self.document.lines:
+                place = place[:-1]
+            if not any(place[: len(mended)] == mended for mended in self.mended):
+                self.contradictions.append(self.document.problem(place, one.found, one.allowed, one.hint))
+
+    def _existing(self, place: Place) -> Place:
+        """The way as far as it leads in the tree, the last step apart: a shorthand has nothing inside."""
+        here: Any = self.tree
+        for end, step in enumerate(place):
+            if not isinstance(here, dict | list):
+                return place[:end]
+            here = here[step] if isinstance(here, list) else here.get(step)  # type: ignore[index]
+        return place
+
+    def _rename(self, spot: Spot) -> None:
+        """Take the unknown key for the one that was probably meant, so that its value is judged too; else drop it."""
+        parent, key = _value(self.tree, spot.owner), spot.key
+        value = parent.pop(key)
+        meant = closest(key, keys(spot.model))
+        if meant and meant not in parent:
+            parent[meant] = value
+            for place, line in list(self.document.lines.items()):
+                if place[: len(spot.place)] == spot.place:
+                    self.document.lines[(*spot.owner, meant, *place[len(spot.place) :])] = line
+
+    def mend(self, spot: Spot, *, is_key: bool = False) -> None:
+        """Put a neutral value in place of a wrong one, so that what stands beside it can still be judged.
+
+        Args:
+            spot: where; a key that need not be given is left out.
+            is_key: whether the name itself of an entry of a table is wrong.
+        """
+        self.mended.add(spot.place)
+        parent, key = _value(self.tree, spot.place[:-1]), spot.place[-1]
+        if spot.is_key:
+            for name, value in _instead(spot.model, spot.key).items():
+                parent.pop(name, None)
+                if value is not ABSENT:
+                    parent[name] = value
+        elif is_key:
+            parent.pop(key, None)
+            parent[_fresh()] = _neutral(spot.about)
+        elif isinstance(key, int) or key in parent:
+            parent[key] = _neutral(spot.about)
 
 
 def _unknown_keys_first(detail: Any) -> bool:
@@ -78,167 +173,103 @@ def _unknown_keys_first(detail: Any) -> bool:
     return bool(detail["type"] != "extra_forbidden")
 
 
-def _note(document: Document, problems: dict[Place, Problem], tree: dict[str, Any], detail: Any) -> None:
-    """Note a mistake that pydantic found, unless its place has one already, and mend it."""
-    place: Place = detail["loc"]
-    if detail["type"] == "too_short" and detail["input"]:
-        return  # its items are wrong, and each of them has said so
-    if detail["type"] == "missing" and place[-1] in _at(tree, place[:-1]):
-        return  # it was there, written wrongly
-    wrong = detail.get("ctx", {}).get("error")
-    if isinstance(wrong, EntryError):
-        decisive = (*place, *wrong.at)
-        there = decisive if decisive in document.lines else place
-        found, allowed, hint = wrong.found, wrong.allowed, wrong.hint
-    else:
-        decisive = there = place
-        found, allowed, hint = _in_words(place, detail)
-    if there not in problems:
-        problems[there] = document.problem(there, found, allowed, hint)
-    if detail["type"] == "extra_forbidden":
-        _rename(document, tree, place)
-    else:
-        _mend(tree, decisive)
+def _follows(detail: Any) -> bool:
+    """Whether a mistake only follows from others: a list is too short for its wrong items, a default for its source."""
+    if detail["type"] == "too_short":
+        return bool(len(detail["input"]) >= detail["ctx"]["min_length"])
+    return bool(detail["type"] == "default_factory_not_called")
 
 
-# --- mending: neutral values, so that what stands beside a mistake can still be judged -----------------------------
-
-
-def _at(tree: Any, place: Place) -> Any:
+def _value(tree: Any, place: Place) -> Any:
     for step in place:
         tree = tree[step]
     return tree
 
 
-def _mend(tree: dict[str, Any], place: Place) -> None:
-    parent, key = _at(tree, place[:-1]), place[-1]
-    if isinstance(key, int):
-        parent[key] = _neutral(str(place[-2]))[0]
-        return
-    partners: dict[str, tuple[str, ...]] = {
-        "availability": ("availability", "time_to_failure"),
-        "sample": ("sample", "block"),
-        "block": ("sample", "block"),
-    }
-    for name in partners.get(key, (key,)):
-        value = _neutral(name)
-        if value is ABSENT:
-            parent.pop(name, None)
-        else:
-            parent[name] = value
+# --- neutral values ------------------------------------------------------------------------------------------------
+
+_MAINTAINED = {"every": "1 h", "at_wear": ABSENT, "renews": ABSENT}
+_SUPPLIED = {"cards": 1, "stock": ABSENT, "reorder_at": ABSENT}
+_MEASURED = {"nominal": 0, "sigma": 0, "lower": ABSENT, "upper": ABSENT, "drift": ABSENT}
+
+NEUTRAL: dict[tuple[Model, str], dict[str, Any]] = {
+    (Sampling, "sample"): {"sample": ABSENT, "block": ABSENT},
+    (Sampling, "block"): {"sample": ABSENT, "block": ABSENT},
+    (Failure, "availability"): {"availability": ABSENT, "time_to_failure": "1 h"},
+    (Failure, "time_to_failure"): {"time_to_failure": "1 h"},
+    (Setup, "time"): {"time": "1 s"},
+    (Setup, "matrix"): {"matrix": ABSENT, "time": "1 s"},
+    **{(Maintenance, key): _MAINTAINED for key in _MAINTAINED},
+    **{(Supply, key): _SUPPLIED for key in _SUPPLIED},
+    **{(Characteristic, key): _MEASURED for key in ("nominal", "sigma")},
+    (Rework, "share"): {"share": 0},
+    (Shift, "start"): {"start": "06:00"},
+    (Shift, "end"): {"end": "14:00"},
+    (Break, "start"): {"start": "06:00"},
+}
+"""Where keys go together, or a neutral value does not follow from the type."""
+
+LEAST = {int: 1, float: 1, Distribution: "1 s", Amount: "1 h", Quantity: 0, date: "2026-01-01", dict: {}}
+"""Neutral values of other types than texts, lists and descriptions."""
 
 
-def _rename(document: Document, tree: dict[str, Any], place: Place) -> None:
-    """Take the unknown key for the one that was probably meant, so that its value is judged too; else drop it."""
-    parent, key = _at(tree, place[:-1]), str(place[-1])
-    value = parent.pop(key)
-    meant = closest(key, _model_at(place[:-1]).model_fields)
-    if meant and meant not in parent:
-        parent[meant] = value
-        document.lines[(*place[:-1], meant)] = document.lines[place]
+def _fresh() -> str:
+    return f"unnamed-{next(_numbers)}"
 
 
-def _neutral(key: str) -> Any:
-    fresh = f"unnamed-{next(_numbers)}"
-    station = {"name": fresh, "cycle_time": "1 s"}
-    return {
-        "plant": fresh,
-        "name": fresh,
-        "mode": fresh,
-        "cycle_time": "1 s",
-        "time_to_failure": "1 h",
-        "time_to_repair": "1 s",
-        "failures": [{"mode": fresh, "time_to_failure": "1 h", "time_to_repair": "1 s"}],
-        "stations": [station],
-        "lines": [{"name": fresh, "stations": [station]}],
-    }.get(key, ABSENT)
+def _instead(model: Model, key: str) -> dict[str, Any]:
+    """Keys and neutral values that take the place of a key with a wrong value."""
+    field = keys(model).get(key)
+    usual = (
+        ABSENT if field is None or not field.is_required() else _neutral(Annotated[field.annotation, *field.metadata])
+    )
+    return NEUTRAL.get((model, key), {key: usual})
 
 
-# --- pydantic's findings in our words ------------------------------------------------------------------------------
-
-
-def _in_words(place: Place, detail: Any) -> tuple[str, str, str]:
-    """What was found, what is allowed, and a hint."""
-    value, kind = detail["input"], detail["type"]
-    hint = ""
-    match kind:
-        case "extra_forbidden":
-            return _unknown(str(place[-1]), _model_at(place[:-1]))
-        case "missing":
-            found, allowed = f"{place[-1]} is missing", EXAMPLES[str(place[-1])]
-        case "literal_error":
-            words = detail["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-            found, allowed, hint = f"{shown(value)} is not known", ", ".join(words), did_you_mean(value, words)
-        case "int_type" | "greater_than_equal" | "less_than_equal":
-            found, allowed = f"{shown(value)} cannot be used", _whole_number(place)
-            hint = "without quotes" if isinstance(value, str) and value.strip().isdigit() else ""
-        case "tuple_type":
-            found, allowed = f"{shown(value)} is not a list", "items that begin with a dash: - …"
-        case "too_short":
-            found, allowed = "the list is empty", "at least one item"
-        case "model_type":
-            found, allowed = f"{shown(value)} is not a mapping", f"the keys {', '.join(_model_at(place).model_fields)}"
-        case _:
-            found, allowed = f"{shown(value)} cannot be used", _field_at(place).description or "another value"
-    return found, allowed, hint
-
-
-def _unknown(key: str, model: type[BaseModel]) -> tuple[str, str, str]:
-    hint = did_you_mean(key, model.model_fields)
-    if not hint:
-        homes = [name for name, other in _models(Plant, "plant").items() if key in other.model_fields]
-        hint = f"it belongs to {' or '.join(homes)}" if homes else ""
-    return f"unknown key {shown(key)}", ", ".join(model.model_fields), hint
-
-
-def _whole_number(place: Place) -> str:
-    bounds = {type(bound).__name__: getattr(bound, type(bound).__name__.lower(), None) for bound in _metadata(place)}
-    least, most = bounds.get("Ge"), bounds.get("Le")
-    return "a whole number" + (f" from {least}" if least is not None else "") + (f" to {most}" if most else "")
-
-
-def _metadata(place: Place) -> list[Any]:
-    return _field_at(place).metadata
-
-
-def _field_at(place: Place) -> FieldInfo:
-    steps = [step for step in place if isinstance(step, str)]
-    return _model_at(place[: len(place) - 1 - place[::-1].index(steps[-1])]).model_fields[steps[-1]]
-
-
-def _model_at(place: Place) -> type[BaseModel]:
-    model: type[BaseModel] = Plant
-    for step in place:
-        if isinstance(step, str):
-            model = _model_in(model.model_fields[step].annotation) or model
-    return model
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model that an annotation is about: `tuple[Station, ...]` → `Station`."""
-    if isinstance(annotation, type) and get_origin(annotation) is None:
-        return annotation if issubclass(annotation, BaseModel) else None
-    inner = get_args(annotation) if get_origin(annotation) in {tuple, UnionType} else ()
-    return next((model for model in map(_model_in, inner) if model is not None), None)
-
-
-def _models(model: type[BaseModel], name: str) -> dict[str, type[BaseModel]]:
-    """All models by the key under which they stand."""
-    found = {name: model}
-    for key, about in model.model_fields.items():
-        if (inner := _model_in(about.annotation)) is not None:
-            found |= _models(inner, key)
-    return found
+def _neutral(annotation: Any) -> Any:
+    """The least that a value may be; names differ from all others."""
+    about, bounds = bare(annotation)
+    if alternatives := marks(about):
+        return _neutral(next(iter(alternatives.values())))
+    if is_model(about):
+        values = {name: value for key in keys(about) for name, value in _instead(about, key).items()}
+        return {name: value for name, value in values.items() if value is not ABSENT}
+    kind, inner = get_origin(about) or about, get_args(about)
+    if kind is Literal:
+        return inner[0]
+    if kind is tuple:
+        least = next((bound.min_length for bound in bounds if isinstance(bound, MinLen)), 1)
+        return [_neutral(inner[0]) for _ in range(least)]
+    return _fresh() if kind is str else LEAST[kind]
 
 
 def plant_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of plant files, for editors."""
-    schema = _for_editors(Plant.model_json_schema(mode="validation"))
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Shopfloor plant"}
+    schema = Plant.model_json_schema(mode="validation")
+    for model in sections().values():
+        own = schema if model is Plant else schema["$defs"][model.__name__]
+        for key, default in _defaults(model).items():
+            own["properties"][key]["default"] = default
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **_for_editors(schema),
+        "title": "Shopfloor plant",
+    }
+
+
+def _defaults(model: Model) -> dict[str, Any]:
+    """Defaults as people write them: plain values, of keys that don't follow from others."""
+    fields = {key: field for key, field in keys(model).items() if not field.default_factory_takes_validated_data}
+    written = model.model_construct().model_dump(mode="json", by_alias=True)
+    return {
+        key: written[key]
+        for key, field in fields.items()
+        if not field.is_required() and isinstance(written[key], str | bool | int | float)
+    }
 
 
 def _for_editors(tree: Any) -> Any:
-    """The schema as people write plants: titles everywhere, durations with units, no null where a key is left out."""
+    """The schema as people write plants: titles everywhere, no null, one word for alternatives."""
     if isinstance(tree, list):
         return [_for_editors(item) for item in tree]
     if not isinstance(tree, dict):
@@ -246,9 +277,8 @@ def _for_editors(tree: Any) -> Any:
     tree = {key: _for_editors(value) for key, value in tree.items() if not (key == "default" and value is None)}
     for key, about in tree.get("properties", {}).items():
         about.setdefault("title", key.replace("_", " ").capitalize())
-        if key in {"sample", "block"} and "default" in about:
-            about["default"] = format_duration(about["default"])
-    choices = [choice for choice in tree.pop("anyOf", []) if choice != {"type": "null"}]
+    alternatives = [*tree.pop("anyOf", []), *tree.pop("oneOf", [])]
+    choices = [choice for choice in alternatives if choice != {"type": "null"}]
     if len(choices) == 1:
         return {**choices[0], **tree}
     return {**tree, "anyOf": choices} if choices else tree

@@ -1,8 +1,8 @@
 """The people of a plant: pools of operators, and what they are needed for."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from plant.distributions import constant
 from plant.errors import EntryError
@@ -12,13 +12,22 @@ Task = Literal["load", "process", "setup", "tool", "repair", "maintain", "inspec
 TASKS: tuple[Task, ...] = ("load", "process", "setup", "tool", "repair", "maintain", "inspect")
 
 
+def _heads(value: Any) -> str:
+    return "<by shift>" if isinstance(value, dict) else "<number>"
+
+
+Heads = Annotated[
+    Annotated[int, Field(strict=True, ge=1, le=10_000), Tag("<number>")]
+    | Annotated[dict[Name, Annotated[Count, Field(ge=0, le=10_000)]], Tag("<by shift>")],
+    Discriminator(_heads),
+]
+
+
 class Pool(Description):
     """Operators who can do the same."""
 
     pool: Name = Field(description="Name of the pool, unique in the plant.")
-    count: Annotated[int, Field(strict=True, ge=1, le=10_000)] | dict[Name, Count] = Field(
-        description="How many there are: a number, or a number for each shift: {early: 3, late: 2}."
-    )
+    count: Heads = Field(description="How many there are: a number, or a number for each shift: {early: 3, late: 2}.")
     shifts: tuple[Name, ...] | None = Field(None, description="Shifts they work; left out: all declared shifts.")
     skills: tuple[Task, ...] = Field(TASKS, description="Tasks they can do; left out: all.")
     walking: Time = Field(
@@ -30,7 +39,7 @@ class Pool(Description):
         if isinstance(self.count, dict):
             if self.shifts is not None:
                 raise EntryError("count goes by shift, and shifts are given too", "one of the two", at=("shifts",))
-            if not any(self.count.values()) or min(self.count.values()) < 0:
+            if not any(self.count.values()):
                 raise EntryError("nobody works in this pool", "at least one operator in some shift", at=("count",))
         return self
 
@@ -47,7 +56,7 @@ def _pools(value: object) -> object:
 class Need(Description):
     """Operators that a station needs for some of its tasks."""
 
-    pool: Annotated[tuple[Name, ...], BeforeValidator(_pools)] = Field(
+    pool: Annotated[tuple[Name, ...], BeforeValidator(_pools, json_schema_input_type=Name | tuple[Name, ...])] = Field(
         min_length=1, description="Pool that they come from; of several pools the first that has somebody free."
     )
     tasks: tuple[Task, ...] = Field(

@@ -54,7 +54,7 @@ class Join(Description):
     buffer: Count | None = Field(None, ge=0, description="Places for them; left out: the station's buffer.")
 
 
-JoinField = Annotated[Join, BeforeValidator(_join)]
+JoinField = Annotated[Join, BeforeValidator(_join, json_schema_input_type=Join | Name)]
 
 
 class Piece(Description):
@@ -72,7 +72,9 @@ class Conveyor(Description):
     speed: Speed = Field(description="Speed of the belt.")
     capacity: Count = Field(ge=1, le=100_000, description="Parts that fit on it.")
     accumulating: bool = Field(
-        True, description="true: parts behind a waiting one close up; false: the belt stops when its end is taken."
+        True,
+        strict=True,
+        description="true: parts behind a waiting one close up; false: the belt stops when its end is taken.",
     )
 
 
@@ -100,7 +102,7 @@ class Distance(Description):
     """How far it is from one station to another, there and back unless the way back is given too."""
 
     start: Name = Field(alias="from", description="Station; of several lines that have it, each of them.")
-    to: Name = Field(description="Station.")
+    to: Name = Field(description="Station at the other end.")
     distance: Metres = Field(description="Length of the way.")
 
 
@@ -108,14 +110,14 @@ class Charging(Description):
     """When a vehicle charges."""
 
     after: Duration = Field(description="Driving after which it charges, once it has brought its part.")
-    time: Duration = Field(description="How long.")
+    time: Duration = Field(description="How long it charges.")
 
 
 class Fleet(Description):
     """Vehicles, or a crane, that bring parts from machines to buffers."""
 
     fleet: Name = Field(description="Name of the fleet, unique in the plant.")
-    vehicles: Count = Field(1, ge=1, le=1000, description="How many.")
+    vehicles: Count = Field(1, ge=1, le=1000, description="How many there are.")
     speed: Speed = Field(description="Speed, loaded or not.")
     distance: Metres = Field(description="Length of the ways that distances leaves out.")
     distances: tuple[Distance, ...] = Field((), description="Lengths of ways.")

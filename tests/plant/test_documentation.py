@@ -6,22 +6,13 @@ from textwrap import dedent
 
 import pytest
 
+from plant import shape
 from plant.catalogue import CATALOGUE
-from plant.description import Line, Plant, Sampling, Station
 from plant.distributions import KINDS
 from plant.loader import load_plant, plant_schema
-from plant.quality import QualityRules
-from plant.stops import Failure
+from plant.shape import sections
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
-TITLES = {
-    "The plant": Plant,
-    "telemetry": Sampling,
-    "lines": Line,
-    "lines / stations": Station,
-    "lines / stations / failures": Failure,
-    "lines / stations / quality": QualityRules,
-}
 LAWS = {
     "constant": "always the same",
     "exponential": "memoryless; mean",
@@ -40,24 +31,26 @@ LAWS = {
 def keys() -> str:
     schema = plant_schema()
     text = ""
-    for title, model in TITLES.items():
-        own = schema if model is Plant else schema["$defs"][model.__name__]
-        text += f"### {title}\n\n| key | default | meaning |\n|---|---|---|\n"
-        for key, about in own["properties"].items():
-            field = model.model_fields[key]
+    for title, model in sections().items():
+        own = schema["$defs"].get(model.__name__, schema)
+        text += f"### {title or 'The plant'}\n\n| key | default | meaning |\n|---|---|---|\n"
+        for key, field in shape.keys(model).items():
             name = f"**`{key}`**" if field.is_required() else f"`{key}`"
-            text += f"| {name} | {default(model, key, about)} | {about['description']} |\n"
+            about = own["properties"][key]
+            text += f"| {name} | {default(about, required=field.is_required())} | {about['description']} |\n"
         text += "\n"
     return text
 
 
-def default(model: type, key: str, about: dict) -> str:
-    field = model.model_fields[key]
-    if field.is_required():
+def default(about: dict, *, required: bool) -> str:
+    if required:
         return ""
-    if "default" in about and about["default"] not in ([], None):
-        return f"`{about['default']:g}`" if isinstance(about["default"], float) else f"`{about['default']}`"
-    return {"load": "`0 s`", "unload": "`0 s`", "transport": "`0 s`", "arrivals": "`saturated`"}.get(key, "–")
+    value = about.get("default", [])
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, list):
+        return "–"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
 def distributions() -> str:

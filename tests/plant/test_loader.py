@@ -71,7 +71,7 @@ MISTAKES = [
         "    arrivals: often",
         BLOCK + "arrivals",
         "'often' is no way to arrive",
-        "saturated, every 95 s",
+        "saturated, orders, every 95 s",
         "",
     ),
     (
@@ -96,7 +96,7 @@ MISTAKES = [
         "        cycletime: normal(92 s, 3 s)",
         OP10 + "cycletime",
         "unknown key 'cycletime'",
-        "name, type, machines, cycle_time",
+        "supply, cycle_time, ideal_cycle",
         "did you mean cycle_time?",
     ),
     ("        ideal_cycle: 90 s", "        ideal_cycle: 0", OP10 + "ideal_cycle", "0 is no time", "above 0", ""),
@@ -116,7 +116,7 @@ MISTAKES = [
         "        colour: red",
         OP10 + "colour",
         "unknown key 'colour'",
-        "buffer, transport",
+        "buffer, dispatch, transport",
         "",
     ),
     (

@@ -379,6 +379,32 @@ def test_a_shift_that_never_ends_changes_only_for_its_holidays():
     ]
 
 
+def test_what_happens_once_a_year_is_not_missed():
+    resting = shift("resting", "06:00", "06:00", "daily", [("06:00", "24 h")])  # works when a day has 25 hours
+    calendar = Calendar(zone="Europe/Berlin", shifts=(resting,))
+    assert list(islice(changes(calendar, None, parse_instant("2025-10-27")), 2)) == [
+        (parse_instant("2026-10-25T04:00Z"), "work", "resting"),
+        (parse_instant("2026-10-25T05:00Z"), "pause", "resting"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "ends"),
+    [("Etc/GMT+12", "2026-01-05T11:45Z"), ("Pacific/Kiritimati", "2026-01-04T09:45Z")],  # 12 h behind, 14 h ahead
+)
+def test_a_long_shift_far_from_greenwich_lasts_to_its_end(zone, ends):
+    calendar = Calendar(zone=zone, shifts=(shift("long", "23:45", "23:45", "sat"),))
+    end = parse_instant(ends)
+    for earlier in (MINUTE, DAY - MINUTE):
+        assert at(calendar, None, end - earlier) == ("work", "long")
+        assert next(changes(calendar, None, end - earlier)) == (end, "off", "")
+    assert segments(calendar, None, end - 2 * DAY, end + DAY) == [
+        Segment(begin=end - 2 * DAY, end=end - DAY, kind="off", shift=""),
+        Segment(begin=end - DAY, end=end, kind="work", shift="long"),
+        Segment(begin=end, end=end + DAY, kind="off", shift=""),
+    ]
+
+
 def test_a_change_at_the_very_instant_is_over():
     begin = parse_instant("2026-01-05T06:00")
     assert next(changes(TWO_SHIFTS, None, begin))[0] == begin + 4 * HOUR

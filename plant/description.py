@@ -208,6 +208,14 @@ class Station(Description):
         """Time of an operation on a product."""
         return product.cycle_times.get(self.name, self.cycle_time)
 
+    def planned(self, product: Product) -> int:
+        """Planned run time per item of a product in microseconds: its own, that of the station, or its mean cycle."""
+        if (own := product.ideal_cycles.get(self.name)) is not None:
+            return own
+        if self.ideal_cycle is not None or self.name not in product.cycle_times:
+            return self.planned_cycle
+        return round(self.cycle(product).mean / (1 if self.batch is None else self.batch.size))
+
 
 class Line(Description):
     """A line: how parts arrive, how blocking works, its stations in flow order."""

@@ -61,19 +61,25 @@ class Agenda(Environment):
         """
         queue = self._queue
         crowd = 0
-        while queue and queue[0][0] <= to:
-            time, _, _, timer = heappop(queue)
-            if time != self.time:
-                settle()
-                self._now = self.time = int(time)
-                crowd = 0
-            crowd += 1
-            if crowd > CROWD:
-                raise SimulationError(f"more than {CROWD} things happen at {self.time} µs: time does not pass any more")
-            actions, timer.callbacks = timer.callbacks, None  # type: ignore[assignment]  # as SimPy's step does
-            for action in actions:
-                action(timer)
-        settle()
+        while True:
+            while queue and (time := queue[0][0]) <= to:
+                if time != self.time:
+                    settle()
+                    time = queue[0][0]  # settling may have begun something
+                    self._now = self.time = int(time)
+                    crowd = 0
+                timer = heappop(queue)[3]
+                crowd += 1
+                if crowd > CROWD:
+                    raise SimulationError(
+                        f"more than {CROWD} things happen at {self.time} µs: time does not pass any more"
+                    )
+                actions, timer.callbacks = timer.callbacks, None  # type: ignore[assignment]  # as SimPy's step does
+                for action in actions:
+                    action(timer)
+            settle()
+            if not queue or queue[0][0] > to:
+                return
 
     def ranks(self, timers: Iterable[Event | None]) -> dict[Event | None, int]:
         """Place of each of these timers in the order in which they were set; 0 for those that are over."""

@@ -98,7 +98,7 @@ def _let_pass(machine: "Machine") -> None:
     if machine.part is NOTHING:
         station.idle += 1
         station.refill(machine)
-    elif machine.phase is DONE:
+    elif machine.phase is DONE and not machine.awaits:
         buffers = (buffer for other in station.line.stations for buffer in other.inputs)
         blocked_for = next((buffer for buffer in buffers if machine in buffer.givers), None)
         if blocked_for is None:

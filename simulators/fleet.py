@@ -6,7 +6,7 @@ from plant import ways
 from plant.time import SECOND
 from simulators.agenda import Agenda, Timer
 from simulators.buffer import Buffer
-from simulators.part import NOTHING, Part
+from simulators.part import Part
 from simulators.streams import Times
 
 if TYPE_CHECKING:
@@ -96,9 +96,10 @@ class Fleet:
         unload = 0 if self._unload is None else self._unload(ride)
         part = machine.part
         machine.awaits = ""
+        more = machine.members is not None
         machine.give(ridden=True)
         self._env.after(way + unload, lambda _: self._arrive(vehicle, part, buffer))
-        if machine.part is not NOTHING:
+        if more:
             machine.hand_over()
         else:
             machine.station.refill(machine)

@@ -134,9 +134,10 @@ class Job:
             return
         self.running = None
         self.pending = False
-        self._dismiss()
         self.renew()
-        self.machine.done(self)
+        self.machine.due.remove(self)
+        self._dismiss()
+        self.machine.done()
 
     def renew(self) -> None:
         """Clocks begin anew: its own and those of the modes that it renews."""

@@ -43,6 +43,8 @@ def _wanted(machine: "Machine") -> "Station | None":
 
 def _ring(machine: "Machine") -> "list[Machine] | None":
     """Machines from this one on, each first in turn for a place at the next, the last one for a place at this one."""
+    if machine.members is not None:
+        return None
     path = [machine]
     seen = {machine}
 
@@ -53,8 +55,8 @@ def _ring(machine: "Machine") -> "list[Machine] | None":
         if target is machine.station:
             return True
         for other in target.machines:
-            if other in seen or other.phase != "done" or other.gated:
-                continue
+            if other in seen or other.phase != "done" or other.gated or other.members is not None:
+                continue  # a machine that holds several parts is not free when one has gone
             seen.add(other)
             path.append(other)
             if search():
@@ -74,11 +76,13 @@ def _turn(ring: "list[Machine]") -> None:
             raise SimulationError("a ring of machines has no way on")
         buffer = target.input_from(machine.station)
         buffer.givers.remove(machine)
+        buffer.claimed += 1
         machine.give(ridden=True)
         moves.append((part, buffer))
     for machine in ring:
         machine.station.fetch(machine)
     for part, buffer in moves:
+        buffer.claimed -= 1
         buffer.send(part)
     for machine in ring:
         if machine.part is NOTHING:

@@ -194,7 +194,7 @@ class Machine:
 
     def may_begin(self) -> bool:
         """Whether work may begin or go on now: what stops it at this very instant comes first (rule 17)."""
-        now = self.env.time
+        now, phase = self.env.time, self.phase
         for mode in self._calendar:
             if mode.due == now and not mode.down:
                 strike(self)
@@ -206,7 +206,7 @@ class Machine:
                     self.call(job)
             if self.due:
                 return False
-        return self.halted == 0
+        return self.halted == 0 and self.timer is None and self.phase is phase  # else it has begun meanwhile
 
     def begin(self) -> None:
         """The operation begins; its number at the station decides on its draws (rule 2)."""
@@ -300,8 +300,9 @@ class Machine:
     def hand_over(self) -> None:
         """Parts go to the next place, out of the line, or wait here until the place is free (rules 7 and 8)."""
         while self._may_leave():
-            self.give()
-            if self.part is NOTHING:
+            more = self.members is not None
+            self.give()  # what it frees may have brought the next part in already
+            if not more:
                 self.station.refill(self)
                 return
 
@@ -332,8 +333,9 @@ class Machine:
 
     def let_go(self) -> None:
         """A place for the part that waits here is free: it goes, and what the machine holds besides tries to follow."""
+        more = self.members is not None
         self.give()
-        if self.part is not NOTHING:
+        if more:
             self.hand_over()
 
     @property
@@ -349,11 +351,12 @@ class Machine:
         """Back into the own queue: the part changes places with its head, or begins again at once (rule 13)."""
         station = self.station
         buffer = station.input_from(station)
+        more = self.members is not None
         self.give(ridden=True)
         if buffer.waiting and station.intake is None and self.part is NOTHING:
             self.take(buffer.waiting.popleft())
         buffer.arrive(part)
-        if self.part is not NOTHING and self.phase is DONE:
+        if more:
             self.hand_over()
 
     def give(self, *, ridden: bool = False) -> None:
@@ -462,9 +465,8 @@ class Machine:
             if not job.pending and job.is_due:
                 self.call(job)
 
-    def done(self, job: Job) -> None:
+    def done(self) -> None:
         """A job is done."""
-        self.due.remove(job)
         self.touch()
         if self.due:
             self.due[0].go_on()

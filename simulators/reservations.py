@@ -19,12 +19,13 @@ class Reservations:
         waiting: machines upstream that wait for one, longest first.
     """
 
-    __slots__ = ("places", "taken", "waiting")
+    __slots__ = ("_granting", "places", "taken", "waiting")
 
     def __init__(self, places: int) -> None:
         self.places = places
         self.taken = 0
         self.waiting: list[Machine] = []
+        self._granting = False
 
     def ask(self, machine: "Machine") -> None:
         """A machine is ready to begin."""
@@ -38,12 +39,16 @@ class Reservations:
         self._grant()
 
     def _grant(self) -> None:
+        if self._granting:
+            return  # who grants already looks again
+        self._granting = True
         while self.taken < self.places and (machine := self._next()) is not None:
             self.waiting.remove(machine)
             self.taken += 1
             machine.part.ahead = self
             machine.touch()
             machine.ready()
+        self._granting = False
 
     def _next(self) -> "Machine | None":
         return next((machine for machine in self.waiting if machine.may_begin()), None)

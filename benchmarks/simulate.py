@@ -6,12 +6,16 @@ counter-based streams in integer microseconds. With messages off it books states
 tells every event and state, with all of them energy and samples too (every second, in blocks of one second: the default
 of a plant file).
 
+With --scale it shows instead that the cost of a step does not grow: lines of 5 to 200 stations, runs of ten thousand to
+ten million parts, and the memory that the process has needed until then.
+
 The engines take turns, so that what else the computer does hits all alike; a ratio is taken within a round.
 """
 
 import argparse
 import platform
 import random
+import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -50,10 +54,10 @@ def textbook(seconds: int) -> int:
     return steps
 
 
-def plant() -> Plant:
+def plant(count: int = STATIONS) -> Plant:
     """The same line as a plant."""
     station = {"cycle_time": "exponential(1 s)"}
-    stations = [{"name": f"M{i}", **station, "buffer": PLACES if i else 0} for i in range(STATIONS)]
+    stations = [{"name": f"M{i}", **station, "buffer": PLACES if i else 0} for i in range(count)]
     return Plant.model_validate({"plant": "benchmark", "lines": [{"name": "line", "stations": stations}]})
 
 
@@ -74,12 +78,39 @@ def rate(run: Callable[[], int]) -> float:
     return steps / (time.process_time() - begin)
 
 
+SIZES = ((5, 10_000), (10, 10_000), (50, 10_000), (200, 10_000), (5, 100_000), (5, 1_000_000), (5, 10_000_000))
+"""Stations and parts: first longer lines, then longer runs."""
+RATE = 0.7  # parts per second that such lines give at least, about
+
+
+def scale(most: int) -> None:
+    """The table of sizes, up to so many parts."""
+    print(f"{'stations':>8}{'parts':>12}{'steps':>14}{'µs CPU/step':>13}{'against first':>15}{'MB so far':>11}")
+    ours(plant(), 10 * PIECE, messages=False, telemetry=False)  # the first run of a process is slower
+    first = 0.0
+    for stations, parts in SIZES:
+        if parts > most:
+            continue
+        described, seconds = plant(stations), round(parts / RATE) // PIECE * PIECE
+        begin = time.process_time()
+        steps = ours(described, seconds, messages=False, telemetry=False)
+        cost = (time.process_time() - begin) / steps
+        first = first or cost
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"{stations:>8}{parts:>12,}{steps:>14,}{1e6 * cost:>13.2f}{cost / first:>15.2f}{memory:>11,.0f}")
+
+
 def main() -> None:
     """Run the rounds and print the ratios beside the budgets."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--rounds", type=int, default=7)
     arguments.add_argument("--seconds", type=int, default=6000, help="plant time of each run")
+    arguments.add_argument("--scale", action="store_true", help="show how the cost of a step grows with the size")
+    arguments.add_argument("--most", type=int, default=1_000_000, help="parts of the longest run with --scale")
     options = arguments.parse_args()
+    if options.scale:
+        scale(options.most)
+        return
     described, seconds = plant(), options.seconds // PIECE * PIECE
     engines: dict[str, Callable[[], int]] = {
         "textbook SimPy": lambda: textbook(seconds),

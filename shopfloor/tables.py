@@ -20,6 +20,8 @@ BAR_STYLES = {
     State.SETUP: "blue",
     State.MAINTENANCE: "magenta",
     State.WAITING: "bright_magenta",
+    State.OFF: "grey23",
+    State.PAUSE: "grey39",
     State.UNKNOWN: "grey30",
 }
 
@@ -65,6 +67,13 @@ def _line_figures(line: dict[str, Any]) -> Text:
     text.append(f"   out {line['parts_out']:g}   scrap {line['parts_scrapped']:g}   WIP {line['wip_mean']:.1f}")
     quantiles = f"half below {_seconds(lead['p50'])}, 95 % below {_seconds(lead['p95'])}"
     text.append(f"   lead time {_seconds(lead['mean'])} ({quantiles})")
+    if (orders := line.get("orders")) is not None:
+        late = orders["tardiness_mean_s"]
+        tardiness = "" if late is None else f", {_seconds(late)} late on average"
+        text.append(
+            f"\norders completed {orders['completed']:g}   due {orders['due']:g}, on time {orders['on_time']:g}"
+            f"   schedule attainment {_percent(orders['attainment'])}{tardiness}"
+        )
     return text
 
 

@@ -85,6 +85,13 @@ class Passage:
     product: str = ""
     order: str = ""
 
+    def count(self, tally: "Tally", line: int) -> None:
+        """Let a tally count this way through the line with that index."""
+        if self.left is not None and self.into:
+            tally.still_inside(line, self.entered, self.left)
+        elif self.left is not None:
+            tally.left(line, self.entered, self.left, since=self.since, good=self.good)
+
 
 class Recorder(Protocol):
     """Who writes down what happens; all times in µs since the start of the run."""
@@ -231,10 +238,7 @@ class Ledger:
                 tally.passed(line, station, leave, good=outcome == "good")
         for line, passages in enumerate(self._passages):
             for of in passages:
-                if of.left is not None and of.into:
-                    tally.still_inside(line, of.entered, of.left)
-                elif of.left is not None:
-                    tally.left(line, of.entered, of.left, since=of.since, good=of.good)
+                of.count(tally, line)
         for line, changes in enumerate(self._outside):
             for time, level in changes:
                 tally.outside(line, time, level)

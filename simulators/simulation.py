@@ -16,6 +16,7 @@ from simulators.building import build
 from simulators.initial import EMPTY, InitialState
 from simulators.ledger import Ledger
 from simulators.machine import Machine
+from simulators.orders import Ticket
 from simulators.phase import Condition
 from simulators.present import capture, restore
 from simulators.report import Report, births
@@ -181,6 +182,10 @@ class Simulation:
                 tally.still_inside(line.index, part.entered, time)
             tally.outside(line.index, time, line.outside)
         return tally
+
+    def orders(self, line: str) -> list[Ticket]:
+        """The production orders that a line has got so far, in order of release."""
+        return next(of for of in self._lines if of.name == line).orders.tickets
 
     def _settle(self) -> None:
         """An instant is over: the states that came of it are in force; those in between never were."""

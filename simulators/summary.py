@@ -8,7 +8,10 @@ from plant.states import State
 from plant.time import SECOND
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from plant.description import Line
+    from simulators.orders import Ticket
     from simulators.simulation import Simulation
     from simulators.tally import LineTally
 
@@ -22,7 +25,9 @@ def summarise(simulation: "Simulation", warm_up: int, until: int) -> dict[str, d
     ``parts_out`` and ``throughput_per_s`` count good parts that left the line, ``parts_scrapped`` those taken out as
     scrap; ``wip_mean`` is the time average of parts inside; ``waiting_outside_mean`` that of parts that found no place
     in it; ``lead_time_s`` is over good parts that left, from their place in the line on (rules 25 and 26), with
-    quantiles between order statistics, none if no part left; ``share`` is of machine time and adds up to 1.
+    quantiles between order statistics, none if no part left; ``share`` is of machine time and adds up to 1. A line that
+    works to orders has ``orders`` too: how many were completed in the window, how many were due in it, how many of
+    these were on time, their share (the schedule attainment), and how late the completed ones were on average.
 
     Raises:
         ValueError: the run has not come to `until`, or the window is empty or not the one that was recorded.
@@ -31,10 +36,14 @@ def summarise(simulation: "Simulation", warm_up: int, until: int) -> dict[str, d
         raise ValueError(f"[{warm_up}, {until}) is no window of a run")
     tally = simulation.tally(warm_up, until)
     span = until - warm_up
-    return {
+    found = {
         line.name: _line(line, figures, span)
         for line, figures in zip(simulation.plant.lines, tally.lines, strict=True)
     }
+    for line in simulation.plant.lines:
+        if line.arrivals.orders:
+            found[line.name]["orders"] = _orders(simulation.orders(line.name), warm_up, until)
+    return found
 
 
 def _line(line: "Line", tally: "LineTally", span: int) -> dict[str, Any]:
@@ -52,6 +61,21 @@ def _line(line: "Line", tally: "LineTally", span: int) -> dict[str, Any]:
             }
             for station, out, time in zip(line.stations, tally.station_out, tally.time, strict=True)
         },
+    }
+
+
+def _orders(tickets: "Sequence[Ticket]", begin: int, end: int) -> dict[str, float | None]:
+    completed = [ticket for ticket in tickets if ticket.completed is not None and begin <= ticket.completed < end]
+    due = [ticket for ticket in tickets if ticket.due is not None and begin <= ticket.due < end]
+    on_time = sum(ticket.on_time for ticket in due)
+    ends = [(ticket.completed, ticket.due) for ticket in completed]
+    late = [max(0, end - wanted) for end, wanted in ends if end is not None and wanted is not None]
+    return {
+        "completed": len(completed),
+        "due": len(due),
+        "on_time": on_time,
+        "attainment": on_time / len(due) if due else None,
+        "tardiness_mean_s": sum(late) / len(late) / SECOND if late else None,
     }
 
 

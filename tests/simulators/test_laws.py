@@ -139,7 +139,7 @@ def test_no_machine_that_could_work_waits(plant: Plant, seed: int) -> None:
 
 
 def own_waits(station: Any, machine: Any) -> bool:
-    return station.downstream is not None and machine in station.downstream.waiting
+    return station.next is not None and station.next.own is not None and machine in station.next.own.waiting
 
 
 def test_the_same_parts_pass_a_line_and_its_mirror() -> None:

@@ -43,10 +43,17 @@ def complaints(value, schema, place="$") -> list[str]:
                 told += [f"{place}: lacks {key}" for key in rule if key not in value]
             case "propertyNames" if isinstance(value, dict):
                 told += [t for key in value for t in complaints(key, rule, f"{place}.{key}")]
+            case "patternProperties" if isinstance(value, dict):
+                for pattern, inner in rule.items():
+                    named = [key for key in value if re.search(pattern, key)]
+                    told += [t for key in named for t in complaints(value[key], inner, f"{place}.{key}")]
             case "additionalProperties" if isinstance(value, dict) and rule is not False:
                 told += [t for key, item in value.items() for t in complaints(item, rule, f"{place}.{key}")]
             case "additionalProperties" if isinstance(value, dict):
-                told += [f"{place}: unknown {key}" for key in value if key not in schema["properties"]]
+                patterns = schema.get("patternProperties", ())
+                known = [key for key in value if key in schema.get("properties", ())]
+                known += [key for key in value if any(re.search(pattern, key) for pattern in patterns)]
+                told += [f"{place}: unknown {key}" for key in value if key not in known]
             case "properties" if isinstance(value, dict):
                 for key in rule.keys() & value.keys():
                     told += complaints(value[key], rule[key], f"{place}.{key}")
@@ -60,7 +67,7 @@ def complaints(value, schema, place="$") -> list[str]:
                 told += [] if value > rule else [f"{place}: not above {rule}"]
             case "const":
                 told += [] if value == rule else [f"{place}: not {rule}"]
-            case "propertyNames" | "minItems" | "title" | "description" | "default" | "$schema" | "$defs":
+            case "propertyNames" | "patternProperties" | "minItems" | "title" | "description" | "default" | "$schema" | "$defs":
                 pass
             case _:
                 pytest.fail(f"the schema has the keyword {keyword}, which this test does not know")

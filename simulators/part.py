@@ -15,7 +15,7 @@ class Part:
     Attributes:
         number: counts the parts of the line from 1, in order of entering it.
         name: how messages call it.
-        product: what it is.
+        product: what it is; `what` is its name.
         entered: when it got a place in the line.
         since: when the first of its pieces did.
         enter: when it got a place in the station.
@@ -63,13 +63,9 @@ class Part:
         self.number = number
         self.name = f"{line}-{number}" if number else ""
         self.product = product
+        self.what = "" if product is None else product.name
         self.entered = self.since = self.enter = entered
         self.machine = -1
-
-    @property
-    def what(self) -> str:
-        """Name of its product."""
-        return "" if self.product is None else self.product.name
 
 
 NOTHING = Part("", 0, 0, None)

@@ -51,13 +51,13 @@ class Report:
         self.signals: list[Signals] = []
 
     def _part(self, node: Node, event: PartEventName, part: "Part", **more: Any) -> None:
-        ticket = part.ticket
-        order = None if ticket is None else ticket.name
-        visit = part.visit
-        ts, product = self._start + self._env.time, part.what
-        self.out.append(
-            (node, PartEvent(ts=ts, event=event, part=part.name, product=product, order=order, visit=visit, **more))
-        )
+        """Tell of a part; what most parts don't have is not even named, since of nothing else are there so many."""
+        if part.ticket is not None:
+            more["order"] = part.ticket.name
+        if part.visit > 1:
+            more["visit"] = part.visit
+        ts = self._start + self._env.time
+        self.out.append((node, PartEvent(ts=ts, event=event, part=part.name, product=part.what, **more)))
 
     def entered(self, station: "Station", part: "Part") -> None:
         """A part got its place in a station; that is the station's affair, no machine's."""
@@ -83,9 +83,11 @@ class Report:
 
     def left(self, machine: "Machine", part: "Part", target: "Station | None") -> None:
         """A part gave its place in a machine away: to go on, or out of the line, good or as scrap."""
-        route, cause = None if target is None else target.name, part.scrap or None
-        since = self._start + part.since if target is None and part.since < part.entered else None
-        self._part(machine.node, "left", part, route=route, cause=cause, since=since)
+        if target is not None:
+            self._part(machine.node, "left", part, route=target.name)
+        else:
+            since = self._start + part.since if part.since < part.entered else None
+            self._part(machine.node, "left", part, cause=part.scrap or None, since=since)
 
     def built_in(self, machine: "Machine", part: "Part", product: "Part") -> None:
         """A part became a piece of another one."""

@@ -277,6 +277,8 @@ def _for_editors(tree: Any) -> Any:
     tree = {key: _for_editors(value) for key, value in tree.items() if not (key == "default" and value is None)}
     for key, about in tree.get("properties", {}).items():
         about.setdefault("title", key.replace("_", " ").capitalize())
+    if "patternProperties" in tree:  # a table: its keys are names, and nothing else
+        tree["additionalProperties"] = False
     alternatives = [*tree.pop("anyOf", []), *tree.pop("oneOf", [])]
     choices = [choice for choice in alternatives if choice != {"type": "null"}]
     if len(choices) == 1:

@@ -4,9 +4,11 @@ First set: power follows the state, load follows the power, temperature follows 
 vibration follows the load. Figures are defaults of ours, sized after common machines of the kind.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from plant.messages import Tag
+from plant.power import Power
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +23,8 @@ class MachineType:
         warming_k: temperature rise over ambient in steady processing.
         warming_s: time constant of the temperature in seconds.
         vibration_mm_s: vibration velocity in processing and when ready.
+        ramp: µs in which its power rises to that of ready after it was off or in standby.
+        air_l_min: flow of compressed air when ready and in processing, at normal conditions; none: it takes no air.
     """
 
     title: str
@@ -30,6 +34,16 @@ class MachineType:
     warming_k: float = 12.0
     warming_s: float = 1200.0
     vibration_mm_s: tuple[float, float] = (1.2, 0.2)
+    ramp: int = 0
+    air_l_min: tuple[float, float] | None = None
+
+    def drawing(self, power: Power | None) -> Self:
+        """The same type with the figures that a station has of its own."""
+        if power is None:
+            return self
+        own = {level: kw for level in self.power_kw if (kw := getattr(power, level)) is not None}
+        air = None if power.air is None else (power.air.ready, power.air.processing)
+        return replace(self, power_kw=self.power_kw | own, ramp=power.ramp, air_l_min=air)
 
     @property
     def tags(self) -> dict[str, Tag]:

@@ -30,6 +30,7 @@ from plant.fields import Count, Description, Duration, Name, Time, as_distributi
 from plant.goods import AnyOrder, Dispatch, Product, Sequence
 from plant.paths import Node
 from plant.people import Need, Pool
+from plant.power import Power
 from plant.quality import Inspection, QualityRules
 from plant.shifts import Calendar, Holiday, Shift, TimeZone
 from plant.stops import Failure, Maintenance, Setup, Tool
@@ -118,6 +119,7 @@ class Station(Description):
         description="Machine type from the catalogue: signals, power, physics.",
         json_schema_extra={"enum": list(CATALOGUE)},
     )
+    power: Power | None = Field(None, description="Power and compressed air it takes; left out: as its type.")
     machines: Count = Field(1, ge=1, le=1000, description="Identical machines in parallel.")
     joins: tuple[JoinField, ...] = Field(
         (), description="Assembly: one part of each station, or so many; the first one's part goes on as the product."

@@ -166,13 +166,18 @@ class Alarm(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
 
 class Energy(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """Cumulative energy in kWh, in total and by energy state, and the power in kW now."""
+    """Cumulative energy in kWh, in total and by energy state, and the power in kW now.
+
+    Args:
+        air_m3: compressed air so far, in cubic metres at normal conditions; only where some is taken.
+    """
 
     kind: ClassVar[str] = "energy"
 
     kwh: float
     by: dict[str, float]
     kw: float
+    air_m3: float | None = None
 
 
 OrderEvent = Literal["released", "started", "progress", "completed"]

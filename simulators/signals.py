@@ -3,6 +3,9 @@
 Everything is computed from change of state to change of state and read off at any instants (exact first-order lag,
 exact integral), so neither the grid of samples nor the pieces in which a run is advanced leave a trace. Noise is a
 function of the instant. All machines of a plant are computed at once: rows of arrays are machines, columns instants.
+
+A machine with a ramp warms up when it comes from off or standby: it draws less than its energy state says, by the step
+up to ready at first, and evenly less and less of it until the ramp is over. What is missed so is kept as whole numbers.
 """
 
 import math
@@ -35,6 +38,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _STANDBY = LEVELS.index("standby")
+_READY = LEVELS.index("ready")
 _LEVEL = {state.value: LEVELS.index(row.energy) for state, row in STATES.items() if row.energy in LEVELS}
 _WAITING = frozenset({State.STARVED.value, State.BLOCKED.value})
 _SIGMA = math.sqrt(4 * (65536**2 - 1) / 12)
@@ -50,6 +54,10 @@ def gauss(of: NDArray[np.uint64]) -> Floats:
     return numbers
 
 
+WarmUp = tuple[int, int]
+"""When a machine began to warm up, µs since the start of the run, and the energy state it came from."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Physics:
     """Where the physics of a machine stood when its present state began.
@@ -60,6 +68,9 @@ class Physics:
         rise_k: temperature above ambient then.
         spent: µs in each energy state until then, in the order of LEVELS.
         count: parts finished so far.
+        warm_up: the last warm-up, if it may still be under way.
+        missed: by the energy states that warm-ups came from (off, standby) and went through (ready, processing):
+            integral of the share of the step that was still missing, in µs² over twice the ramp.
     """
 
     begin: int
@@ -67,6 +78,8 @@ class Physics:
     rise_k: float = 0.0
     spent: tuple[int, ...] = (0, 0, 0, 0)
     count: int = 0
+    warm_up: WarmUp | None = None
+    missed: tuple[int, ...] = (0, 0, 0, 0)
 
 
 class Signals:
@@ -89,21 +102,25 @@ class Signals:
 
     def change(self, time: int, state: str) -> None:
         """The machine is in this state from now on."""
-        if state != self.states[-1]:
-            self.begins.append(time)
-            self.states.append(state)
+        if state == self.states[-1]:
+            return
+        if time == self.begins[-1]:  # the state before was never in force
+            self.states[-1] = state
+            return
+        self.begins.append(time)
+        self.states.append(state)
 
 
 class Panel:
     """The instruments of all machines of a plant.
 
     Args:
-        types: row of the catalogue of each machine.
+        types: row of the catalogue of each machine, with its own figures.
         noise: keys of the noise of each machine, in the order of NOISE.
         signals: what each machine does.
     """
 
-    __slots__ = ("load", "noise", "power", "rise", "signals", "tau", "types", "vibration")
+    __slots__ = ("air", "load", "noise", "power", "ramp", "rise", "signals", "step", "tau", "types", "vibration")
 
     def __init__(
         self, types: Sequence[MachineType], noise: Sequence[Sequence[tuple[int, int]]], signals: Sequence[Signals]
@@ -117,6 +134,9 @@ class Panel:
         self.vibration = np.array([(*stands, of.vibration_mm_s[1], of.vibration_mm_s[0]) for of in types])
         self.rise = self.load / self.load[:, -1:] * np.array([[of.warming_k] for of in types])
         self.tau = np.array([of.warming_s * SECOND for of in types])
+        self.air = np.array([(0.0, 0.0, *(of.air_l_min or (0.0, 0.0))) for of in types])
+        self.ramp = np.array([of.ramp for of in types], dtype=np.int64)
+        self.step = self.power[:, _READY, np.newaxis] - self.power[:, :_READY]
 
     def track(self, to: int) -> "Track":
         """Segments of constant power up to an instant, from the oldest that is still known."""
@@ -153,8 +173,15 @@ class Panel:
         of = self.signals[machine]
         row = track.first_row(machine, of.begins[state])
         spent = tuple(track.spent[row].tolist())
+        warm_up, missed = (None, of.base.missed) if track.warm_ups is None else track.warm_ups.known(machine, row)
         return Physics(
-            begin=of.begins[state], state=of.states[state], rise_k=float(track.rise[row]), spent=spent, count=count
+            begin=of.begins[state],
+            state=of.states[state],
+            rise_k=float(track.rise[row]),
+            spent=spent,
+            count=count,
+            warm_up=warm_up,
+            missed=missed,
         )
 
 
@@ -168,9 +195,10 @@ class Track:
         level: energy state of each, index into LEVELS.
         rise: temperature above ambient at the begin of each.
         spent: µs in each energy state until the begin of each, shape (segments, levels).
+        warm_ups: what the machines that warm up draw less; none where no machine has a ramp.
     """
 
-    __slots__ = ("_first", "_kwh", "_machine", "_panel", "begin", "level", "rise", "spent")
+    __slots__ = ("_first", "_kwh", "_machine", "_panel", "begin", "level", "rise", "spent", "warm_ups")
 
     def __init__(self, panel: Panel, begin: Ints, level: Ints, first: list[int], to: int) -> None:
         self._panel = panel
@@ -190,6 +218,7 @@ class Track:
         self._kwh = (self.spent * panel.power[machine]).sum(axis=1) / HOUR
         fades = np.exp(span / -panel.tau[machine])
         self.rise = self._rises(panel.rise[machine, level].tolist(), fades.tolist())
+        self.warm_ups = WarmUps(panel, begin, level, end, self._first) if panel.ramp.any() else None
 
     def _rises(self, targets: list[float], fades: list[float]) -> Floats:
         """An exact first-order lag from the begin of one segment to that of the next."""
@@ -218,11 +247,15 @@ class Track:
         level = self.level[row]
         noise = 1.0 + gauss(words(panel.noise, times)) * np.array([*NOISE.values()])[:, np.newaxis]
         level_kw = panel.power[self._machine, level]
+        kwh = self._kwh[row] + level_kw * (times - self.begin[row]) / HOUR
+        if self.warm_ups is not None:
+            level_kw = level_kw - self.warm_ups.kw(row, times)
+            kwh = kwh - self.warm_ups.kwh(row, times).sum(axis=2)
         power = np.round(level_kw * noise[:, 0], 3).tolist()
         load = np.rint(panel.load[self._machine, level] * noise[:, 1]).astype(np.int64).tolist()
         temperature = np.round(AMBIENT_CEL + self._rise_at(row, times), 2).tolist()
         vibration = np.round(panel.vibration[self._machine, level] * noise[:, 2], 3).tolist()
-        energy = np.round(self._kwh[row] + level_kw * (times - self.begin[row]) / HOUR, 4).tolist()
+        energy = np.round(kwh, 4).tolist()
         return [
             {
                 "power": power[machine],
@@ -241,15 +274,26 @@ class Track:
         An exact integral without noise.
         """
         row = self.rows(times)
-        spent = self.spent[row]
-        machine, time = np.indices(row.shape)
-        spent[machine, time, self.level[row]] += times - self.begin[row]
-        return spent * (self._panel.power[:, np.newaxis, :] / HOUR)
+        kwh: Floats = self._spent_at(row, times) * (self._panel.power[:, np.newaxis, :] / HOUR)
+        return kwh if self.warm_ups is None else kwh - self.warm_ups.kwh(row, times)
+
+    def air(self, times: Ints) -> Floats:
+        """Compressed air since the start of the run in cubic metres at normal conditions, shape (machines, times)."""
+        spent = self._spent_at(self.rows(times), times)
+        cubic_metres: Floats = (spent * (self._panel.air[:, np.newaxis, :] / (1000 * MINUTE))).sum(axis=2)
+        return cubic_metres
 
     def power(self, times: Ints) -> Floats:
         """Power in kW without noise at these instants, shape (machines, times)."""
-        power: Floats = self._panel.power[self._machine, self.level[self.rows(times)]]
-        return power
+        row = self.rows(times)
+        power: Floats = self._panel.power[self._machine, self.level[row]]
+        return power if self.warm_ups is None else power - self.warm_ups.kw(row, times)
+
+    def _spent_at(self, row: Ints, times: Ints) -> Ints:
+        spent = self.spent[row]
+        machine, time = np.indices(row.shape)
+        spent[machine, time, self.level[row]] += times - self.begin[row]
+        return spent
 
     def _rise_at(self, row: Ints, times: Ints) -> Floats:
         target = self._panel.rise[self._machine, self.level[row]]
@@ -262,3 +306,78 @@ class Track:
         finished = np.array(of.finished, dtype=np.int64)
         counts: list[Scalar] = (of.base.count + np.searchsorted(finished, times, side="right")).tolist()
         return counts
+
+
+class WarmUps:
+    """What machines with a ramp draw less than their energy state says, segment by segment.
+
+    A warm-up at u µs since its begin lacks the share 1 - u/R of the step up to ready, R being the ramp; from u to v
+    the integral of that is (v - u) (2R - u - v) / 2R. The numerators are whole numbers and are summed as such.
+
+    Args:
+        panel: the instruments.
+        begin, level, end: of all segments.
+        first: first segment of each machine, and one behind the last.
+    """
+
+    __slots__ = ("_begin", "_kwh", "_level", "_missed", "_panel", "_since", "_step", "_warm_ups")
+
+    def __init__(self, panel: Panel, begin: Ints, level: Ints, end: Ints, first: Sequence[int]) -> None:
+        self._panel = panel
+        self._begin = begin
+        self._level = level
+        self._since = begin.copy()
+        self._step = np.zeros(len(begin))
+        self._kwh = np.zeros((len(begin), len(LEVELS)))
+        self._warm_ups: list[WarmUp | None] = [None] * len(begin)
+        self._missed: list[tuple[int, ...]] = [(0, 0, 0, 0)] * len(begin)
+        begins, levels, ends = begin.tolist(), level.tolist(), end.tolist()
+        for machine in np.flatnonzero(panel.ramp).tolist():
+            rows = range(first[machine], first[machine + 1])
+            self._follow(machine, rows, begins, levels, ends)
+
+    def _follow(self, machine: int, rows: range, begins: list[int], levels: list[int], ends: list[int]) -> None:
+        """From segment to segment of a machine."""
+        base, ramp = self._panel.signals[machine].base, int(self._panel.ramp[machine])
+        step: list[float] = self._panel.step[machine].tolist()
+        warm_up, missed, before = base.warm_up, list(base.missed), _READY
+        for row in rows:
+            level = levels[row]
+            if level < _READY:
+                warm_up = None
+            elif before < _READY:
+                warm_up = begins[row], before
+            before = level
+            self._warm_ups[row] = warm_up
+            self._missed[row] = tuple(missed)
+            if any(missed):
+                both = (missed[i] * step[0] + missed[i + 2] * step[1] for i in (0, 1))
+                self._kwh[row, _READY:] = [kw_us / (2 * ramp) / HOUR for kw_us in both]
+            if warm_up is not None:
+                since, origin = warm_up
+                self._since[row], self._step[row] = since, step[origin]
+                u, v = min(begins[row] - since, ramp), min(ends[row] - since, ramp)
+                missed[2 * origin + level - _READY] += (v - u) * (2 * ramp - u - v)
+
+    def known(self, machine: int, row: int) -> tuple[WarmUp | None, tuple[int, ...]]:
+        """Warm-up and what was missed until the begin of a segment of a machine; a warm-up that is over is none."""
+        warm_up = self._warm_ups[row]
+        over = warm_up is not None and self._begin[row] - warm_up[0] >= self._panel.ramp[machine]
+        return None if over else warm_up, self._missed[row]
+
+    def kw(self, row: Ints, times: Ints) -> Floats:
+        """Power that is missing at these instants, shape (machines, times)."""
+        ramp = self._panel.ramp[:, np.newaxis]
+        left: Floats = self._step[row] * np.maximum(ramp - (times - self._since[row]), 0) / np.maximum(ramp, 1)
+        return left
+
+    def kwh(self, row: Ints, times: Ints) -> Floats:
+        """Energy that was missing in each energy state until these instants, shape (machines, times, levels)."""
+        ramp = self._panel.ramp[:, np.newaxis]
+        u = np.minimum(self._begin[row] - self._since[row], ramp)
+        v = np.minimum(times - self._since[row], ramp)
+        missed = (v - u) * (2.0 * ramp - u - v) / np.maximum(2 * ramp, 1)
+        kwh: Floats = self._kwh[row]
+        machine, time = np.indices(row.shape)
+        kwh[machine, time, self._level[row]] += self._step[row] * missed / HOUR
+        return kwh

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plant.catalogue import CATALOGUE
 from plant.description import Sampling
@@ -16,6 +17,9 @@ from simulators.streams import Streams
 
 Reading = tuple[int, tuple[Emission, ...]]
 """An instant of a grid, UTC, and what is read off then."""
+
+Figures = tuple[list[float], list[list[float]], list[float]]
+"""Energy in kWh, in total and by energy state, and power in kW, instant by instant."""
 
 ENERGY_EVERY = MINUTE
 SLAB = 10_000  # samples of a machine computed at once: bounds the memory of a long advance
@@ -55,7 +59,7 @@ class Meters:
             for station, described in zip(line.stations, line.described.stations, strict=True):
                 for machine in station.machines:
                     self._nodes.append(machine.node)
-                    types.append(CATALOGUE[described.type])
+                    types.append(CATALOGUE[described.type].drawing(described.power))
                     noise.append([streams.noise(line.described, described, machine.number, tag) for tag in NOISE])
             self._by_line.append((line.described.node, slice(first, len(self._nodes))))
         self.signals = [Signals(base) for base in physics]
@@ -112,12 +116,27 @@ class Meters:
         kwh = np.vstack([kwh, *(kwh[machines].sum(axis=0, keepdims=True) for machines in of_lines)])
         kw = np.vstack([kw, *(kw[machines].sum(axis=0, keepdims=True) for machines in of_lines)])
         nodes = [*self._nodes, *(node for node, _ in self._by_line)]
-        totals, rows = np.round(kwh.sum(axis=2), 6).tolist(), np.round(kwh, 6).tolist()
-        columns = [
-            _energy(node, stamps.tolist(), *figures)
-            for node, *figures in zip(nodes, totals, rows, np.round(kw, 3).tolist(), strict=True)
+        due = stamps.tolist()
+        figures = zip(
+            np.round(kwh.sum(axis=2), 6).tolist(), np.round(kwh, 6).tolist(), np.round(kw, 3).tolist(), strict=True
+        )
+        air = self._air(track, times)
+        columns = [_energy(node, due, own, flown) for node, own, flown in zip(nodes, figures, air, strict=True)]
+        return zip(due, zip(*columns, strict=True), strict=True)
+
+    def _air(self, track: Track, times: NDArray[np.int64]) -> list[Sequence[float | None]]:
+        """Compressed air of the machines, then of the lines; none where nothing takes any."""
+        none = [None] * len(times)
+        takes = [of.air_l_min is not None for of in self._panel.types]
+        if not any(takes):
+            return [none] * (len(self._nodes) + len(self._by_line))
+        air = track.air(times)
+        of_machines = [row if own else none for row, own in zip(np.round(air, 6).tolist(), takes, strict=True)]
+        of_lines = [
+            np.round(air[machines].sum(axis=0), 6).tolist() if any(takes[machines]) else none
+            for _, machines in self._by_line
         ]
-        return zip(stamps.tolist(), zip(*columns, strict=True), strict=True)
+        return [*of_machines, *of_lines]
 
 
 def _messages(
@@ -132,10 +151,17 @@ def _messages(
     ]
 
 
-def _energy(
-    node: Node, stamps: list[int], totals: list[float], rows: list[list[float]], kw: list[float]
-) -> list[Emission]:
+def _energy(node: Node, stamps: list[int], figures: Figures, air: Sequence[float | None]) -> list[Emission]:
     return [
-        (node, Energy(ts=ts, kwh=total, by={name: kwh for name, kwh in zip(LEVELS, row, strict=True) if kwh}, kw=now))
-        for ts, total, row, now in zip(stamps, totals, rows, kw, strict=True)
+        (
+            node,
+            Energy(
+                ts=ts,
+                kwh=total,
+                by={name: kwh for name, kwh in zip(LEVELS, row, strict=True) if kwh},
+                kw=now,
+                air_m3=air_m3,
+            ),
+        )
+        for ts, total, row, now, air_m3 in zip(stamps, *figures, air, strict=True)
     ]

@@ -1,15 +1,20 @@
 """Signals: exact, and the same on any grid and in any pieces."""
 
 import math
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plant.catalogue import CATALOGUE
+from plant.catalogue import CATALOGUE, MachineType
+from plant.description import Plant
 from plant.draws import Stream, key
-from plant.messages import Energy, Telemetry
+from plant.messages import Emission, Energy, Telemetry
+from plant.power import Power
 from plant.states import STATES, State
 from plant.time import DEFAULT_START as START
 from plant.time import HOUR, MINUTE
@@ -25,13 +30,13 @@ CHANGES = st.lists(st.tuples(st.integers(1, 2 * HOUR), STATE), max_size=12).map(
 )
 
 
-def panel(changes: list[tuple[int, str]], finished: list[int] | None = None) -> Panel:
+def panel(changes: list[tuple[int, str]], finished: list[int] | None = None, kind: MachineType = CENTER) -> Panel:
     of = Signals(Physics(begin=0, state="starved"))
     for time, state in changes:
         of.change(time, state)
     for time in finished or []:
         of.finished.append(time)
-    return Panel([CENTER], [[key(1, "l/A/1", f"noise.{tag}") for tag in NOISE]], [of])
+    return Panel([kind], [[key(1, "l/A/1", f"noise.{tag}") for tag in NOISE]], [of])
 
 
 def levels(changes: list[tuple[int, str]], to: int) -> list[tuple[int, int, str]]:
@@ -174,3 +179,186 @@ def test_the_energy_of_a_line_is_the_sum_of_its_machines_every_minute() -> None:
         assert sum(line.by.values()) == pytest.approx(line.kwh, abs=1e-5)
     totals = [row[-1].kwh for row in found.values()]
     assert totals == sorted(totals)
+
+
+# --- a station's own figures: power, ramp, air ---------------------------------------------------------------------
+
+OWN = Power.model_validate(
+    {"standby": "500 W", "processing": "12 kW", "ramp": "40 min", "air": {"processing": "3 m3/h"}}
+)
+WARM = CENTER.drawing(OWN)
+FIGURES = st.sampled_from([None, WARM, replace(WARM, ramp=7), replace(WARM, ramp=3 * HOUR + 1)])
+
+
+def ramped(changes: list[tuple[int, str]], to: int, kind: MachineType) -> Iterator[tuple[int, int, str, int, float]]:
+    """Stretches with the begin of the warm-up in force and the step that it had to climb, by the rules and no more."""
+    since, step, before = 0, 0.0, "ready"
+    for begin, end, level in levels(changes, to):
+        if level in {"off", "standby"}:
+            step = 0.0
+        elif before in {"off", "standby"}:
+            since, step = begin, kind.power_kw["ready"] - kind.power_kw[before]
+        before = level
+        yield begin, end, level, since, step
+
+
+@settings(deadline=None)
+@given(CHANGES, st.integers(1, HOUR), st.sampled_from([WARM, replace(WARM, ramp=7), replace(WARM, ramp=5 * HOUR)]))
+def test_what_a_warm_up_draws_less_is_a_triangle(changes: list[tuple[int, str]], more: int, kind: MachineType) -> None:
+    """The area under straight lines, in fractions; the power at an instant is the height of the line."""
+    to = (changes[-1][0] if changes else 0) + more
+    areas = dict.fromkeys(LEVELS, Fraction(0))
+    height = 0.0
+    for begin, end, level, since, step in ramped(changes, to, kind):
+        missing = [max(Fraction(0), 1 - Fraction(at - since, kind.ramp)) for at in (begin, end)]
+        lasting = min(end, max(begin, since + kind.ramp)) - begin
+        triangle = Fraction(step) * lasting * sum(missing) / 2
+        areas[level] += Fraction(kind.power_kw[level]) * (end - begin) - triangle
+        height = kind.power_kw[level] - step * float(missing[1])
+    track = panel(changes, kind=kind).track(to + 1)
+    energy = track.energy(np.array([to]))[0, 0]
+    assert energy == pytest.approx([float(areas[level] / HOUR) for level in LEVELS], rel=1e-9, abs=1e-12)
+    assert track.samples(np.array([to]))[0]["energy"][0] == pytest.approx(energy.sum(), abs=0.00006)
+    if not any(time == to for time, _ in changes) and not stands_since(changes, to):
+        assert track.power(np.array([to]))[0, 0] == pytest.approx(height)
+
+
+def stands_since(changes: list[tuple[int, str]], to: int) -> bool:
+    """Whether a machine goes to standby at this very instant."""
+    return any(end == to and level == "ready" for _, end, level in levels(changes, to + 1))
+
+
+@settings(deadline=None)
+@given(CHANGES, st.lists(st.integers(0, 26 * HOUR), min_size=1, max_size=6, unique=True).map(sorted), FIGURES)
+def test_a_warm_up_is_the_same_in_pieces_and_after_a_restart(
+    changes: list[tuple[int, str]], cuts: list[int], kind: MachineType | None
+) -> None:
+    kind = kind or CENTER
+    whole = panel([c for c in changes if c[0] <= cuts[-1]], kind=kind).track(cuts[-1])
+    of = panel([], kind=kind)
+    todo = list(changes)
+    for cut in cuts:
+        while todo and todo[0][0] <= cut:
+            of.signals[0].change(*todo.pop(0))
+        track, now = of.track(cut), np.array([cut])
+        seen = [
+            [t.samples(now), t.energy(now).tolist(), t.power(now).tolist(), t.air(now).tolist()] for t in (whole, track)
+        ]
+        assert seen[0] == seen[1]
+        of.forget(track, cut)
+        (kept,) = of.present(cut)
+        of = Panel([kind], of.noise.tolist(), [Signals(kept)])
+
+
+def test_a_ramp_leads_from_off_to_ready_and_processing_comes_on_top() -> None:
+    kind = replace(CENTER, ramp=100 * S)
+    track = panel([(10 * S, "off"), (200 * S, "starved"), (250 * S, "processing")], kind=kind).track(400 * S)
+    shown = track.power(np.array([9, 199, 200, 225, 275, 300, 399]) * S)[0].tolist()
+    ready, off, work = (CENTER.power_kw[level] for level in ("ready", "off", "processing"))
+    step = ready - off
+    assert shown == pytest.approx([ready, off, off, off + step / 4, work - step / 4, work, work])
+    assert panel([], kind=kind).track(S).power(np.array([0]))[0, 0] == ready, "a run begins with warm machines"
+
+
+def test_air_flows_while_a_machine_is_ready_or_works() -> None:
+    air = {"ready": "20 l/min", "processing": "120 L/min"}
+    kind = CENTER.drawing(Power.model_validate({"air": air}))
+    changes = [(10 * MINUTE, "processing"), (25 * MINUTE, "off")]
+    track = panel(changes, kind=kind).track(2 * HOUR)
+    assert track.air(np.array([10 * MINUTE, 25 * MINUTE, 2 * HOUR]))[0].tolist() == pytest.approx([0.2, 2.0, 2.0])
+    assert kind.power_kw == CENTER.power_kw
+
+
+SHIFT = {
+    "name": "day",
+    "start": "00:30",
+    "end": "02:00",
+    "days": "daily",
+    "breaks": [{"start": "01:00", "for": "9 min"}],
+}
+FIGURED = {"power": {"off": 0, "standby": "400 W", "ramp": "6 min", "air": {"ready": 5, "processing": "60 l/min"}}}
+
+
+def figured() -> Plant:
+    """Two stations with figures of their own and one without, breaks, failures, and nights off."""
+    failure = {"mode": "jam", "time_to_failure": "exponential(9 min)", "time_to_repair": "exponential(2 min)"}
+    stations = [
+        {"name": "A", "cycle_time": "exponential(20 s)", "machines": 2, "failures": [failure], **FIGURED},
+        {"name": "B", "cycle_time": "exponential(10 s)", "buffer": 2},
+        {"name": "C", "cycle_time": "exponential(12 s)", "type": "press", "power": {"ready": "2 kW", "ramp": "1 min"}},
+    ]
+    return Plant.model_validate({"plant": "p", "shifts": [SHIFT], "lines": [{"name": "l", "stations": stations}]})
+
+
+def told(simulation: Simulation, until: int, steps: int = 1) -> list[Emission]:
+    return [e for i in range(1, steps + 1) for e in simulation.advance(START + until * i // steps)]
+
+
+def test_meters_show_the_integral_over_the_states_of_the_ledger_and_lines_their_sum() -> None:
+    plant, until = figured(), 3 * HOUR
+    simulation = Simulation(plant)
+    last = {node.path: message for node, message in told(simulation, until) if isinstance(message, Energy)}
+    (line,) = plant.lines
+    machines = [(node, station) for station in line.stations for node in line.machines(station)]
+    for node, station in machines:
+        kind = CATALOGUE[station.type].drawing(station.power)
+        stays = [(i.begin, i.state) for i in simulation.ledger.intervals(node)]
+        changes = [(begin, state) for (begin, state), (_, old) in zip(stays[1:], stays, strict=False) if state != old]
+        assert {"off", "pause", "processing"} <= {state for _, state in stays}
+        kwh, air = Fraction(0), Fraction(0)
+        for begin, end, level, since, step in ramped([(0, stays[0][1]), *changes], until, kind):
+            lasting = min(end, max(begin, since + kind.ramp)) - begin
+            missing = [max(Fraction(0), 1 - Fraction(at - since, kind.ramp or 1)) for at in (begin, end)]
+            kwh += Fraction(kind.power_kw[level]) * (end - begin) - Fraction(step) * lasting * sum(missing) / 2
+            flows = {"ready": kind.air_l_min[0], "processing": kind.air_l_min[1]} if kind.air_l_min else {}
+            air += Fraction(flows.get(level, 0)) * (end - begin)
+        meter = last[node.path]
+        assert meter.kwh == pytest.approx(float(kwh / HOUR), abs=1e-6)
+        assert sum(meter.by.values()) == pytest.approx(meter.kwh, abs=3e-6)
+        assert (meter.air_m3 is None) == (station.name != "A")
+        assert meter.air_m3 is None or meter.air_m3 == pytest.approx(float(air / (1000 * MINUTE)), abs=1e-6)
+    own = [last[node.path] for node, _ in machines]
+    assert last[line.node.path].kwh == pytest.approx(sum(m.kwh for m in own), abs=4e-6)
+    assert last[line.node.path].air_m3 == pytest.approx(sum(m.air_m3 or 0 for m in own), abs=3e-6)
+
+
+@pytest.mark.parametrize("steps", [7, 180])
+def test_meters_say_the_same_at_any_pace(steps: int) -> None:
+    assert told(Simulation(figured()), 3 * HOUR, steps) == told(Simulation(figured()), 3 * HOUR)
+
+
+def test_a_run_goes_on_in_the_middle_of_a_warm_up() -> None:
+    failure = {"mode": "jam", "time_to_failure": "exponential(5 min)", "time_to_repair": "exponential(1 min)"}
+    plant = make([{"cycle_time": 7, "failures": [failure], "power": {"ramp": "4 min", "air": {"ready": 1}}}])
+    first = Simulation(plant)
+    told(first, 47 * MINUTE)
+    second = Simulation(plant, initial=first.state())
+    (machine,) = first.state().lines[0].stations[0].machines
+    assert machine.physics is not None
+    assert sum(machine.physics.missed) > 0
+    end = START + 2 * HOUR
+    rest = [[e for e in of.advance(end) if isinstance(e[1], Energy | Telemetry)] for of in (first, second)]
+    assert rest[0] == rest[1]
+
+
+def test_machines_without_air_say_nothing_of_it() -> None:
+    plant = make([{"cycle_time": 5}, {"cycle_time": 5, "power": {"processing": 3}}])
+    said = [m for _, m in told(Simulation(plant), 5 * MINUTE) if isinstance(m, Energy)]
+    assert {m.air_m3 for m in said} == {None}
+
+
+@pytest.mark.parametrize(
+    ("power", "words"),
+    [
+        ({"ready": -1}, "-1 cannot be drawn"),
+        ({"processing": "11 hp"}, "'11 hp' cannot be drawn"),
+        ({"off": True}, "true cannot be drawn"),
+        ({"ready": "2 kW", "processing": "900 W"}, "processing draws 0.9 kW, less than ready"),
+        ({"air": {}}, "no air flows"),
+        ({"air": {"ready": "3 bar"}}, "'3 bar' cannot be drawn"),
+    ],
+    ids=str,
+)
+def test_what_no_machine_can_draw_is_refused(power: dict, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Power.model_validate(power)

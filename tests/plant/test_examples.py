@@ -9,7 +9,6 @@ from plant.figures import describe
 from plant.loader import load_plant
 from plant.time import HOUR, SECOND
 
-ENGINE_WORKS = Path(__file__).parents[2] / "examples" / "engine-works.yaml"
 FOLDER = Path(__file__).parents[2] / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.yaml"))
 ENGINE_WORKS = FOLDER / "engine-works.yaml"

@@ -30,7 +30,7 @@ GOLDEN = ROOT / "tests" / "golden" / "gallery"
 GUIDE = ROOT / "docs" / "guides" / "modelling.md"
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
-HOURS = {"block-line": 24, "gear-cell": 36, "lab-line": 2, "supply-chain": 60, "ten-station": 1}
+HOURS = {"block-line": 24, "gear-cell": 36, "job-shop": 48, "lab-line": 2, "supply-chain": 60, "ten-station": 1}
 """Plant time of a summary where 8 h would show too little, or more than enough."""
 
 ELEMENTS = re.findall(
@@ -41,7 +41,7 @@ ELEMENTS = re.findall(
     batch minimum wait same setup matrix tool breaks life failures availability clock part maintenance at_wear renews
     opportunistic operators skills walking priority count shifts breaks time_zone quality scrap rework limit defects
     characteristics drift inspection every detects false_alarm products cycle_times route sequence lot orders due
-    release dispatch arrivals lead_time ideal_cycle minimum_cycle
+    release dispatch arrivals lead_time ideal_cycle minimum_cycle power air ramp
 """,
 )
 GUIDE_ONLY = {"until"}

@@ -62,7 +62,7 @@ class Arrivals:
 def _arrivals(value: object, info: ValidationInfo) -> Arrivals:
     if isinstance(value, Arrivals):
         return value
-    if value in {"saturated", "orders"}:
+    if isinstance(value, str) and value in {"saturated", "orders"}:
         return Arrivals(orders=value == "orders")
     try:
         interval = as_distribution(value.removeprefix("every ") if isinstance(value, str) else value, info)
@@ -288,8 +288,16 @@ class Line(Description):
 
     @cached_property
     def entries(self) -> tuple[str, ...]:
-        """Stations that nothing flows into, the first one always."""
+        """Stations that nothing flows into, the first one always.
+
+        A bench that only rework flows into is none, unless an assembly needs its parts.
+        """
         reached = {name for index in range(len(self.stations)) for name in self.ways(index)}
+        feeders = {join.station for station in self.stations for join in station.joins}
+        for station in self.stations:
+            back = {station.quality.rework.to if station.quality.rework is not None else None}
+            back.add(station.inspection.to if station.inspection is not None else None)
+            reached |= {to for to in back if to is not None and to not in {station.name, *feeders}}
         return tuple(s.name for i, s in enumerate(self.stations) if i == 0 or s.name not in reached)
 
     def begins(self, station: str, product: Product | None) -> bool:

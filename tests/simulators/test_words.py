@@ -78,6 +78,21 @@ def test_a_lock_names_the_time_and_who_waits_for_whom() -> None:
         run(plant, HOUR)
 
 
+def test_a_bench_that_only_rework_leads_to_is_no_entry() -> None:
+    """Rule 5: nothing comes to it but what the test sends there."""
+    rework = {"rework": {"share": 0.2, "to": "C"}}
+    plant = make(
+        [
+            {"cycle_time": 6},
+            {"cycle_time": 5, "buffer": 3, "quality": rework, "next": [{"to": "out"}]},
+            {"cycle_time": 9, "buffer": 9, "next": [{"to": "B"}]},
+        ]
+    )
+    assert plant.lines[0].entries == ("A",)
+    simulation = run(plant, HOUR)
+    assert {j.part for j in journeys(simulation, "C")} <= {j.part for j in journeys(simulation, "A")}
+
+
 def test_rework_at_home_joins_the_end_of_the_queue() -> None:
     """Rule 13: with limit 1 and everything reworked, parts alternate; without a queue a part begins again at once."""
     rework = {"rework": {"share": 1, "to": "A", "limit": 1}}

@@ -477,7 +477,7 @@ def _mixes(here: _Here) -> Found:
     if whole > WHOLE and here.line == alike[0]:  # of lines that make the same, the first one tells it
         found = f"the shares of the products{where} add up to {_percent(whole)}"
         yield Contradiction(place, found, "shares of at most 100 % in all")
-    elif whole < 2 - WHOLE and len(told) == len(mixed) and here.line in drawn[:1]:
+    elif whole < 2 - WHOLE and 1 < len(mixed) == len(told) and here.line in drawn[:1]:
         found = f"the shares of all products{where} add up to {_percent(whole)}"
         yield Contradiction(place, found, "100 % in all, or a product without share for the rest")
 
@@ -520,7 +520,7 @@ def _pools_named(here: _Here) -> Found:
         for t, task in enumerate(need.tasks):
             if task not in pool.skills:
                 found = f"the operators of {name} cannot {task}"
-                yield Contradiction((*place, "for", t), found, _listed(pool.skills))
+                yield Contradiction((*place, "for", t), found, _listed(pool.skills) or "a pool with that skill")
         if need.count > pool.most:
             found = f"{need.count} operators at once are needed, and {name} has {pool.most}"
             yield Contradiction((*place, "count"), found, f"at most {pool.most}")
@@ -674,8 +674,8 @@ OF_PLANT: tuple[tuple[Callable[["Plant"], Found], tuple[str, ...]], ...] = (
     (_distances, _NAMES),
     (_products, (*_NAMES, *_MADE)),
     (_lines_wait_for_orders, ("orders", *_TO_ORDERS)),
-    (_orders, _TO_ORDERS),
-    (_ordered_products, (*_MADE, *_TO_ORDERS)),
+    (_orders, ("orders.order", *_TO_ORDERS)),
+    (_ordered_products, ("orders.order", *_MADE, *_TO_ORDERS)),
 )
 """Checks of a plant as a whole, with the keys that they read."""
 
@@ -683,7 +683,7 @@ OF_LINE: tuple[tuple[Callable[[_Here], Found], tuple[str, ...]], ...] = (
     (_stations_named, _NAMES),
     (_own_station, _NAMES),
     (_ways, ()),
-    (_assemblies, _NAMES),
+    (_assemblies, (f"{_STATIONS}.joins", *_NAMES)),
     (_endless_rework, (f"{_STATIONS}.quality.rework", f"{_STATIONS}.inspection")),
     (_products_named, _MADE),
     (_matrices, _MADE),

@@ -21,8 +21,9 @@ from plant.distributions import Distribution
 from plant.document import Document, Place, read_document
 from plant.errors import EntryError, PlantError, Problem, closest, shown
 from plant.fields import Amount, Quantity
+from plant.power import Air
 from plant.quality import Characteristic, Rework
-from plant.shape import KEY, Model, Spot, bare, is_model, keys, locate, marks, sections
+from plant.shape import KEY, Model, Spot, bare, is_model, keys, locate, marks, sections, words
 from plant.shifts import Break, Shift
 from plant.stops import Failure, Maintenance, Setup
 from plant.ways import Supply
@@ -75,6 +76,7 @@ class _Trial:
         problems: mistakes in single values, by their places.
         contradictions: mistakes of several values together.
         mended: places that have another value than in the file.
+        moved: places that have become another kind of thing since the tree was looked at.
     """
 
     document: Document
@@ -82,6 +84,7 @@ class _Trial:
     problems: dict[Place, Problem]
     contradictions: list[Problem] = field(default_factory=list)
     mended: set[Place] = field(default_factory=set)
+    moved: set[Place] = field(default_factory=set)
 
     def plant(self) -> Plant | None:
         """What the tree describes once it is mended; none if it contradicts itself, or is not mended in some passes."""
@@ -90,21 +93,23 @@ class _Trial:
             try:
                 return Plant.model_validate(self.tree, context=context)
             except ValidationError as error:
-                for detail in sorted(error.errors(include_url=False), key=_unknown_keys_first):
-                    self._note(detail)
-            if self.contradictions:
-                break
+                details = sorted(error.errors(include_url=False), key=_unknown_keys_first)
+            for wrong in map(_cause, details):
+                if isinstance(wrong, ContradictionError):
+                    self._contradict(wrong)
+                    return None
+            self.moved.clear()
+            for detail in details:
+                self._note(detail)
         return None
 
     def _note(self, detail: Any) -> None:
         """Note a mistake that pydantic found, unless it follows from one that is noted, and mend it."""
-        wrong = detail.get("ctx", {}).get("error")
-        if isinstance(wrong, ContradictionError):
-            self._contradict(wrong)
-            return
+        wrong = _cause(detail)
         spot = locate(detail["loc"])
-        if _follows(detail) or (detail["type"] == "missing" and spot.key in _value(self.tree, spot.owner)):
-            return  # another mistake says it; it was there, written wrongly
+        there_now = detail["type"] == "missing" and spot.key in _value(self.tree, spot.owner)
+        if _follows(detail) or there_now or (spot.owner in self.moved and detail["type"] == "missing"):
+            return  # another mistake says it, a key written wrongly for one
         at: Place = ()
         if isinstance(wrong, EntryError):
             found, allowed, hint, at = wrong.found, wrong.allowed, wrong.hint, wrong.at
@@ -122,10 +127,11 @@ class _Trial:
     def _contradict(self, wrong: ContradictionError) -> None:
         for one in wrong.contradictions:
             place = one.place
+            if any(place[: len(mended)] == mended for mended in self.mended):
+                continue  # nobody wrote it
             while place not in self.document.lines:
                 place = place[:-1]
-            if not any(place[: len(mended)] == mended for mended in self.mended):
-                self.contradictions.append(self.document.problem(place, one.found, one.allowed, one.hint))
+            self.contradictions.append(self.document.problem(place, one.found, one.allowed, one.hint))
 
     def _existing(self, place: Place) -> Place:
         """The way as far as it leads in the tree, the last step apart: a shorthand has nothing inside."""
@@ -140,9 +146,11 @@ class _Trial:
         """Take the unknown key for the one that was probably meant, so that its value is judged too; else drop it."""
         parent, key = _value(self.tree, spot.owner), spot.key
         value = parent.pop(key)
-        meant = closest(key, keys(spot.model))
+        meant = closest(key, words(spot))
         if meant and meant not in parent:
             parent[meant] = value
+            if meant not in keys(spot.model):
+                self.moved.add(spot.owner)
             for place, line in list(self.document.lines.items()):
                 if place[: len(spot.place)] == spot.place:
                     self.document.lines[(*spot.owner, meant, *place[len(spot.place) :])] = line
@@ -163,9 +171,17 @@ class _Trial:
                     parent[name] = value
         elif is_key:
             parent.pop(key, None)
-            parent[_fresh()] = _neutral(spot.about)
+            fresh = _fresh()
+            parent[fresh] = _neutral(spot.about)
+            self.mended.add((*spot.place[:-1], fresh))
         elif isinstance(key, int) or key in parent:
             parent[key] = _neutral(spot.about)
+
+
+def _cause(detail: Any) -> Exception | None:
+    """Our own error behind one of pydantic's."""
+    cause: Exception | None = detail.get("ctx", {}).get("error")
+    return cause
 
 
 def _unknown_keys_first(detail: Any) -> bool:
@@ -206,6 +222,7 @@ NEUTRAL: dict[tuple[Model, str], dict[str, Any]] = {
     (Shift, "start"): {"start": "06:00"},
     (Shift, "end"): {"end": "14:00"},
     (Break, "start"): {"start": "06:00"},
+    (Air, "processing"): {"processing": 1},
 }
 """Where keys go together, or a neutral value does not follow from the type."""
 
@@ -220,9 +237,7 @@ def _fresh() -> str:
 def _instead(model: Model, key: str) -> dict[str, Any]:
     """Keys and neutral values that take the place of a key with a wrong value."""
     field = keys(model).get(key)
-    usual = (
-        ABSENT if field is None or not field.is_required() else _neutral(Annotated[field.annotation, *field.metadata])
-    )
+    usual = ABSENT if field is None or not field.is_required() else _neutral(Annotated[field.annotation, field])
     return NEUTRAL.get((model, key), {key: usual})
 
 

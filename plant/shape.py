@@ -56,6 +56,12 @@ def keys(model: Model) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
+def words(spot: Spot) -> dict[str, FieldInfo]:
+    """The keys that may stand beside a key: those of its description, and of all that might stand in its place."""
+    alternatives = [about for about, _ in map(bare, marks(locate(spot.owner).about).values()) if is_model(about)]
+    return {key: field for model in (spot.model, *alternatives) for key, field in keys(model).items()}
+
+
 def locate(place: Place) -> Spot:
     """What stands at a place; marks of alternatives as pydantic puts them (``<conveyor>``) may be in it or left out."""
     spot = Spot((), Plant, "", (), Plant, ())
@@ -71,7 +77,7 @@ def locate(place: Place) -> Spot:
         if is_model(about):
             field = keys(about).get(str(step))
             inner = Spot(here, about, str(step), spot.place, None, ())
-            spot = inner if field is None else _stand(inner, here, Annotated[field.annotation, *field.metadata, None])
+            spot = inner if field is None else _stand(inner, here, Annotated[field.annotation, field])
         else:
             items = get_args(about)
             value = items[1 if get_origin(about) is dict else 0] if items else None
@@ -135,12 +141,17 @@ def marks(about: Any) -> Mapping[str, Any]:
     if get_origin(about) not in {Union, UnionType}:
         return {}
     tagged = ((said, one) for one in get_args(about) if get_origin(one) is Annotated for said in get_args(one)[1:])
-    return {said.tag: bare(one)[0] for said, one in tagged if isinstance(said, Tag)}
+    return {said.tag: one for said, one in tagged if isinstance(said, Tag)}
 
 
 def _fitting(alternatives: list[Any], step: str | int) -> Any:
     """The alternative that has such a step."""
-    for about in alternatives:
-        if step in keys(about) if is_model(about) else isinstance(step, int) and get_origin(about) is tuple:
+    for annotation in alternatives:
+        about, _ = bare(annotation)
+        if is_model(about):
+            fits = step in keys(about)
+        else:
+            fits = get_origin(about) is (tuple if isinstance(step, int) else dict)
+        if fits:
             return about
-    return alternatives[0]
+    return bare(alternatives[0])[0]

@@ -3,12 +3,16 @@
 from typing import Any
 
 from plant.errors import did_you_mean, shown
-from plant.shape import Model, Spot, keys, sections
+from plant.shape import Model, Spot, keys, sections, words
 
 EXAMPLES: dict[str, str] = {
     "plant": "engine-works",
     "lines": "with one item per line of the plant",
     "name": "OP10",
+    "Line.name": "block-line",
+    "Shift.name": "early",
+    "Product.name": "block-A",
+    "Characteristic.name": "bore",
     "stations": "with one item per station",
     "cycle_time": "90 s",
     "mode": "spindle",
@@ -59,12 +63,12 @@ def in_words(spot: Spot, detail: Any) -> tuple[str, str, str]:
     found = f"{shown(value)} cannot be used"
     match detail["type"]:
         case "extra_forbidden":
-            return _unknown(spot.key, spot.model)
+            return _unknown(spot)
         case "missing":
             found, allowed = f"{spot.key} is missing", f"{spot.key}: {example(spot.model, spot.key)}"
         case "literal_error":
-            words = detail["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-            found, allowed, hint = f"{shown(value)} is not known", ", ".join(words), did_you_mean(value, words)
+            known = detail["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+            found, allowed, hint = f"{shown(value)} is not known", ", ".join(known), did_you_mean(value, known)
         case "int_type" | "greater_than_equal" | "less_than_equal":
             allowed = _whole_number(spot)
             hint = "without quotes" if isinstance(value, str) and value.strip().isdigit() else ""
@@ -92,12 +96,13 @@ def example(model: Model, key: str) -> str:
     return EXAMPLES.get(f"{model.__name__}.{key}") or EXAMPLES[key]
 
 
-def _unknown(key: str, model: Model) -> tuple[str, str, str]:
-    hint = did_you_mean(key, keys(model))
+def _unknown(spot: Spot) -> tuple[str, str, str]:
+    key, known = spot.key, words(spot)
+    hint = did_you_mean(key, known)
     if not hint:
-        homes = [title.rpartition(" / ")[2] or "plant" for title, other in sections().items() if key in keys(other)]
+        homes = [title.rpartition(" / ")[2] or "plant" for title, model in sections().items() if key in keys(model)]
         hint = f"it belongs to {' or '.join(dict.fromkeys(homes))}" if homes else ""
-    return f"unknown key {shown(key)}", ", ".join(keys(model)), hint
+    return f"unknown key {shown(key)}", ", ".join(known), hint
 
 
 def _whole_number(spot: Spot) -> str:
@@ -107,4 +112,5 @@ def _whole_number(spot: Spot) -> str:
 
 
 def _meaning(spot: Spot) -> str:
-    return (spot.field.description if spot.field else None) or "another value"
+    said = spot.field.description if spot.field else None
+    return said.rstrip(".") if said else "another value"

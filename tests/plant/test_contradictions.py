@@ -767,7 +767,7 @@ APART = [  # mistakes of which none changes what another one says
 ]  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(chosen=st.lists(st.sampled_from(APART), min_size=2, unique_by=lambda mistake: mistake[0]))
 def test_contradictions_are_told_all_at_once(tmp_path_factory, chosen):
     found = told(tmp_path_factory.mktemp("plant"), spoiled(chosen))
@@ -862,7 +862,7 @@ def plants(draw) -> dict:
     return tree
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None, derandomize=True)
 @given(plants())
 def test_a_plant_that_is_right_has_no_contradictions(tree):
     assert contradictions(Plant.model_validate(tree)) == ()

@@ -9,8 +9,9 @@ import pytest
 from plant import shape
 from plant.catalogue import CATALOGUE
 from plant.distributions import KINDS
+from plant.document import read_document
 from plant.loader import load_plant, plant_schema
-from plant.shape import sections
+from plant.shape import locate, sections
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
 LAWS = {
@@ -79,11 +80,18 @@ def test_the_tables_of_the_page_are_those_of_the_code(request, table):
     assert told == f"\n{table()}"
 
 
-def test_the_example_of_the_page_is_a_plant(tmp_path):
-    (example,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "plant.md").read_text(encoding="utf-8"), re.DOTALL)
+def example() -> str:
+    (text,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "plant.md").read_text(encoding="utf-8"), re.DOTALL)
+    return dedent(text)
+
+
+def test_the_example_of_the_page_is_a_plant_with_all_elements(tmp_path):
     file = tmp_path / "plant.yaml"
-    file.write_text(dedent(example), encoding="utf-8")
-    assert len(load_plant(file).lines[0].stations) == 2
+    file.write_text(example(), encoding="utf-8")
+    assert load_plant(file)
+    places = read_document(file).lines
+    there = {locate(place).model for place in places if place}
+    assert [title for title, model in sections().items() if model not in there] == []
 
 
 def test_the_rules_that_the_simulator_cites_are_on_the_page():

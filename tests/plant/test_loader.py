@@ -1,5 +1,6 @@
 """Plant files: every mistake is told once, with its line, and none hides another."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plant.description import Plant
+from plant.document import read_document
 from plant.errors import PlantError
 from plant.loader import load_plant
+from plant.shape import keys, sections
+from plant.wording import example
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -366,6 +370,169 @@ def test_a_slip_is_one_problem(tmp_path, text, line, path, found, hint):
     assert found in told_found
     assert hint in told_hint
     assert allowed
+
+
+A = "lines.l.stations.A."
+
+# What stands on line 8, of the station or the plant, and what is told: path, and words of found, allowed and hint.
+WHOLE_LINES = [
+    (
+        "        transport: {lenght: 3 m, speed: 1 m/s, capacity: 4}",
+        [("transport.lenght", "unknown key 'lenght'", "length, speed, capacity", "did you mean length?")],
+    ),
+    (
+        "        transport: {length: 3 m, speed: 1 m/s}",
+        [("transport.capacity", "capacity is missing", "capacity: 10", "")],
+    ),
+    ("        transport: {length: 0, speed: 1, capacity: 4}", [("transport.length", "0 cannot", "12 m", "")]),
+    (
+        "        transport: {flet: agv}",
+        [
+            ("transport.flet", "unknown key 'flet'", "accumulating, fleet", "did you mean fleet?"),
+            ("transport.fleet", "there is no fleet 'agv'", "there is none", ""),
+        ],
+    ),
+    (
+        "        transport: {length: 3 m, speed: 1, capacity: 4, accumulating: yes}",
+        [("transport.accumulating", "'yes' cannot be used", "true, false", "")],
+    ),
+    ("        transport: [3 s]", [("transport", "a list is no time", "90 s", "")]),
+    (
+        "        next: {policy: least-load, to: [B, C]}",
+        [("next.policy", "'least-load' is not known", "least-loaded, round-robin", "did you mean least-loaded?")],
+    ),
+    ("        next: {policy: round-robin}", [("next.to", "to is missing", "to: [OP20, OP30]", "")]),
+    ("        next: {policy: round-robin, to: [A]}", [("next.to", "too short: 1 item", "at least 2 items", "")]),
+    ("        next: [{to: out, share: 140}]", [("next.#1.share", "140 is not a share", "percentage", "")]),
+    ("        next: [{too: out}]", [("next.#1.too", "unknown key 'too'", "to, share, product", "did you mean to?")]),
+    ("        next: [{to: B, share: 0.1, product: x}]", [("next.#1.share", "both share and product", "one", "")]),
+    ("        next: out", [("next", "'out' is not a list", "- …", "")]),
+    ("        joins: [5]", [("joins.#1", "5 is not a mapping", "the name of a station, or the keys from", "")]),
+    ("        joins: [a b]", [("joins.#1", "'a b' is not a name", "letters", "")]),
+    ("        joins: [B, {from: C, quantity: 0}]", [("joins.#2.quantity", "0 cannot", "from 1 to 10000", "")]),
+    ("        batch: {size: 3, minimum: 4}", [("batch.minimum", "a minimum of 4 is above", "at most size", "")]),
+    ("        setup: {when: product changes}", [("setup", "neither time nor matrix", "a time", "")]),
+    (
+        "        setup: {matrix: {A: 3 min}}",
+        [("setup.matrix.A", "'3 min' is not a mapping", "from the one before to the next", "")],
+    ),
+    ("        setup: {matrix: {A: {x: y}}}", [("setup.matrix.A.x", "'y' is no time", "90 s", "")]),
+    ("        setup: {matrix: {A: {b c: 1 s}}}", [("setup.matrix.A.b c", "'b c' is not a name", "letters", "")]),
+    ("        tool: {life: 0 parts, change: 1 min}", [("tool.life", "'0 parts' is nothing", "180 parts", "")]),
+    ("        tool: {life: long, change: 1 min}", [("tool.life", "'long' is no amount", "180 parts", "")]),
+    ("        maintenance: [{time: 1 h}]", [("maintenance.#1", "neither is given", "either every or at_wear", "")]),
+    (
+        "        maintenance: [{at_wear: 0.8, time: 1 h}]",
+        [("maintenance.#1", "at_wear without renews", "the modes in renews", "")],
+    ),
+    ("        supply: {quantity: 5, lead_time: 1 d}", [("supply", "not clear when to order", "or cards", "")]),
+    (
+        "        operators: [{pool: x, for: [weld]}]",
+        [("operators.x.for.#1", "'weld' is not known", "load, process", "")],
+    ),
+    (
+        "        operators: [{pool: x, tasks: [load]}]",
+        [
+            ("operators.x.tasks", "unknown key 'tasks'", "pool, for, count, priority", ""),
+            ("operators.x.for", "for is missing", "for: [setup, repair]", ""),
+        ],
+    ),
+    ("        quality: {rework: {share: 95 %}}", [("quality.rework.to", "to is missing", "to: OP20", "")]),
+    (
+        "        quality: {scrap: 50 %, rework: {share: 51 %, to: A}}",
+        [("quality.rework.share", "more than all parts", "at most 1", "")],
+    ),
+    (
+        "        quality: {characteristics: [{name: d, nominal: 5 mm, lower: 6 mm, upper: 5 mm, sigma: 1 um}]}",
+        [("quality.characteristics.d.sigma", "sigma is in um", "the unit of nominal, mm", "")],
+    ),
+    ("        inspection: {detects: 98}", [("inspection.detects", "98 is not a share", "percentage", "98 %")]),
+    ("        disassembly: [{quantity: 2}]", [("disassembly.#1.to", "to is missing", "to: OP20", "")]),
+    ("        dispatch: lifo", [("dispatch", "'lifo' is not known", "fifo, edd, spt", "did you mean fifo?")]),
+    ("        power: {standby: 2 kW, ready: 1 kW}", [("power.ready", "ready draws 1 kW", "at least 2 kW", "")]),
+    ("        arrivals: {every: 3 s}", [("arrivals", "a mapping is no way to arrive", "saturated, orders", "")]),
+    ("orders: [{order: o, quantity: 0}]", [("orders.o.quantity", "0 cannot", "from 1 to 10000000", "")]),
+    ("orders: [{quantity: 3}]", [("orders.#1.order", "order is missing", "order: order-1", "")]),
+    ("orders: [{every: 0 s}]", [("orders.#1.every", "no time lies between", "above 0", "")]),
+    (
+        "orders: [{evry: 3 h}]",
+        [("orders.#1.evry", "unknown key 'evry'", "due, line, every", "did you mean every?")],
+    ),
+    ("orders: [3]", [("orders.#1", "3 is not a mapping", "the keys order, product", "")]),
+    ("products: [{name: p, cycle_times: 3}]", [("products.p.cycle_times", "3 is not a mapping", "{OP20: 80 s}", "")]),
+    ("products: [{name: p, cycle_times: {A: 0 s}}]", [("products.p.cycle_times.A", "0 s is no time", "above 0", "")]),
+    (
+        "products: [{name: p, shre: 1}]",
+        [("products.p.shre", "unknown key 'shre'", "name, share", "did you mean share?")],
+    ),
+    ("operators: [{pool: x, count: 2.5}]", [("operators.x.count", "2.5 cannot", "from 1 to 10000", "")]),
+    ("operators: [{pool: x, count: {early: -1}}]", [("operators.x.count.early", "-1 cannot", "from 0 to 10000", "")]),
+    ("operators: [{pool: x, count: {}}]", [("operators.x.count", "nobody works", "at least one", "")]),
+    ("operators: [{count: 2}]", [("operators.#1.pool", "pool is missing", "pool: setters", "")]),
+    (
+        "fleets: [{fleet: f, speed: 1, distance: 5 parsecs}]",
+        [("fleets.f.distance", "'5 parsecs' cannot", "12 m", "")],
+    ),
+    (
+        "fleets: [{fleet: f, speed: 1, distance: 5, charging: {after: 1 h}}]",
+        [("fleets.f.charging.time", "time is missing", "time: 12 min", "")],
+    ),
+    ('shifts: [{name: s, start: 6, end: "14:00"}]', [("shifts.s.start", "6 is no time of day", "00:00", "06:00")]),
+    (
+        'shifts: [{name: s, start: "06:00", end: "14:00", breaks: [{start: "20:00", for: 1 h}]}]',
+        [("shifts.s.breaks", "not inside the shift", "inside the shift", "")],
+    ),
+    ("holidays: [christmas]", [("holidays.#1", "'christmas' is no date", "2026-01-01", "")]),
+]
+
+
+@pytest.mark.parametrize(("text", "mistakes"), WHOLE_LINES, ids=[text.strip() for text, _ in WHOLE_LINES])
+def test_a_mistake_in_any_element_is_told_once(tmp_path, text, mistakes):
+    beside = "      - {name: B, cycle_time: 1 s}\n      - {name: C, cycle_time: 1 s}\n"
+    beside += "operators: [{pool: x, count: 1}]\nproducts: [{name: x}, {name: A, share: 20 %}]\n"
+    plant = short(f"{text}\n{beside if text[0] == ' ' else ''}")
+    if text.startswith("orders"):
+        plant = plant.replace("area: m", "arrivals: orders")
+    found = problems(tmp_path, plant)
+    assert len(found) == len(mistakes), found
+    for (line, path, *said), (expected, *words) in zip(found, mistakes, strict=True):
+        assert (line, path) == (8, expected if text[0] != " " else A + expected)
+        assert all(
+            word in sentence and bool(word) == bool(sentence) for word, sentence in zip(words, said, strict=True)
+        )
+
+
+def test_every_key_that_must_be_given_is_shown_by_example():
+    for model in sections().values():
+        for key, field in keys(model).items():
+            assert not field.is_required() or example(model, key)
+
+
+ALL_ELEMENTS = re.search(
+    r"```yaml\n(.*?)```", (EXAMPLES.parent / "docs" / "reference" / "plant.md").read_text(encoding="utf-8"), re.DOTALL
+)[1]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_a_wrong_value_anywhere_is_told_and_the_rest_is_judged(tmp_path_factory, data):
+    """Whatever stands in place of a value, the rest is mended so far that also contradictions are looked for."""
+    document = read_document(write(tmp_path_factory.mktemp("plant"), ALL_ELEMENTS))
+    place = data.draw(st.sampled_from([place for place in document.lines if place]))
+    parent = document.tree
+    for step in place[:-1]:
+        parent = parent[step]
+    wrong = data.draw(st.sampled_from([{"colour": "red"}, {}, "?!", "9 d", ["?!"], [], -1.5, 0, True]))
+    file = write(tmp_path_factory.mktemp("plant"), "plant: p\n")
+    parent[place[-1]] = wrong
+    file.write_text(yaml.safe_dump(document.tree, sort_keys=False), encoding="utf-8")
+    try:
+        assert load_plant(file)
+    except PlantError as error:
+        lines = len(file.read_text(encoding="utf-8").splitlines())
+        assert all(1 <= problem.line <= lines for problem in error.problems)
+        assert len(str(error).splitlines()) == len(error.problems)
+        assert not re.search("Input should|unnamed-|<|value_error", str(error))
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,7 @@ def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phas
     _add_state(app, twin, phase)
     _add_kpis(app, twin)
     _add_history(app, twin)
+    _add_genealogy(app, twin)
     _add_stream(app)
     _add_page(app, token)
     return app
@@ -241,6 +242,22 @@ def _add_history(app: FastAPI, twin: Twin) -> None:
         except ValueError as error:  # path, run and window are known to be right
             raise Refused("tag", str(error), 404) from None
         return Json(found)
+
+
+def _add_genealogy(app: FastAPI, twin: Twin) -> None:
+    @app.get("/api/v1/genealogy", summary="A part among its kin: what it is made of, where it went, its visits")
+    async def genealogy(
+        path: PathOf, part: Annotated[str, Query(description="name of a part of the line")], run: Run = None
+    ) -> Response:
+        node = known_node(twin, path)
+        if node.station is not None:
+            raise Refused("path", f"{node.path!r} is not a line; a part is known by its name in a line")
+        chosen = await _answerable(twin, run)
+        try:
+            found = twin.genealogy(node.path, part, run=chosen)
+        except ValueError as error:  # path and run are known to be right
+            raise Refused("part", str(error), 404) from None
+        return Json({"path": node.path, **msgspec.structs.asdict(found)})
 
 
 def _step(window: Span, step: str) -> int:

@@ -97,7 +97,7 @@ def picture(twin: Twin, phase: Phase = live_phase) -> dict[str, Any]:
 def _line(twin: Twin, line: Line, begin: int, end: int) -> dict[str, Any]:
     path = line.node.path
     view = twin.state(path)
-    slowest = planned_bottleneck(line)
+    slowest = planned_bottleneck(line, twin.plant.products_of(line))
     kpis = twin.kpis(path, begin, end, names=LINE_KPIS) if begin < end else {}
     reported = view.reported
     return {

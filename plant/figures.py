@@ -1,8 +1,11 @@
 """What follows from a plant description before anything runs: derived times, ideal rates, the planned bottleneck."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from plant.description import Line, Plant, Station
+from plant.goods import Product
 from plant.stops import Failure
 from plant.time import HOUR
 
@@ -64,18 +67,44 @@ class LineFigures:
     stations: tuple[StationFigures, ...]
 
 
-def planned_bottleneck(line: Line) -> Station:
-    """The station with the longest planned run time per item and machine, the first of several."""
-    return max(line.stations, key=lambda station: station.planned_cycle / station.machines)
+def mix(line: Line, products: Sequence[Product]) -> dict[str, Fraction]:
+    """Shares of the products that come to a line: by its sequence, else as declared, the others in equal parts."""
+    if line.sequence:
+        total = sum(step.quantity for step in line.sequence)
+        shares = dict.fromkeys((step.product for step in line.sequence), Fraction(0))
+        for step in line.sequence:
+            shares[step.product] += Fraction(step.quantity, total)
+        return shares
+    named = {station.product for station in line.stations}
+    mixed = [p for p in products if p.share is not None or p.name not in named] or list(products)
+    told: dict[str, Fraction] = {p.name: Fraction(p.share) for p in mixed if p.share is not None}
+    rest = max(Fraction(0), 1 - sum(told.values(), Fraction(0)))
+    return {p.name: told[p.name] if p.name in told else rest / (len(mixed) - len(told)) for p in mixed}
+
+
+def mean_cycle(station: Station, products: Sequence[Product], shares: Mapping[str, Fraction]) -> Fraction:
+    """Planned run time at a station for an item of the mix, with nothing for products whose route leaves it out."""
+    here = [p for p in products if p.name in shares and (not p.route or station.name in p.route)]
+    return sum((shares[p.name] * station.planned(p) for p in here), Fraction(0))
+
+
+def planned_bottleneck(line: Line, products: Sequence[Product] = ()) -> Station:
+    """The station with the longest planned run time per item of the mix and machine, the first of several."""
+    shares = mix(line, products)
+
+    def load(station: Station) -> Fraction:
+        return (mean_cycle(station, products, shares) if shares else Fraction(station.planned_cycle)) / station.machines
+
+    return max(line.stations, key=load)
 
 
 def describe(plant: Plant) -> tuple[LineFigures, ...]:
     """The derived figures of all lines, in the order of the file."""
-    return tuple(_line(line) for line in plant.lines)
+    return tuple(_line(line, plant.products_of(line)) for line in plant.lines)
 
 
-def _line(line: Line) -> LineFigures:
-    bottleneck = planned_bottleneck(line)
+def _line(line: Line, products: Sequence[Product]) -> LineFigures:
+    bottleneck = planned_bottleneck(line, products)
     return LineFigures(
         line=line.name,
         bottleneck=bottleneck.name,

@@ -34,6 +34,7 @@ from shopfloor.continuation import RunBook, RunRecord
 from shopfloor.pacing import listen
 from shopfloor.settings import LOOPBACK
 from twin import Twin, open_twin
+from twin.stays import Stays
 
 PATIENCE = 30.0
 AT_ONCE = 200
@@ -144,6 +145,8 @@ def make_report(twin: Twin, recording: Recording) -> dict[str, Any]:
     """What the twin says about a recorded line: counts, service times, shares of time, rate, queue between stations."""
     line = recording.line
     begin, end = recording.begin, recording.end
+    paths = [f"{line.node.path}/{station.name}" for station in line.stations]
+    before = [None, *paths[:-1]]
     return {
         "plant": twin.plant.plant,
         "line": line.name,
@@ -152,21 +155,21 @@ def make_report(twin: Twin, recording: Recording) -> dict[str, Any]:
         "to_us": end,
         "span_s": (end - begin) / SECOND,
         "stations": {
-            station.name: _station_report(twin, f"{line.node.path}/{station.name}", begin, end, recording.run)
-            for station in line.stations
+            station.name: _station_report(twin, path, feeder, recording)
+            for station, path, feeder in zip(line.stations, paths, before, strict=True)
         },
     }
 
 
-def _station_report(twin: Twin, path: str, begin: int, end: int, run: str) -> dict[str, Any]:
+def _station_report(twin: Twin, path: str, feeder: str | None, recording: Recording) -> dict[str, Any]:
+    begin, end, run = recording.begin, recording.end, recording.run
     window = (begin, end + 1)  # an event at the last instant belongs to the recording
-    kpis = twin.kpis(path, *window, run=run)
     cycles = [cycle / SECOND for cycle in twin.cycles(path, *window, run=run)]
     events = twin.part_events(path, *window, run=run)
     time = _time_in_state(twin, path, begin, end, run)
     finishes = [ts for ts, event, _ in events if event == "finished"]
     between = (finishes[-1] - finishes[0]) / SECOND if len(finishes) > 1 else 0.0
-    queue = kpis["queue"]
+    queue = None if feeder is None else _between(twin, feeder, path, recording)
     return {
         "started": sum(event == "started" for _, event, _ in events),
         "finished": len(finishes),
@@ -174,9 +177,21 @@ def _station_report(twin: Twin, path: str, begin: int, end: int, run: str) -> di
         "service_s": _spread(cycles),
         "share": {state: micros / (end - begin) for state, micros in time.items()},
         "finishes_per_h": 3600 * (len(finishes) - 1) / between if between else None,
-        "queue_mean": queue.value,
-        "queue_max": queue.parts.get("queue_max"),
+        "queue_mean": None if queue is None else queue.integral(*window) / (end + 1 - begin),
+        "queue_max": None if queue is None else queue.highest(*window),
     }
+
+
+def _between(twin: Twin, feeder: str, path: str, recording: Recording) -> Stays:
+    """Parts between two stations: a recording tells when they were finished and started, not when they moved."""
+    between = Stays()
+    window = (recording.begin, recording.end + 1)
+    told = {"finished": between.begin, "started": between.end}
+    for node, wanted in ((feeder, "finished"), (path, "started")):
+        happened = twin.part_events(node, *window, run=recording.run)
+        if rows := [(part, ts) for ts, event, part in happened if event == wanted]:
+            told[wanted]([part for part, _ in rows], [ts for _, ts in rows])
+    return between
 
 
 def _spread(values: list[float]) -> dict[str, float] | None:

@@ -7,7 +7,20 @@ from twin.journal import Journal
 from twin.mirror import Mirror
 from twin.opening import open_twin
 from twin.twin import Twin
-from twin.values import Counters, DeadLetter, Event, Interval, KpiValue, Last, NodeView, Series, Tally
+from twin.values import (
+    Counters,
+    DeadLetter,
+    Event,
+    Genealogy,
+    Interval,
+    Kin,
+    KpiValue,
+    Last,
+    NodeView,
+    Series,
+    Tally,
+    Visit,
+)
 
 __all__ = [
     "CATALOGUE",
@@ -16,9 +29,11 @@ __all__ = [
     "DeadLetter",
     "DuckDbHistorian",
     "Event",
+    "Genealogy",
     "Historian",
     "Interval",
     "Journal",
+    "Kin",
     "KpiRow",
     "KpiValue",
     "Last",
@@ -27,5 +42,6 @@ __all__ = [
     "Series",
     "Tally",
     "Twin",
+    "Visit",
     "open_twin",
 ]

@@ -22,6 +22,7 @@ STATES = tuple(State)
 CODES = {state.value: code for code, state in enumerate(STATES)}
 UNKNOWN = CODES[State.UNKNOWN]
 FAILED = CODES[State.FAILED]
+AWAY = [CODES[State.OFF], CODES[State.PAUSE]]
 ACTIVE = np.array([state in {"processing", "setup", "failed", "maintenance"} for state in STATES])
 """States of an active period (Roser, Nakano, Tanaka 2002): the machine, not its neighbours, limits the flow."""
 
@@ -31,11 +32,16 @@ Columns = NDArray[np.int64]
 
 
 class Failures:
-    """Failures of one machine: maximal stretches of the state `failed`; a reason may change inside one."""
+    """Failures of one machine: maximal stretches of the state `failed`; a reason may change inside one.
 
-    def __init__(self, begins: Columns, ends: Columns, doubts: Columns) -> None:
+    Who comes back from a break or from the night to a failed machine finds the same failure: such time does not end it,
+    and is no part of its length. A failure is over when the machine is seen in another state.
+    """
+
+    def __init__(self, begins: Columns, ends: Columns, lengths: Columns, doubts: Columns) -> None:
         self.begins = begins
         self.ends = ends  # shorter by one while the last is not over
+        self.lengths = lengths  # beside each end: time in the state
         self._doubts = doubts  # begins and ends that may have been at another instant
 
     def begun(self, begin: int, end: int) -> int:
@@ -45,7 +51,7 @@ class Failures:
     def restored(self, begin: int, end: int) -> tuple[int, int]:
         """Number of the failures that ended in [begin, end), and their total length."""
         first, last = np.searchsorted(self.ends, [begin, end])
-        return int(last - first), int((self.ends[first:last] - self.begins[first:last]).sum())
+        return int(last - first), int(self.lengths[first:last].sum())
 
     def doubtful(self, begin: int, end: int) -> bool:
         """Whether begins or ends in [begin, end) may have been at another instant, as time was unknown before them."""
@@ -185,16 +191,19 @@ class StateAccount:
         self._settle()
         if self._failures is None:
             begins = view(self._begins)
-            rows = np.flatnonzero(np.append(begins[1:] > begins[:-1], True)[: len(begins)])  # those that took time
-            failed = np.frombuffer(self.code, dtype=np.uint8)[rows] == FAILED
+            codes = np.frombuffer(self.code, dtype=np.uint8)
+            took_time = np.append(begins[1:] > begins[:-1], True)[: len(begins)]
+            rows = np.flatnonzero(took_time & ~np.isin(codes, AWAY))
+            failed = codes[rows] == FAILED
             before = np.append(False, failed[:-1])[: len(failed)]
             first, last = rows[failed & ~before], rows[~failed & before]
+            lengths = self._sums[last, FAILED] - self._sums[first[: len(last)], FAILED]
             unknown = self._sums[:, UNKNOWN]
             since = np.maximum(first - 1, 0)
             unsure_begins = begins[first][unknown[first] > unknown[since]]
             unsure_ends = begins[last][unknown[last] > unknown[since[: len(last)]]]
             doubts = np.sort(np.concatenate((unsure_begins, unsure_ends)))
-            self._failures = Failures(begins[first], begins[last], doubts)
+            self._failures = Failures(begins[first], begins[last], lengths, doubts)
         return self._failures
 
     @property

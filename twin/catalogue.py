@@ -86,6 +86,8 @@ CATALOGUE: dict[str, KpiRow] = {
         ("quality_ratio", "Quality ratio", "1", "GQ / PQ", "no_parts"),
         ("quality_ratio_time_weighted", "Quality ratio, time-weighted", "1", "PRI_GQ / PRI_PQ", "no_parts"),
         ("scrap_ratio", "Scrap ratio", "1", "SQ / PQ", "no_parts"),
+        ("rework_ratio", "Rework ratio", "1", "RQ / PQ", "no_parts"),
+        ("first_pass_yield", "First pass yield", "1", "GP / IP", "no_parts"),
         ("mtbf.usual", "Mean operating time between failures", "s", "operating_time / FE", "no_failure"),
         ("mtbf.iso", "The same over failures + 1", "s", "operating_time / (FE + 1)", "no_failure"),
         ("mttr.usual", "Mean time to restoration", "s", "TTR / restored", "no_failure"),
@@ -105,13 +107,10 @@ CATALOGUE: dict[str, KpiRow] = {
     )),
     **_rows(UNITS, (
         ("wip", "Parts at the station, time average", "1", "wip_integral / known", "no_known_time"),
-        ("queue", "Parts finished before and not begun here, time average", "1", "queue_integral / known",
-         "no_known_time"),
+        ("queue", "Parts that wait at the station, time average", "1", "queue_integral / known", "no_known_time"),
     )),
     **_rows(NOWHERE, (
-        ("rework_ratio", "Rework ratio", "1", "RQ / PQ", "no_parts"),
         ("actual_to_planned_scrap_ratio", "Actual to planned scrap ratio", "1", "SQ / PSQ", "no_plan"),
-        ("first_pass_yield", "First pass yield", "1", "GP / IP", "no_parts"),
     )),
 }  # fmt: skip
 """KPIs of work units and their pools."""
@@ -125,6 +124,7 @@ LINE_CATALOGUE: dict[str, KpiRow] = {
         ("throughput", "Good parts leaving per hour", "1/h", "shipped / duration", "no_window"),
         ("wip", "Parts in the line, time average", "1", "wip_integral / known", "no_known_time"),
         ("lead_time", "Mean lead time of good parts", "s", "lead_time_sum / lead_times", "no_parts"),
+        ("schedule_attainment", "Orders completed in time", "1", "on_time / due", "no_orders"),
     )),
 }  # fmt: skip
 """KPIs of a line: pooled over its machines, or of what leaves it.

@@ -1,22 +1,23 @@
 """From the mirror's facts to the additive parts of a window, and what is in doubt about them. Pure."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
 from twin.kpis import Doubt, evaluate, pool
 from twin.mirror import LineMirror, Machine, Place
 from twin.profile import ISO, Profile
-from twin.stays import Stays
+from twin.stays import Made, Stays
 from twin.values import KpiValue
 
 Lost = Callable[[str, int, int], int | None]
-"""Part messages of a path that may be missing in a window; none when nobody can tell."""
+"""Part messages of a machine or station, or order messages of a line, that may be missing in a window; none when nobody
+can tell."""
 
 NONE: frozenset[str] = frozenset()
 STOPS = frozenset({"FE", "TTR", "restored"})
 LEVELS = frozenset({"wip_integral", "queue_integral", "lead_time_sum", "lead_times"})
+ORDERS = frozenset({"due", "on_time"})
 """Parts that are in doubt together."""
 
 Names = Iterable[str] | None
@@ -49,27 +50,40 @@ def machine_parts(machine: Machine, line: LineMirror, window: Window) -> dict[st
     """Time elements, parts and failures of one machine."""
     begin, end = window.begin, window.end
     elements = window.profile.elements(machine.states.window(begin, end, line.horizon))
-    produced, good = machine.outcomes.produced(begin, end), machine.outcomes.good_count(begin, end)
+    made = machine.outcomes.made(begin, end)
+    worth, good_worth = _worth(machine, made, window)
     cycles, cycle_sum = machine.outcomes.cycle_sum(begin, end)
     failures = machine.states.failures()
     restored, repair = failures.restored(begin, end)
-    planned = machine.planned_cycle
     return {
         **elements,
         "APT_ADET": elements["APT"] + elements["ADET"],
         "operating_time": elements["AUPT"],
         "duration": end - begin,
-        "PQ": produced,
-        "GQ": good,
-        "SQ": produced - good,
-        "PRI_PQ": produced * planned,
-        "PRI_GQ": good * planned,
+        "PQ": made.produced,
+        "GQ": made.good,
+        "RQ": made.reworked,
+        "SQ": made.scrapped,
+        "IP": made.first,
+        "GP": made.passed,
+        "PRI_PQ": worth,
+        "PRI_GQ": good_worth,
         "cycles": cycles,
         "cycle_sum": cycle_sum,
         "FE": failures.begun(begin, end),
         "restored": restored,
         "TTR": repair,
     }
+
+
+def _worth(machine: Machine, made: Made, window: Window) -> tuple[int, int]:
+    """Parts booked in a window, and the good ones of them, valued with their planned run times."""
+    if not machine.own:
+        return made.produced * machine.planned_cycle, made.good * machine.planned_cycle
+    prices = machine.prices
+    counts = machine.outcomes.kinds(window.begin, window.end, len(prices))
+    worth, good_worth = (sum(n * price for n, price in zip(of, prices, strict=True)) for of in counts)
+    return worth, good_worth
 
 
 def machine_doubt(machine: Machine, line: LineMirror, window: Window) -> Doubt:
@@ -87,7 +101,7 @@ def machine_doubt(machine: Machine, line: LineMirror, window: Window) -> Doubt:
         if stretch > 0 and missing is not None:
             missing = missing - (-stretch // shortest) if shortest else None
     doubtful = machine.states.failures().doubtful(window.begin, window.end)
-    return Doubt(missing=missing, disposed=lost, ideal=machine.planned_cycle, unsure=STOPS if doubtful else NONE)
+    return Doubt(missing=missing, disposed=lost, ideal=max(machine.prices), unsure=STOPS if doubtful else NONE)
 
 
 def pooled_doubt(machines: Iterable[Machine], line: LineMirror, window: Window) -> Doubt:
@@ -119,7 +133,8 @@ def place_kpis(place: Place, line: LineMirror, window: Window, names: Names) -> 
     """KPIs of a station: sums over its machines, and what stands there."""
     parts = pool([machine_parts(machine, line, window) for machine in place.machines])
     parts |= {"duration": window.end - window.begin, **_stay("wip", place.wip, line, window)}
-    if not place.first and (names is None or "queue" in (names := list(names))):
+    names = names if names is None else list(names)
+    if names is None or "queue" in names:
         parts |= _stay("queue", place.queue, line, window)
         parts["queue_max"] = place.queue.highest(*window.known(line))
     doubt = pooled_doubt(place.machines, line, window)
@@ -133,27 +148,29 @@ def line_kpis(line: LineMirror, window: Window, names: Names) -> dict[str, KpiVa
         for place in line.places
     }
     parts = pool(list(by_place.values()))
-    slowest = planned_bottleneck(line)
+    slowest = line.bottleneck
     leads, lead_sum = line.wip.completed(window.begin, window.end)
-    shipped = bisect_left(line.shipped, window.end) - bisect_left(line.shipped, window.begin)
-    planned = slowest.machines[0].planned_cycle
+    machine = slowest.machines[0]
+    prices = (machine.planned_cycle, *map(machine.planned, line.kinds))
+    shipped = line.shipped.kinds(window.begin, window.end, len(prices))
+    due, on_time = line.orders.attained(*window.known(line))
     parts |= {
         "duration": window.end - window.begin,
-        "shipped": shipped,
-        "PRI_shipped": shipped * planned,
+        "shipped": sum(shipped),
+        "PRI_shipped": sum(n * price for n, price in zip(shipped, prices, strict=True)),
         "bottleneck_PBT": by_place[slowest.station.name]["PBT"],
         "bottleneck_UNK": by_place[slowest.station.name]["UNK"],
         "lead_times": leads,
         "lead_time_sum": lead_sum,
+        "due": due,
+        "on_time": on_time,
         **_stay("wip", line.wip, line, window),
     }
     doubt = pooled_doubt(line.machines, line, window)
+    doubt = replace(doubt, ideal=max(doubt.ideal, *prices))
+    if window.lost(line.path, line.first, window.end) != 0:
+        doubt = replace(doubt, unsure=doubt.unsure | ORDERS)
     return _evaluate(_chosen(LINE_CATALOGUE, "line", names), parts, doubt, window)
-
-
-def planned_bottleneck(line: LineMirror) -> Place:
-    """The station with the longest planned run time per item and machine."""
-    return max(line.places, key=lambda place: place.machines[0].planned_cycle / len(place.machines))
 
 
 def observed_bottleneck(line: LineMirror, window: Window) -> str | None:

@@ -117,7 +117,7 @@ class Run:
         self.connections = {line: Connection() for line in self.mirror.lines}
         self.remembering = False  # folding the journal, which holds no telemetry: its numbers are nobody's gap
         self._prefix = prefix
-        self._parts: dict[str, Topic] = {}
+        self._facts: dict[str, Topic] = {}  # of parts, or of a line's orders: what figures are counted from
 
     def sink(self, topic: str, address: Address) -> Sink:
         """Where the messages of a topic go.
@@ -129,8 +129,8 @@ class Run:
         source = Source(self.name, topic, address.node.path if address.node else "", address.kind)
         sink = Sink(self, source, address, fold)
         self.sinks[topic] = sink
-        if address.kind == "part":
-            self._parts[sink.path] = sink.topic
+        if address.kind in {"part", "order"}:
+            self._facts[sink.path] = sink.topic
         return sink
 
     def begin(self, ts: int) -> None:
@@ -167,9 +167,12 @@ class Run:
                 self._end_sessions(sink, fresh)
             sink.fold(fresh)
 
-    def missing_parts(self, path: str, begin: int, end: int) -> int | None:
-        """Part messages of a node that may be missing in [begin, end); none when nobody can tell."""
-        topic = self._parts.get(path)
+    def missing_facts(self, path: str, begin: int, end: int) -> int | None:
+        """Part messages of a node, or order messages of a line, that may be missing in [begin, end).
+
+        None when nobody can tell.
+        """
+        topic = self._facts.get(path)
         return topic.missing(begin, end) if topic else 0
 
     def tally(self, path: str) -> Tally:

@@ -45,7 +45,7 @@ _SPENT: dict[str, tuple[str, ...]] = {
 }
 """What grows when unknown time turns out to be one of these."""
 
-_MADE = frozenset({"PQ", "GQ", "SQ", "PRI_PQ", "PRI_GQ", "shipped", "PRI_shipped"})
+_MADE = frozenset({"PQ", "GQ", "RQ", "SQ", "IP", "GP", "PRI_PQ", "PRI_GQ", "shipped", "PRI_shipped"})
 """Parts that missing messages would add to."""
 
 _COUNTED = _MADE | {"cycles", "cycle_sum"}
@@ -141,11 +141,15 @@ def _times(parts: Parts, doubt: Doubt) -> Iterator[dict[str, int]]:
 
 
 def _counts(parts: Parts, doubt: Doubt) -> Iterator[dict[str, int]]:
-    """What the missing messages may have said: nothing of weight, all good, all bad, or that known ones are scrap."""
+    """What the missing messages may have said: nothing much, all good, scrap or rework, or verdicts on known parts."""
     missing, disposed = doubt.missing or 0, doubt.disposed or 0
-    good = dict.fromkeys(("PQ", "GQ", "shipped"), missing)
-    good |= dict.fromkeys(("PRI_PQ", "PRI_GQ", "PRI_shipped"), missing * doubt.ideal)
-    bad = {"PQ": missing, "SQ": missing, "PRI_PQ": missing * doubt.ideal}
-    scrapped = {"GQ": -disposed, "SQ": disposed, "PRI_GQ": -disposed * doubt.ideal}
-    for more in ({}, good, bad, scrapped):
+    made = {"PQ": missing, "PRI_PQ": missing * doubt.ideal}
+    good = dict.fromkeys(("GQ", "shipped"), missing) | dict.fromkeys(("PRI_GQ", "PRI_shipped"), missing * doubt.ideal)
+    less = {"GQ": -disposed, "GP": -disposed, "PRI_GQ": -disposed * doubt.ideal}
+    first, passed = {"IP": missing}, {"IP": missing, "GP": missing}
+    told: tuple[dict[str, int], ...] = (
+        {}, {**made, **good, **passed}, {**made, **good}, {**made, "SQ": missing, **first}, {**made, "RQ": missing},
+        {**less, "SQ": disposed}, {**less, "RQ": disposed},
+    )  # fmt: skip
+    for more in told:
         yield {name: max(0, parts[name] + by) for name, by in more.items() if name in parts}

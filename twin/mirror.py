@@ -8,8 +8,9 @@ horizon, the newest instant of its journaled messages and heartbeats.
 import hashlib
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -18,10 +19,28 @@ from broker import PREFIX, Address, build
 from plant.catalogue import CATALOGUE as MACHINES
 from plant.description import Line, Plant, Station
 from plant.errors import MessageError
+from plant.figures import planned_bottleneck
+from plant.goods import Product
 from plant.messages import Alarm, Clock, Energy, Message, Meta, PartEvent, Status, Tag
 from plant.paths import Node
 from twin.accounts import StateAccount
-from twin.stays import UNTOLD, Canonical, Outcomes, PartLog, Stays
+from twin.lineage import Lineage
+from twin.measurements import Measurements
+from twin.orders import Orders
+from twin.stays import (
+    AGAIN,
+    REWORKED,
+    SCRAPPED,
+    UNTOLD,
+    WORKED,
+    Canonical,
+    Departures,
+    Key,
+    Outcomes,
+    PartLog,
+    Stays,
+    Trips,
+)
 
 Fold = Callable[[Sequence[Any]], None]
 """Takes in messages of one topic and session; in turn is fast, out of turn gives the same state."""
@@ -99,17 +118,31 @@ class Thing:
 class Machine(Thing):
     """A machine: a work unit of all KPIs."""
 
-    def __init__(self, node: Node, station: Station) -> None:
+    def __init__(self, node: Node, station: Station, products: Sequence[Product]) -> None:
         super().__init__(node)
         self.station = station
         self.states = StateAccount()
         self.outcomes = Outcomes()
+        self.measurements = Measurements()
+        planned = {product.name: station.planned(product) for product in products}
+        self.own = {name: cycle for name, cycle in planned.items() if cycle != station.planned_cycle}
+        self.kinds = {name: kind for kind, name in enumerate(self.own, start=1)}
+        """Products with a planned run time of their own here, by the numbers of `Outcomes`; all others have 0."""
 
     @property
     def planned_cycle(self) -> int:
         """Planned run time per item (PRI), by its birth document, else by the plant."""
         told = self.meta.ideal_cycle_us if self.meta else None
         return told if told is not None and told > 0 else self.station.planned_cycle
+
+    def planned(self, product: str) -> int:
+        """Planned run time of a product."""
+        return self.own.get(product) or self.planned_cycle
+
+    @property
+    def prices(self) -> tuple[int, ...]:
+        """Planned run times by the numbers of `kinds`."""
+        return self.planned_cycle, *self.own.values()
 
     @property
     def tags(self) -> dict[str, Tag]:
@@ -127,21 +160,25 @@ class Machine(Thing):
     @property
     def canonical(self) -> Canonical:
         """The same for the same messages."""
-        return [super().canonical, self.states.canonical, self.outcomes.canonical]
+        return [super().canonical, self.states.canonical, self.outcomes.canonical, self.measurements.canonical]
 
 
 class Place(Thing):
     """A station: its machines, its buffer and the way into it."""
 
-    def __init__(self, line: Line, station: Station, *, first: bool) -> None:
+    def __init__(self, line: Line, station: Station, products: Sequence[Product], *, again: bool) -> None:
         super().__init__(Node(line.area, line.name, station.name))
         self.station = station
-        self.machines = tuple(Machine(node, station) for node in line.machines(station))
-        self.next: Place | None = None
+        self.machines = tuple(Machine(node, station, products) for node in line.machines(station))
         self.wip = Stays()
-        self.transit = Stays()
+        self.transit: Stays | Trips = Trips() if again else Stays()
         self.queue = Stays()
-        self.first = first
+        self.entry = line.begins(station.name, None)
+        self.routed = {p.name: line.begins(station.name, p) for p in products if p.route}
+
+    def begins(self, product: str) -> bool:
+        """Whether parts of a product come into the line here."""
+        return self.routed.get(product, self.entry)
 
     @property
     def single(self) -> bool:
@@ -158,16 +195,20 @@ class Place(Thing):
 class LineMirror(Thing):
     """A line: its stations in flow order, and what is known of its connection."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, plant: Plant) -> None:
         super().__init__(line.node)
         self.line = line
-        self.places = tuple(Place(line, station, first=i == 0) for i, station in enumerate(line.stations))
-        for place, following in zip(self.places, self.places[1:], strict=False):
-            place.next = following
+        again = may_return(line, plant.products)
+        self.places = tuple(Place(line, station, plant.products, again=again) for station in line.stations)
         self.by_name = {place.station.name: place for place in self.places}
+        self.bottleneck = self.by_name[planned_bottleneck(line, plant.products_of(line)).name]
+        self.kinds = {product.name: kind for kind, product in enumerate(plant.products, start=1)}
+        """Products by the numbers of `Departures`; what is none of them has 0."""
         self.wip = Stays()
-        self.shipped = array("q")
-        self.scrapped = array("q")
+        self.shipped = Departures()
+        self.scrapped = Departures()
+        self.lineage = Lineage()
+        self.orders = Orders()
         self.first = NEVER
         self.horizon = -1
         self.clock: Clock | None = None
@@ -184,8 +225,23 @@ class LineMirror(Thing):
     def canonical(self) -> Canonical:
         """The same for the same messages; whether it is online depends on their order of arrival, so it is left out."""
         clock = msgspec.to_builtins(self.clock)
-        own = [super().canonical, self.wip.canonical, list(self.shipped), list(self.scrapped), clock]
+        away = [self.wip.canonical, self.shipped.canonical, self.scrapped.canonical, self.lineage.canonical]
+        own = [super().canonical, *away, self.orders.canonical, clock]
         return [own, self.first, self.horizon, *(place.canonical for place in self.places)]
+
+
+def may_return(line: Line, products: Iterable[Product]) -> bool:
+    """Whether a part may come to a station again: some way leads to its own or an earlier station of the list."""
+    index = {station.name: i for i, station in enumerate(line.stations)}
+    ways = {(station.name, to) for i, station in enumerate(line.stations) for to in line.ways(i)}
+    for station in line.stations:
+        if station.quality.rework is not None:
+            ways.add((station.name, station.quality.rework.to))
+        if station.inspection is not None and station.inspection.to is not None:
+            ways.add((station.name, station.inspection.to))
+    for product in products:
+        ways.update(pairwise(product.route))
+    return any(index.get(to, len(index)) <= index.get(of, -1) for of, to in ways)
 
 
 class Mirror:
@@ -198,7 +254,7 @@ class Mirror:
 
     def __init__(self, plant: Plant, prefix: str = PREFIX) -> None:
         self.plant = plant
-        self.lines = {line.node: LineMirror(line) for line in plant.lines}
+        self.lines = {line.node: LineMirror(line, plant) for line in plant.lines}
         self.things: dict[Node, tuple[LineMirror, Place | None, Thing]] = {}
         for line in self.lines.values():
             self.things[line.node] = (line, None, line)
@@ -270,12 +326,14 @@ def _takes(kind: str, line: LineMirror, place: Place | None, thing: Thing) -> Fo
     table: dict[str, Fold] = {"cmd": _nothing, "ack": _nothing, "kpi": _nothing}
     if isinstance(thing, LineMirror):
         table |= {"clock": partial(_clock, line), "status": partial(_status, line), "meta": partial(_born, line)}
+        table["order"] = line.orders.extend
     elif isinstance(thing, Machine):
         table |= {"meta": thing.born, "state": thing.states.extend, "telemetry": _nothing}
+        table["quality"] = thing.measurements.extend
     else:
         table |= {"meta": thing.describe}
     if isinstance(thing, LineMirror | Machine):
-        table |= {"energy": thing.energy.extend, "alarm": thing.alarm, "quality": _nothing, "order": _nothing}
+        table |= {"energy": thing.energy.extend, "alarm": thing.alarm}
     if place is not None:
         table["part"] = _parts(line, place, thing if isinstance(thing, Machine) else None)
     return table.get(kind)
@@ -308,65 +366,98 @@ def _clock(line: LineMirror, messages: Sequence[Clock]) -> None:
                 states.confirm(last[0], last[1], m.now)
 
 
-def _parts(line: LineMirror, place: Place, machine: Machine | None) -> Fold:  # noqa: C901 a small step per event
+def _parts(line: LineMirror, place: Place, machine: Machine | None) -> Fold:
     """What part events do: they move parts between places, and a machine books what it finished."""
     log = (machine or place).log
-    following = place.next
-
-    def entered(parts: list[str], instants: list[int], _: list[PartEvent]) -> None:
-        place.wip.begin(parts, instants)
-        if place.first:
-            line.wip.begin(parts, instants)
-        else:
-            place.transit.end(parts, instants)
-
-    def started(parts: list[str], instants: list[int], _: list[PartEvent]) -> None:
-        if not place.first:
-            place.queue.end(parts, instants)
-
-    def finished(parts: list[str], instants: list[int], events: list[PartEvent]) -> None:
-        if machine is not None:
-            machine.outcomes.finish(instants, parts, [UNTOLD if m.cycle_us is None else m.cycle_us for m in events])
-        if following is not None:
-            following.queue.begin(parts, instants)
-
-    def scrapped(parts: list[str], instants: list[int], _: list[PartEvent]) -> None:
-        if machine is not None:
-            for part, ts in zip(parts, instants, strict=True):
-                machine.outcomes.scrap(ts, part)
-        if following is not None:  # what is bad waits for nothing
-            following.queue.end(parts, instants)
-
-    steps = (
-        ("entered", entered), ("started", started), ("finished", finished), ("scrapped", scrapped),
-        ("left", partial(_left, line, place)),
-    )  # fmt: skip
+    steps: list[tuple[str, Callable[[list[PartEvent]], None]]] = [
+        ("entered", partial(_entered, line, place)),
+        ("started", lambda events: place.queue.end(_keys(events), [m.ts for m in events])),
+    ]
+    if machine is not None:
+        steps += [
+            ("finished", partial(_finished, machine)),
+            ("scrapped", partial(_judged, machine, SCRAPPED)),
+            ("reworked", partial(_judged, machine, REWORKED)),
+        ]
+    steps.append(("left", partial(_left, line, place)))
 
     def fold(messages: Sequence[PartEvent]) -> None:
         log.extend(messages)
         for event, step in steps:  # the order among parts does not matter, so each step takes all of its kind
             if events := [m for m in messages if m.event == event]:
-                step([m.part for m in events], [m.ts for m in events], events)
+                step(events)
 
     return fold
 
 
-def _left(line: LineMirror, place: Place, parts: list[str], instants: list[int], events: list[PartEvent]) -> None:
-    """Parts gave their places away, to the next station or out of the line."""
-    place.wip.end(parts, instants)
+def _keys(events: Sequence[PartEvent]) -> Sequence[Key]:
+    """Whose visits the events are about."""
+    return [m.part if m.visit == 1 else (m.part, m.visit) for m in events]
+
+
+def _entered(line: LineMirror, place: Place, events: list[PartEvent]) -> None:
+    """Parts have a place in the station: they begin their lives in the line, or have come on their way."""
+    keys, instants = _keys(events), [m.ts for m in events]
+    place.wip.begin(keys, instants)
+    if [m.of for m in events].count(None) < len(events):  # pieces of a part that was taken apart in the machine
+        _came_out(line, place, [m for m in events if m.of is not None])
+        events = [m for m in events if m.of is None]
+        if not events:
+            return
+        keys, instants = _keys(events), [m.ts for m in events]
+    place.queue.begin(keys, instants)
+    born = []
+    if place.entry or place.routed:
+        born = [m for m in events if m.visit == 1 and place.begins(m.product)]
+    if born:
+        line.wip.begin([m.part for m in born], [m.ts for m in born])
+        events = [m for m in events if m.visit > 1 or not place.begins(m.product)]
+    if events:
+        place.transit.end([m.part for m in events], [m.ts for m in events])
+
+
+def _came_out(line: LineMirror, place: Place, events: list[PartEvent]) -> None:
+    line.wip.begin([m.part for m in events], [m.ts for m in events])
+    for m in events:
+        line.lineage.taken.add(m.part, m.of or "", m.ts, place.path)
+
+
+def _finished(machine: Machine, events: list[PartEvent]) -> None:
+    instants, parts = [m.ts for m in events], [m.part for m in events]
+    cycles = [UNTOLD if m.cycle_us is None else m.cycle_us for m in events]
+    marks = [WORKED if m.visit == 1 else WORKED | AGAIN for m in events]
+    kinds = [machine.kinds.get(m.product, 0) for m in events] if machine.kinds else None
+    machine.outcomes.finish(instants, parts, cycles, marks, kinds)
+
+
+def _judged(machine: Machine, verdict: int, events: list[PartEvent]) -> None:
+    for m in events:
+        mark = verdict if m.visit == 1 else verdict | AGAIN
+        machine.outcomes.judge(m.ts, m.part, mark, machine.kinds.get(m.product, 0))
+
+
+def _left(line: LineMirror, place: Place, events: list[PartEvent]) -> None:
+    """Parts gave their places away: to the next station, into another part, or out of the line."""
+    keys = _keys(events)
+    place.wip.end(keys, [m.ts for m in events])
     away = [m for m in events if m.route is None]
     if away:
-        line.wip.end([m.part for m in away], [m.ts for m in away], [m.cause is None for m in away])
-        for m in away:
-            _note(line.shipped if m.cause is None else line.scrapped, m.ts)
+        _out(line, place, away)
     for route in {m.route for m in events if m.route is not None}:
         if to := line.by_name.get(route):
             going = [m for m in events if m.route == route]
             to.transit.begin([m.part for m in going], [m.ts for m in going])
 
 
-def _note(column: "array[int]", ts: int) -> None:
-    if not column or ts >= column[-1]:
-        column.append(ts)
-    else:
-        column.insert(bisect_right(column, ts), ts)
+def _out(line: LineMirror, place: Place, away: list[PartEvent]) -> None:
+    """Parts end their lives in the line: shipped, as scrap, or as pieces of another part, whose queue they leave."""
+    good = [m.cause is None and m.into is None for m in away]
+    since = [m.since for m in away]
+    whole = since.count(None) == len(since)
+    line.wip.end([m.part for m in away], [m.ts for m in away], good, None if whole else since)
+    for m in away:
+        if m.into is None:
+            (line.shipped if m.cause is None else line.scrapped).note(m.ts, line.kinds.get(m.product, 0))
+        else:
+            place.queue.end(_keys([m]), [m.ts])
+            line.lineage.built.add(m.part, m.into, m.ts, place.path)

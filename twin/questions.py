@@ -15,7 +15,8 @@ from twin.historian import Historian, steps
 from twin.intake import Run
 from twin.mirror import LineMirror, Machine, Place
 from twin.profile import ISO
-from twin.values import Interval, KpiValue, Last, NodeView, Series
+from twin.stays import view
+from twin.values import Genealogy, Interval, KpiValue, Last, NodeView, Series
 
 RECENT = HOUR
 """Window of the KPIs that the twin publishes."""
@@ -129,6 +130,19 @@ class Questions:
             raise ValueError(f"{line_path!r} is not a line")  # noqa: TRY004 wrong input
         return figures.observed_bottleneck(line, self._window(chosen, begin, end))
 
+    def genealogy(self, line_path: str, part: str, *, run: str | None = None) -> Genealogy:
+        """Where a part comes from, what it is made of, where it has been, and what has become of it.
+
+        A part of which nothing was heard is a ValueError, too.
+        """
+        line, thing = self._find(self._run(run), line_path)
+        if not isinstance(thing, LineMirror):
+            raise ValueError(f"{line_path!r} is not a line")  # noqa: TRY004 wrong input
+        found = views.genealogy(line, part)
+        if found is None:
+            raise ValueError(f"nothing was heard of a part {part!r} in {line_path}")
+        return found
+
     async def series(
         self, path: str, tag: str, begin: int, end: int, step: int, *, run: str | None = None
     ) -> Series:
@@ -196,7 +210,7 @@ class Questions:
     def _window(self, run: Run, begin: int, end: int) -> figures.Window:
         if end <= begin:
             raise ValueError("the window is empty: its end must be later than its begin")
-        return figures.Window(begin=begin, end=end, lost=run.missing_parts)
+        return figures.Window(begin=begin, end=end, lost=run.missing_facts)
 
 
 def _machines(line: LineMirror, thing: LineMirror | Place | Machine) -> tuple[Machine, ...]:
@@ -207,7 +221,7 @@ def _machines(line: LineMirror, thing: LineMirror | Place | Machine) -> tuple[Ma
 
 def _good_instants(line: LineMirror, thing: LineMirror | Place | Machine, begin: int, end: int) -> list[np.ndarray]:
     if isinstance(thing, LineMirror):
-        return [np.array(line.shipped, dtype=np.int64)]
+        return [view(line.shipped.ts)]
     return [machine.outcomes.good_instants(begin, end) for machine in _machines(line, thing)]
 
 

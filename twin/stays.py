@@ -3,12 +3,13 @@
 Facts may arrive in any order: a column stays sorted by time, so the state is a function of the set of facts.
 """
 
+import contextlib
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from operator import le
 from sys import intern
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from plant.messages import PartEvent
 
 Canonical = list[object]
 """What a digest is made of: equal for equal states."""
+
+Key = str | tuple[str, int]
+"""Who stays: a part, from its second visit on a part and the number of the visit."""
 
 
 def view(column: "array[int]") -> NDArray[np.int64]:
@@ -77,6 +81,15 @@ class PartLog:
         rows = range(bisect_left(self.ts, begin), bisect_left(self.ts, end))
         return [(self.ts[row], EVENTS[self.event[row]], self.part[row]) for row in rows]
 
+    def of(self, part: str) -> list[tuple[int, str]]:
+        """Instant and event of all that happened to a part here."""
+        found, row = [], -1
+        with contextlib.suppress(ValueError):  # there is no further one
+            while True:
+                row = self.part.index(part, row + 1)
+                found.append((self.ts[row], EVENTS[self.event[row]]))
+        return found
+
     def present(self, at: int) -> tuple[int, str | None]:
         """When the last event not after an instant was, and the part that is worked on, or finished and not away."""
         row = bisect_right(self.ts, at) - 1
@@ -93,7 +106,7 @@ class PartLog:
 
 
 class Stays:
-    """Stays of parts at a place: a part begins to be there, and ends; one visit per part.
+    """Stays at a place: somebody begins to be there, and ends; once per key.
 
     An end whose begin is not known counts nowhere (yet), so a lost message costs one part, not all that follow.
     """
@@ -103,42 +116,56 @@ class Stays:
     def __init__(self) -> None:
         self.begins = array("q")
         self.ends = array("q")
-        self.since = array("q")  # beside each end: its begin
+        self.since = array("q")  # beside each end: from when on its length counts, its begin if nothing else is told
         self.good = bytearray()  # and whether the part was good
-        self.open: dict[str, int] = {}
-        self.lost: dict[str, tuple[int, bool]] = {}
+        self.open: dict[Key, int] = {}
+        self.lost: dict[Key, tuple[int, bool, int | None]] = {}
 
-    def begin(self, parts: Sequence[str], instants: Sequence[int]) -> None:
-        """Parts are there from these instants on."""
+    def begin(self, keys: Sequence[Key], instants: Sequence[int]) -> None:
+        """They are there from these instants on."""
         in_turn = not self.begins or instants[0] >= self.begins[-1]
-        if in_turn and sorted(instants) == instants and self.lost.keys().isdisjoint(parts):
+        if in_turn and sorted(instants) == instants and self.lost.keys().isdisjoint(keys):
             self.begins.extend(instants)
-            self.open.update(zip(parts, instants, strict=True))
+            self.open.update(zip(keys, instants, strict=True))
             return
-        for part, ts in zip(parts, instants, strict=True):
+        for key, ts in zip(keys, instants, strict=True):
             self.begins.insert(bisect_right(self.begins, ts), ts)
-            if (end := self.lost.pop(part, None)) is not None:
+            if (end := self.lost.pop(key, None)) is not None:
                 self._complete(ts, *end)
             else:
-                self.open[part] = ts
+                self.open[key] = ts
 
-    def end(self, parts: Sequence[str], instants: Sequence[int], good: Sequence[bool] | None = None) -> None:
-        """Parts are there no more from these instants on; with `good`, they are good or bad."""
+    def end(
+        self,
+        keys: Sequence[Key],
+        instants: Sequence[int],
+        good: Sequence[bool] | None = None,
+        since: Sequence[int | None] | None = None,
+    ) -> None:
+        """They are there no more from these instants on.
+
+        Args:
+            keys: who.
+            instants: when.
+            good: whether they are good; left out: all of them.
+            since: from when on the lengths of their stays count, where that is before their begins.
+        """
         pop = self.open.pop
-        begins = [pop(part, None) for part in parts]
-        good = [True] * len(parts) if good is None else good
-        if None not in begins and (not self.ends or instants[0] >= self.ends[-1]):
+        begins = [pop(key, None) for key in keys]
+        good = [True] * len(keys) if good is None else good
+        if since is None and None not in begins and (not self.ends or instants[0] >= self.ends[-1]):
             known = cast("list[int]", begins)
             if sorted(instants) == instants and all(map(le, known, instants)):
                 self.ends.extend(instants)
                 self.since.extend(known)
                 self.good.extend(good)
                 return
-        for part, begin, ts, fine in zip(parts, begins, instants, good, strict=True):
+        told = [None] * len(keys) if since is None else since
+        for key, begin, ts, fine, from_ in zip(keys, begins, instants, good, told, strict=True):
             if begin is None:
-                self.lost[part] = (ts, fine)
+                self.lost[key] = (ts, fine, from_)
             else:
-                self._complete(begin, ts, fine)
+                self._complete(begin, ts, fine, from_)
 
     def level(self, at: int) -> int:
         """How many parts are there at an instant."""
@@ -172,15 +199,64 @@ class Stays:
     def canonical(self) -> Canonical:
         """The same for the same facts."""
         ended = sorted(zip(self.ends, self.since, self.good, strict=True))
-        return [list(self.begins), ended, sorted(self.open.items()), sorted(self.lost.items())]
+        return [list(self.begins), ended, sorted(self.open.items(), key=repr), sorted(self.lost.items(), key=repr)]
 
-    def _complete(self, begin: int, end: int, good: bool) -> None:  # noqa: FBT001
+    def _complete(self, begin: int, end: int, good: bool, since: int | None) -> None:  # noqa: FBT001
         end = max(begin, end)
         ends = self.ends
         place = len(ends) if not ends or end >= ends[-1] else bisect_right(ends, end)
         ends.insert(place, end)
-        self.since.insert(place, begin)
+        self.since.insert(place, begin if since is None else min(begin, since))
         self.good.insert(place, good)
+
+
+class Trips:
+    """Ways that parts may go several times, where nothing says which time it is.
+
+    The k-th end of a part, in order of time, belongs to its k-th begin; an end without one counts nowhere.
+    """
+
+    __slots__ = ("begins", "ends", "known")
+
+    def __init__(self) -> None:
+        self.begins = array("q")
+        self.ends = array("q")
+        self.known: dict[str, tuple[list[int], list[int]]] = {}
+
+    def begin(self, parts: Sequence[str], instants: Sequence[int]) -> None:
+        """Parts set out at these instants."""
+        for part, ts in zip(parts, instants, strict=True):
+            self.begins.insert(bisect_right(self.begins, ts), ts)
+            self._note(part, ts, 0)
+
+    def end(self, parts: Sequence[str], instants: Sequence[int]) -> None:
+        """Parts arrive at these instants."""
+        for part, ts in zip(parts, instants, strict=True):
+            self._note(part, ts, 1)
+
+    def level(self, at: int) -> int:
+        """How many parts are on their way at an instant."""
+        return bisect_right(self.begins, at) - bisect_right(self.ends, at)
+
+    @property
+    def canonical(self) -> Canonical:
+        """The same for the same facts."""
+        alone = [
+            (part, begins[len(ends) :], ends[len(begins) :])
+            for part, (begins, ends) in self.known.items()
+            if len(begins) != len(ends)
+        ]
+        return [list(self.begins), list(self.ends), sorted(alone)]
+
+    def _note(self, part: str, ts: int, side: int) -> None:
+        """A fact of a part; it may make other pairs of what is known of it from its place on."""
+        known = self.known.setdefault(part, ([], []))
+        place = bisect_right(known[side], ts)
+        for pair in zip(known[0][place:], known[1][place:], strict=False):
+            del self.ends[bisect_left(self.ends, max(pair))]
+        known[side].insert(place, ts)
+        for pair in zip(known[0][place:], known[1][place:], strict=False):
+            insort(self.ends, max(pair))
 
 
 def _since(column: "array[int]", begin: int, end: int) -> int:
@@ -195,61 +271,99 @@ def _since(column: "array[int]", begin: int, end: int) -> int:
 
 UNTOLD = -1
 
+WORKED, REWORKED, SCRAPPED, AGAIN = 1, 2, 4, 8
+"""What is known of a booked part, one bit each: the end of work was seen, it must be worked on again, it is bad, it was
+not its first visit. What is bad needs no more work."""
+
+_MARKS = range(16)
+_GOOD = [mark for mark in _MARKS if not mark & (REWORKED | SCRAPPED)]
+_REWORKED = [mark for mark in _MARKS if mark & REWORKED and not mark & SCRAPPED]
+_FIRST = [mark for mark in _MARKS if not mark & AGAIN]
+_PASSED = [mark for mark in _GOOD if not mark & AGAIN]
+
+
+class Made(NamedTuple):
+    """Parts booked in a window: all, good, to be worked on again; all and good ones at their first visit."""
+
+    produced: int
+    good: int
+    reworked: int
+    first: int
+    passed: int
+
+    @property
+    def scrapped(self) -> int:
+        """Bad ones."""
+        return self.produced - self.good - self.reworked
+
 
 class Outcomes:
-    """Parts that a machine worked on: when the work ended, how long it took, whether they are good.
+    """Parts that a machine worked on: when the work ended, how long it took, what they are, what became of them.
 
-    A part is booked when its work ends. Scrapped at that very instant it is bad; scrapped without an end of work it
-    was struck in the machine, and is booked bad at that instant.
+    A part is booked whenever its work ends. A verdict at that very instant is its own; one without an end of work
+    struck the part in the machine, and books it at that instant.
     """
 
-    __slots__ = ("_good", "_settled", "cycle", "good", "parts", "ts", "worked")
+    __slots__ = ("cycle", "kind", "mark", "parts", "ts")
 
     def __init__(self) -> None:
         self.ts = array("q")
         self.cycle = array("q")  # UNTOLD where nobody said how long the work took
-        self.worked = bytearray()  # finished was seen
-        self.good = bytearray()
+        self.mark = bytearray()
+        self.kind = array("H")  # what it is, by a number that its user gives
         self.parts: list[str] = []
-        self._good = array("q", [0])  # good parts before each row
-        self._settled = 0
 
-    def finish(self, instants: Sequence[int], parts: Sequence[str], cycles: Sequence[int]) -> None:
-        """Work on parts ended at these instants."""
+    def finish(
+        self,
+        instants: Sequence[int],
+        parts: Sequence[str],
+        cycles: Sequence[int],
+        marks: Sequence[int] | None = None,
+        kinds: Sequence[int] | None = None,
+    ) -> None:
+        """Work on parts ended at these instants; marks and kinds left out: `WORKED` and 0."""
+        count = len(parts)
+        marks = bytes([WORKED]) * count if marks is None else marks
         in_turn = not self.ts or instants[0] > self.ts[-1]
         if in_turn and sorted(instants) == instants:
             self.ts.extend(instants)
             self.cycle.extend(cycles)
-            self.worked.extend([True] * len(parts))
-            self.good.extend([True] * len(parts))
+            self.mark.extend(marks)
+            if kinds is None:
+                self.kind.frombytes(bytes(2 * count))
+            else:
+                self.kind.extend(kinds)
             self.parts.extend(map(intern, parts))
             return
-        for ts, part, cycle in zip(instants, parts, cycles, strict=True):
-            if (row := self._find(ts, part)) is None:
-                self._insert(ts, part, cycle, worked=True, good=True)
-            else:
-                self.cycle[row] = max(self.cycle[row], cycle)
-                self.worked[row] = 1
+        kinds = [0] * count if kinds is None else kinds
+        for ts, part, cycle, mark, kind in zip(instants, parts, cycles, marks, kinds, strict=True):
+            self._book(ts, part, cycle, mark, kind)
 
-    def scrap(self, ts: int, part: str) -> None:
-        """A part is bad."""
-        if (row := self._find(ts, part)) is None:
-            self._insert(ts, part, UNTOLD, worked=False, good=False)
-        else:
-            self.good[row] = 0
-            self._settled = min(self._settled, row)
+    def judge(self, ts: int, part: str, mark: int, kind: int = 0) -> None:
+        """A part is bad, or must be worked on again."""
+        self._book(ts, part, UNTOLD, mark, kind)
 
     def produced(self, begin: int, end: int) -> int:
-        """Parts booked in [begin, end), good and bad."""
+        """Parts booked in [begin, end), whatever became of them."""
         return bisect_left(self.ts, end) - bisect_left(self.ts, begin)
 
-    def good_count(self, begin: int, end: int) -> int:
-        """Good parts booked in [begin, end)."""
+    def made(self, begin: int, end: int) -> Made:
+        """Parts booked in [begin, end) by what became of them."""
         first, last = bisect_left(self.ts, begin), bisect_left(self.ts, end)
         if first >= last:
-            return 0
-        self._settle()
-        return self._good[last] - self._good[first]
+            return Made(0, 0, 0, 0, 0)
+        counts = np.bincount(np.frombuffer(self.mark, dtype=np.uint8)[first:last], minlength=len(_MARKS))
+        good, reworked, of_first, passed = (int(counts[of].sum()) for of in (_GOOD, _REWORKED, _FIRST, _PASSED))
+        return Made(last - first, good, reworked, of_first, passed)
+
+    def kinds(self, begin: int, end: int, size: int) -> tuple[list[int], list[int]]:
+        """How many parts of each kind below `size` were booked in [begin, end), and how many of them are good."""
+        first, last = bisect_left(self.ts, begin), bisect_left(self.ts, end)
+        if first >= last:
+            return [0] * size, [0] * size
+        kinds = np.frombuffer(self.kind, dtype=np.uint16)[first:last]
+        good = kinds[np.isin(np.frombuffer(self.mark, dtype=np.uint8)[first:last], _GOOD)]
+        return np.bincount(kinds, minlength=size).tolist(), np.bincount(good, minlength=size).tolist()
 
     def cycles(self, begin: int, end: int) -> list[int]:
         """Work times of the parts finished in [begin, end), as far as they are told."""
@@ -268,7 +382,7 @@ class Outcomes:
     def good_instants(self, begin: int, end: int) -> NDArray[np.int64]:
         """When the good parts of [begin, end) were booked."""
         first, last = bisect_left(self.ts, begin), bisect_left(self.ts, end)
-        mask = np.frombuffer(self.good, dtype=np.uint8)[first:last] == 1
+        mask = np.isin(np.frombuffer(self.mark, dtype=np.uint8)[first:last], _GOOD)
         instants: NDArray[np.int64] = view(self.ts)[first:last][mask]
         return instants
 
@@ -282,7 +396,7 @@ class Outcomes:
     @property
     def canonical(self) -> Canonical:
         """The same for the same facts."""
-        return sorted(zip(self.ts, self.parts, self.cycle, self.worked, self.good, strict=True))  # type: ignore[return-value]
+        return sorted(zip(self.ts, self.parts, self.cycle, self.mark, self.kind, strict=True))  # type: ignore[return-value]
 
     def _find(self, ts: int, part: str) -> int | None:
         row = len(self.ts) - 1
@@ -296,22 +410,49 @@ class Outcomes:
             row -= 1
         return None
 
-    def _insert(self, ts: int, part: str, cycle: int, *, worked: bool, good: bool) -> None:
+    def _book(self, ts: int, part: str, cycle: int, mark: int, kind: int) -> None:
+        """Note what is known of a part at an instant, beside what was known."""
+        if (row := self._find(ts, part)) is not None:
+            self.cycle[row] = max(self.cycle[row], cycle)
+            self.mark[row] |= mark
+            self.kind[row] = max(self.kind[row], kind)
+            return
         row = bisect_right(self.ts, ts)
         self.ts.insert(row, ts)
         self.cycle.insert(row, cycle)
-        self.worked.insert(row, worked)
-        self.good.insert(row, good)
-        self.parts.insert(row, part)
-        self._settled = min(self._settled, row)
-
-    def _settle(self) -> None:
-        """Good parts before each row, from the first row that changed."""
-        if self._settled == len(self.ts):
-            return
-        del self._good[self._settled + 1 :]
-        sums = np.cumsum(np.frombuffer(self.good, dtype=np.uint8)[self._settled :], dtype=np.int64)
-        self._good.frombytes((sums + self._good[-1]).tobytes())
-        self._settled = len(self.ts)
+        self.mark.insert(row, mark)
+        self.kind.insert(row, kind)
+        self.parts.insert(row, intern(part))
 
 
+class Departures:
+    """When parts left a line, and what they were, by a number that its user gives."""
+
+    __slots__ = ("kind", "ts")
+
+    def __init__(self) -> None:
+        self.ts = array("q")
+        self.kind = array("H")
+
+    def note(self, ts: int, kind: int) -> None:
+        """A part left."""
+        place = len(self.ts) if not self.ts or ts >= self.ts[-1] else bisect_right(self.ts, ts)
+        self.ts.insert(place, ts)
+        self.kind.insert(place, kind)
+
+    def until(self, at: int) -> int:
+        """How many left up to and at an instant."""
+        return bisect_right(self.ts, at)
+
+    def kinds(self, begin: int, end: int, size: int) -> list[int]:
+        """How many of each kind below `size` left in [begin, end)."""
+        first, last = bisect_left(self.ts, begin), bisect_left(self.ts, end)
+        if first >= last:
+            return [0] * size
+        found: list[int] = np.bincount(np.frombuffer(self.kind, dtype=np.uint16)[first:last], minlength=size).tolist()
+        return found
+
+    @property
+    def canonical(self) -> Canonical:
+        """The same for the same facts."""
+        return sorted(zip(self.ts, self.kind, strict=True))  # type: ignore[return-value]

@@ -67,6 +67,51 @@ class NodeView(msgspec.Struct, frozen=True, kw_only=True):
     children: list["NodeView"] = []
 
 
+class Kin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part that another one went into or came out of: when, and where; of a piece, what it was built into."""
+
+    part: str
+    at: int
+    path: str
+    into: str | None = None
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """A part's visit to a station, at the machine that worked on it; what did not happen or was not heard is none.
+
+    Args:
+        path: of the machine, of the station while no machine is known.
+        verdict: ``scrapped`` or ``reworked``.
+    """
+
+    path: str
+    entered: int | None = None
+    started: int | None = None
+    finished: int | None = None
+    left: int | None = None
+    verdict: str | None = None
+
+
+class Genealogy(msgspec.Struct, frozen=True, kw_only=True):
+    """One part among its kin.
+
+    Args:
+        part: its name.
+        made_of: all pieces in it, its own ones first, then theirs.
+        built_into: what it was built into, then what that was built into, and so on.
+        came_out_of: what it came out of when that was taken apart, and so on.
+        taken_apart_into: what came out of it, besides itself.
+        visits: where it has been, in order of time.
+    """
+
+    part: str
+    made_of: list[Kin]
+    built_into: list[Kin]
+    came_out_of: list[Kin]
+    taken_apart_into: list[Kin]
+    visits: list[Visit]
+
+
 class Series(msgspec.Struct, frozen=True, kw_only=True):
     """A signal per step; steps without a sample have nones."""
 

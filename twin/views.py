@@ -1,6 +1,5 @@
 """What is known of a node at one instant, for people and programs. Pure."""
 
-from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,8 +7,12 @@ from typing import Any, Literal
 import msgspec
 
 from plant.states import State
+from twin.lineage import Link
+from twin.measurements import Measurement
 from twin.mirror import LineMirror, Machine, Meter, Place, Thing
-from twin.values import NodeView, Tally
+from twin.orders import Orders, on_time
+from twin.stays import EVENTS
+from twin.values import Genealogy, Kin, NodeView, Tally, Visit
 
 Kind = Literal["line", "station", "machine"]
 
@@ -38,8 +41,9 @@ def line_view(line: LineMirror, when: Instant) -> NodeView:
     children = [place_view(place, line, when) for place in line.places]
     reported = {
         "wip": line.wip.level(when.at),
-        "parts_out": bisect_right(line.shipped, when.at),
-        "parts_scrapped": bisect_right(line.scrapped, when.at),
+        "parts_out": line.shipped.until(when.at),
+        "parts_scrapped": line.scrapped.until(when.at),
+        **_orders(line.orders, when.at),
         "online": online,
         "plant_time": clock.now if clock else (line.horizon if line.horizon >= 0 else None),
         "speed": clock.speed if clock else None,
@@ -64,7 +68,7 @@ def place_view(place: Place, line: LineMirror, when: Instant) -> NodeView:
     children = [machine_view(machine, line, when) for machine in place.machines]
     totals = {
         key: sum(child.reported[key] for child in children)
-        for key in ("parts_finished", "parts_good", "parts_scrapped")
+        for key in ("parts_finished", "parts_good", "parts_reworked", "parts_scrapped")
     }
     states = [child.reported["state"] for child in children]
     shared |= {**totals, "states": {state: states.count(state) for state in dict.fromkeys(states)}}
@@ -78,17 +82,18 @@ def machine_view(machine: Machine, line: LineMirror, when: Instant, shared: dict
     stretch = machine.states.at(at, line.horizon)
     offline = when.live and line.online is False
     known = stretch is not None and stretch.state != State.UNKNOWN and not offline
-    produced = machine.outcomes.produced(-1, at + 1)
-    good = machine.outcomes.good_count(-1, at + 1)
+    made = machine.outcomes.made(-1, at + 1)
     reported = {
         "state": stretch.state if stretch and known else State.UNKNOWN.value,
         "reason": stretch.reason if stretch and known else ("offline" if offline else ""),
         "since": _since(stretch.begin if stretch else None, line, offline=offline),
         "part": _part(machine, at),
-        "parts_finished": produced,
-        "parts_good": good,
-        "parts_scrapped": produced - good,
+        "parts_finished": made.produced,
+        "parts_good": made.good,
+        "parts_reworked": made.reworked,
+        "parts_scrapped": made.scrapped,
         "cycle_us": machine.outcomes.last_cycle(at),
+        "measured": {name: _measured(last) for name, last in machine.measurements.at(at).items()},
         **_energy(machine.energy, at),
         "alarms": _alarms(machine, at),
         **(shared or {}),
@@ -129,12 +134,32 @@ def _part(machine: Machine, at: int) -> str | None:
 
 
 def _buffer(place: Place, at: int) -> dict[str, int | None]:
-    """Parts in front of the station's machines, and on the way."""
+    """Parts in front of the station's machines, and on the way: not those being worked on, nor those being loaded."""
+    there, waiting = place.wip.level(at), place.queue.level(at)
+    held = sum(_part(machine, at) is not None for machine in place.machines)
     return {
-        "level": max(0, place.wip.level(at) - len(place.machines)),
+        "level": max(0, there - max(there - waiting, held)),
         "in_transport": place.transit.level(at),
         "capacity": place.station.buffer,
     }
+
+
+def _orders(orders: Orders, at: int) -> dict[str, Any]:
+    """Orders that are open, how many are completed, and how many of these in time."""
+    last = orders.at(at)
+    done = [m for m in last if m.event == "completed"]
+    keys = ("order", "product", "quantity", "good", "scrap", "due", "event")
+    return {
+        "orders": [{key: getattr(m, key) for key in keys} for m in last if m.event != "completed"],
+        "orders_completed": len(done),
+        "orders_on_time": sum(map(on_time, done)),
+    }
+
+
+def _measured(last: Measurement) -> dict[str, Any]:
+    found = last.found
+    limits = {"lower": found.lsl, "upper": found.usl}
+    return {"value": found.v, "unit": found.unit, **limits, "ok": found.ok, "part": last.part, "at": last.ts}
 
 
 def _energy(meter: Meter, at: int) -> dict[str, float | None]:
@@ -154,3 +179,50 @@ def _alarms(thing: Thing, at: int) -> list[dict[str, Any]]:
         }
         for m in thing.active_alarms(at)
     ]
+
+
+def genealogy(line: LineMirror, part: str) -> Genealogy | None:
+    """A part among its kin; none if nothing was heard of it."""
+    lineage = line.lineage
+    kin = Genealogy(
+        part=part,
+        made_of=[_kin(link, into) for link, into in lineage.made_of(part)],
+        built_into=[_kin(link) for link in lineage.built_into(part)],
+        came_out_of=[_kin(link) for link in lineage.came_out_of(part)],
+        taken_apart_into=[_kin(link) for link in lineage.taken.of(part)],
+        visits=_visits(line, part),
+    )
+    known = (kin.made_of, kin.built_into, kin.came_out_of, kin.taken_apart_into, kin.visits)
+    return kin if any(known) else None
+
+
+def _kin(link: Link, into: str | None = None) -> Kin:
+    return Kin(part=link.part, at=link.ts, path=link.path, into=into)
+
+
+def _visits(line: LineMirror, part: str) -> list[Visit]:
+    """Where a part has been, in order of time."""
+    found: list[dict[str, Any]] = []
+    for place in line.places:
+        logs = place.machines if place.single else (place, *place.machines)
+        told = [(ts, EVENTS.index(event), thing.path) for thing in logs for ts, event in thing.log.of(part)]
+        found += _visits_to(sorted(told))
+    found.sort(key=lambda visit: min((visit[key] for key in _MOMENTS if key in visit), default=line.horizon))
+    return [Visit(**visit) for visit in found]
+
+
+_MOMENTS = frozenset({"entered", "started", "finished", "left"})
+
+
+def _visits_to(told: list[tuple[int, int, str]]) -> list[dict[str, Any]]:
+    """Visits to one place: each begins with a place there; what happens belongs to the first to which it can."""
+    visits: list[dict[str, Any]] = []
+    for ts, code, path in told:
+        event = EVENTS[code]
+        key, value = (event, ts) if event in _MOMENTS else ("verdict", event)
+        open_ones = [v for v in visits if "left" not in v and key not in v] if event != "entered" else []
+        if not open_ones:
+            visits.append({})
+        visit = open_ones[0] if open_ones else visits[-1]
+        visit |= {key: value, "path": path}
+    return visits

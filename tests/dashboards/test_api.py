@@ -172,6 +172,23 @@ async def test_intervals_of_every_machine_below_a_path_tile_the_window(client, p
         assert intervals[-1]["state"] == "unknown"  # nobody knows what comes after the confirmed present
 
 
+async def test_a_part_tells_where_it_has_been(client, simulation) -> None:
+    journeys = [j for j in simulation.ledger.journeys() if (j.line, j.part) == ("block", "block-3")]
+    told = await get(client, "genealogy", path=BLOCK, part="block-3")
+    moments = ("enter", "start", "finish", "leave")
+    assert [[visit[key] for key in ("entered", "started", "finished", "left")] for visit in told["visits"]] == [
+        [None if (at := getattr(journey, moment)) is None else START + at for moment in moments]
+        for journey in sorted(journeys, key=lambda journey: journey.enter)
+    ]
+    assert told["made_of"] == told["built_into"] == told["came_out_of"] == told["taken_apart_into"] == []
+
+
+async def test_a_part_that_nobody_heard_of_is_told_so(client) -> None:
+    for path, part, status, field in [(BLOCK, "nobody", 404, "part"), (f"{BLOCK}/OP10", "block-3", 422, "path")]:
+        answer = await client.get("/api/v1/genealogy", params={"path": path, "part": part})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (status, field)
+
+
 async def test_output_counts_what_left_the_line(client, simulation) -> None:
     told = await get(client, "output", path=BLOCK, from_=START, to=END, step="7min")
     assert told["t"] == list(range(START, END, 7 * MINUTE))
@@ -321,6 +338,7 @@ async def test_the_documented_questions_are_the_ones_that_exist(client) -> None:
         "/api/v1/intervals",
         "/api/v1/output",
         "/api/v1/series",
+        "/api/v1/genealogy",
         "/api/v1/events",
         "/api/v1/deadletters",
         "/metrics",

@@ -46,11 +46,12 @@ def judge(simulation: Simulation, twin: Twin, begin: int, end: int) -> None:
     for line in simulation.plant.lines:
         accounts = {}
         for station in line.stations:
+            planned = {product.name: station.planned(product) for product in simulation.plant.products_of(line)}
             own = [j for j in journeys if (j.line, j.station) == (line.name, station.name)]
             machines = line.machines(station)
             for number, node in enumerate(machines, start=1):
                 visits = [j for j in own if j.machine == number]
-                told = account(simulation.ledger.intervals(node), visits, begin, end, station.planned_cycle)
+                told = account(simulation.ledger.intervals(node), visits, begin, end, planned)
                 accounts[node] = told
                 judge_time(twin, node, told, begin, end)
                 judge_machine(twin, node.path, told, begin, end, machines=1)

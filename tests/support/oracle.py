@@ -3,7 +3,7 @@
 All windows are half-open, all times integer microseconds since the start of the run, all figures exact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -16,6 +16,9 @@ class Account:
     time: dict[str, int] = field(default_factory=dict)
     produced: int = 0
     good: int = 0
+    reworked: int = 0
+    first: int = 0
+    passed: int = 0
     ideal: int = 0
     ideal_good: int = 0
     failures: int = 0
@@ -28,6 +31,9 @@ class Account:
             time={s: self.time.get(s, 0) + other.time.get(s, 0) for s in states},
             produced=self.produced + other.produced,
             good=self.good + other.good,
+            reworked=self.reworked + other.reworked,
+            first=self.first + other.first,
+            passed=self.passed + other.passed,
             ideal=self.ideal + other.ideal,
             ideal_good=self.ideal_good + other.ideal_good,
             failures=self.failures + other.failures,
@@ -36,8 +42,36 @@ class Account:
         )
 
 
-def account(intervals: Sequence[Any], journeys: Sequence[Any], begin: int, end: int, planned_cycle: int) -> Account:
-    """Time in state, parts and failures of one machine in [begin, end)."""
+    @property
+    def window(self) -> int:
+        """All time."""
+        return sum(self.time.values())
+
+    @property
+    def planned(self) -> int:
+        """Planned operation time: when it was to be used."""
+        return self.window - self.time.get("off", 0)
+
+    @property
+    def busy(self) -> int:
+        """Planned busy time: neither off nor in a planned stop."""
+        return self.planned - self.time.get("pause", 0) - self.time.get("maintenance", 0)
+
+    @property
+    def working(self) -> int:
+        """Production."""
+        return self.time.get("processing", 0)
+
+    @property
+    def running(self) -> int:
+        """Production and setup."""
+        return self.working + self.time.get("setup", 0)
+
+
+def account(
+    intervals: Sequence[Any], journeys: Sequence[Any], begin: int, end: int, planned: Mapping[str, int]
+) -> Account:
+    """Time in state, parts and failures of one machine in [begin, end); `planned` has the run time of each product."""
     result = Account()
     for interval in intervals:
         inside = min(interval.end, end) - max(interval.begin, begin)
@@ -45,30 +79,44 @@ def account(intervals: Sequence[Any], journeys: Sequence[Any], begin: int, end: 
             result.time[interval.state] = result.time.get(interval.state, 0) + inside
     for journey in journeys:
         if journey.finish is not None and begin <= journey.finish < end:
+            ideal, good = planned[journey.product], journey.outcome not in {"scrap", "rework"}
             result.produced += 1
-            result.ideal += planned_cycle
-            if journey.outcome != "scrap":
+            result.ideal += ideal
+            result.reworked += journey.outcome == "rework"
+            result.first += journey.visit == 1
+            if good:
                 result.good += 1
-                result.ideal_good += planned_cycle
-    for first, last in stops(intervals):
+                result.ideal_good += ideal
+                result.passed += journey.visit == 1
+    for first, last, length in stops(intervals):
         result.failures += begin <= first < end
         if last is not None and begin <= last < end:
             result.restored += 1
-            result.repair += last - first
+            result.repair += length
     return result
 
 
-def stops(intervals: Sequence[Any]) -> list[tuple[int, int | None]]:
-    """Maximal stretches of the state failed, in order; the end is none while it lasts at the end of the ledger."""
-    found: list[tuple[int, int | None]] = []
-    begun = None
+def stops(intervals: Sequence[Any]) -> list[tuple[int, int | None, int]]:
+    """Failures in order: begin, end and time in the state failed; the end is none while it is not over.
+
+    A break or the time between shifts ends no failure, and is no part of its length.
+    """
+    found: list[tuple[int, int | None, int]] = []
+    begun, length = None, 0
     for interval in intervals:
         if interval.state == "failed":
             begun = interval.begin if begun is None else begun
-        elif begun is not None:
-            found.append((begun, interval.begin))
-            begun = None
-    return found if begun is None else [*found, (begun, None)]
+            length += interval.end - interval.begin
+        elif begun is not None and interval.state not in {"off", "pause"}:
+            found.append((begun, interval.begin, length))
+            begun, length = None, 0
+    return found if begun is None else [*found, (begun, None, length)]
+
+
+def attained(tickets: Sequence[Any], begin: int, end: int) -> tuple[int, int]:
+    """Orders due in [begin, end), and how many of them were completed by then."""
+    due = [ticket for ticket in tickets if ticket.due is not None and begin <= ticket.due < end]
+    return len(due), sum(ticket.completed is not None and ticket.completed <= ticket.due for ticket in due)
 
 
 def ratio(numerator: int, denominator: int) -> float | None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from plant.messages import StateChange
 from twin.accounts import CODES, STATES, UNKNOWN, StateAccount
 
-NAMES = ["processing", "failed", "blocked", "starved"]
+NAMES = ["processing", "failed", "blocked", "starved", "off", "pause"]
 END = 120
 
 
@@ -113,18 +113,19 @@ def test_any_order_of_arrival_gives_the_same_account(messages, dice, beats) -> N
 @given(truths(), st.integers(0, END), st.integers(1, END))
 def test_failures_are_counted_where_they_begin_and_booked_where_they_end(messages, begin, length) -> None:
     account = told(messages)
-    stops, open_since = [], None
-    for message in messages:
+    stops, open_since, down = [], None, 0
+    for message, following in pairwise([*messages, None]):
         if message.state == "failed":
             open_since = message.ts if open_since is None else open_since
-        elif open_since is not None:
-            stops.append((open_since, message.ts))
-            open_since = None
-    starts = [first for first, _ in stops] + ([] if open_since is None else [open_since])
+            down += (following.ts if following else END) - message.ts
+        elif open_since is not None and message.state not in {"off", "pause"}:
+            stops.append((open_since, message.ts, down))
+            open_since, down = None, 0
+    starts = [first for first, *_ in stops] + ([] if open_since is None else [open_since])
     end = begin + length
     failures = account.failures()
     assert failures.begun(begin, end) == sum(begin <= ts < end for ts in starts)
-    ended = [last - first for first, last in stops if begin <= last < end]
+    ended = [length for _, last, length in stops if begin <= last < end]
     assert failures.restored(begin, end) == (len(ended), sum(ended))
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plant.messages import PartEvent
-from twin.stays import Outcomes, PartLog, Stays
+from twin.stays import AGAIN, REWORKED, SCRAPPED, WORKED, Outcomes, PartLog, Stays, Trips
 
 INSTANT = st.integers(0, 50)
 STAYS = st.lists(st.tuples(INSTANT, st.none() | INSTANT, st.booleans()), max_size=12).map(
@@ -58,42 +58,93 @@ def test_many_at_once_are_booked_as_one_by_one(rows, more, dice) -> None:
     assert together.canonical == single.canonical
 
 
+JOURNEYS = st.dictionaries(st.sampled_from("pqr"), st.lists(INSTANT, max_size=6).map(sorted), max_size=3)
+
+
+@given(JOURNEYS, st.randoms(use_true_random=False), st.data())
+def test_trips_of_parts_that_come_again_in_any_order_of_arrival(journeys, dice, data) -> None:
+    """A part sets out, arrives, sets out …; nothing says for which time."""
+    facts = [(part, ts, place % 2) for part, instants in journeys.items() for place, ts in enumerate(instants)]
+    lost = data.draw(st.sets(st.sampled_from(range(len(facts))), max_size=2) if facts else st.just(set()))
+    for missing in (set(), lost):
+        tables = []
+        for shuffled in (False, True):
+            kept = [fact for place, fact in enumerate(facts) if place not in missing]
+            if shuffled:
+                dice.shuffle(kept)
+            trips = Trips()
+            for part, ts, side in kept:
+                (trips.end if side else trips.begin)([part], [ts])
+            tables.append(trips)
+        assert tables[0].canonical == tables[1].canonical
+        assert all(tables[0].level(at) >= 0 for at in range(60))
+        if not missing:
+            for at in range(60):
+                assert tables[0].level(at) == sum(sum(ts <= at for ts in told) % 2 for told in journeys.values())
+
+
+@given(st.lists(st.tuples(INSTANT, INSTANT, st.none() | INSTANT), max_size=9), st.randoms(use_true_random=False))
+def test_lengths_count_from_an_earlier_instant_if_one_is_told(rows, dice) -> None:
+    facts = [(part, min(a, b), max(a, b), since) for part, (a, b, since) in enumerate(rows)]
+    told = [(side, *fact) for fact in facts for side in (0, 1)]
+    dice.shuffle(told)
+    stays = Stays()
+    for side, part, begin, end, since in told:
+        if side:
+            stays.end([str(part)], [end], [True], [since])
+        else:
+            stays.begin([str(part)], [begin])
+    assert stays.completed(0, 60) == (len(facts), sum(b - (a if s is None else min(a, s)) for _, a, b, s in facts))
+
+
 @given(STAYS, st.lists(INSTANT, min_size=2, max_size=5).map(sorted))
 def test_integrals_add_up_whatever_the_cuts(rows, cuts) -> None:
     stays = filled(rows)
     assert sum(stays.integral(a, b) for a, b in pairwise(cuts)) == stays.integral(cuts[0], cuts[-1])
 
 
-VISITS = st.lists(st.tuples(INSTANT, st.sampled_from(["good", "bad", "struck"]), st.integers(0, 9)), max_size=12)
+FATES = {"good": [], "bad": [SCRAPPED], "struck": [SCRAPPED], "back": [REWORKED], "both": [REWORKED, SCRAPPED]}
+VISITS = st.lists(
+    st.tuples(INSTANT, st.sampled_from([*FATES]), st.integers(0, 9), st.sampled_from([0, AGAIN]), st.integers(0, 2)),
+    max_size=12,
+)
 
 
 @given(VISITS, WINDOW, st.randoms(use_true_random=False))
 def test_a_part_is_booked_once_with_its_disposition(visits, window, dice) -> None:
     begin, end = window
     facts = []
-    for part, (ts, fate, cycle) in enumerate(visits):
-        facts += [("finish", ts, str(part), cycle)] if fate != "struck" else []
-        facts += [("scrap", ts, str(part), cycle)] if fate != "good" else []
+    for part, (ts, fate, cycle, again, kind) in enumerate(visits):
+        facts += [(ts, str(part), cycle, WORKED | again, kind)] if fate != "struck" else []
+        facts += [(ts, str(part), None, verdict | again, kind) for verdict in FATES[fate]]
     tables = []
     for shuffled in (False, True):
         outcomes = Outcomes()
         if shuffled:
             dice.shuffle(facts)
-        for place, (what, ts, part, cycle) in enumerate(facts):
-            outcomes.finish([ts], [part], [cycle]) if what == "finish" else outcomes.scrap(ts, part)
-            if place % 3 == 0:
-                outcomes.good_count(0, 60)  # what was settled has to be settled again
+        for ts, part, cycle, mark, kind in facts:
+            if cycle is None:
+                outcomes.judge(ts, part, mark, kind)
+            else:
+                outcomes.finish([ts], [part], [cycle], [mark], [kind])
         tables.append(outcomes)
     outcomes = tables[-1]
     assert tables[0].canonical == outcomes.canonical
-    inside = [(fate, cycle) for ts, fate, cycle in visits if begin <= ts < end]
+    inside = [(fate, cycle, again, kind) for ts, fate, cycle, again, kind in visits if begin <= ts < end]
     assert outcomes.produced(begin, end) == len(inside)
-    assert outcomes.good_count(begin, end) == sum(fate == "good" for fate, _ in inside)
-    worked = [cycle for fate, cycle in inside if fate != "struck"]
+    made = outcomes.made(begin, end)
+    fates = [fate for fate, *_ in inside]
+    assert (made.produced, made.good, made.reworked) == (len(inside), fates.count("good"), fates.count("back"))
+    assert made.scrapped == len(inside) - fates.count("good") - fates.count("back")
+    first = [fate for fate, _, again, _ in inside if not again]
+    assert (made.first, made.passed) == (len(first), first.count("good"))
+    kinds, good = [kind for *_, kind in inside], [kind for fate, *_, kind in inside if fate == "good"]
+    assert outcomes.kinds(begin, end, 3) == tuple([of.count(kind) for kind in range(3)] for of in (kinds, good))
+    worked = [cycle for fate, cycle, *_ in inside if fate != "struck"]
     assert sorted(outcomes.cycles(begin, end)) == sorted(worked)
     assert outcomes.cycle_sum(begin, end) == (len(worked), sum(worked))
     assert outcomes.good_instants(begin, end).tolist() == sorted(
-        ts for ts, fate, _ in visits if fate == "good" and begin <= ts < end
+        ts for ts, fate, *_ in visits if fate == "good" and begin <= ts < end
     )
 
 

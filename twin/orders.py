@@ -1,0 +1,46 @@
+"""Production orders of a line as its messages tell of them. Pure."""
+
+from bisect import bisect_right, insort
+from collections.abc import Sequence
+
+from plant.messages import Order
+from twin.stays import Canonical
+
+
+def _key(m: Order) -> tuple[int, int, int]:
+    return m.ts, m.session, m.n
+
+
+class Orders:
+    """What was told of each order, in the order of the stream."""
+
+    __slots__ = ("told",)
+
+    def __init__(self) -> None:
+        self.told: dict[str, list[Order]] = {}
+
+    def extend(self, messages: Sequence[Order]) -> None:
+        """Take in progress of orders."""
+        for m in messages:
+            insort(self.told.setdefault(m.order, []), m, key=_key)
+
+    def at(self, at: int) -> list[Order]:
+        """The last word on each order at an instant, the one that is due first before the others."""
+        last = [told[row - 1] for told in self.told.values() if (row := bisect_right(told, at, key=lambda m: m.ts))]
+        return sorted(last, key=lambda m: (m.due is None, m.due, m.order))
+
+    def attained(self, begin: int, end: int) -> tuple[int, int]:
+        """Orders that are due in [begin, end), and how many of them were completed by then."""
+        last = [told[-1] for told in self.told.values()]
+        due = [m for m in last if m.due is not None and begin <= m.due < end]
+        return len(due), sum(map(on_time, due))
+
+    @property
+    def canonical(self) -> Canonical:
+        """The same for the same messages."""
+        return [[(*_key(m), m.order, m.good, m.scrap, m.event) for m in self.told[name]] for name in sorted(self.told)]
+
+
+def on_time(last: Order) -> bool:
+    """Whether an order was completed by its due date, by the last word on it; without one it cannot be."""
+    return last.event == "completed" and last.due is not None and last.ts <= last.due

@@ -35,12 +35,15 @@ def as_meant(line: "Line", products: Iterable["Product"]) -> "tuple[Line, tuple[
     Names that no station has are replaced by the closest ones, and no station leads to itself.
     """
     products, names = tuple(products), [station.name for station in line.stations]
-    steps = {name for product in products for name in product.route}
-    named = {name for station in line.stations for name in _named(station)}
-    if named | steps <= {*names, OUT} and not any(station.name in _named(station) for station in line.stations):
+    inside = {name for product in products for name in product.route}
+    inside |= {name for station in line.stations for name in _joined(station)}
+    outwards = {name for station in line.stations for name in _ways_and_pieces(station)}
+    led_back = any(station.name in {*_joined(station), *_ways_and_pieces(station)} for station in line.stations)
+    if inside <= {*names} and outwards <= {*names, OUT} and not led_back:
         return line, products
-    meant = {name: name if name in names or name == OUT else closest(name, names) for name in named | steps}
-    sure = steps | {to for station in line.stations for to in (*_joined(station), *_pieces(station))}
+    meant = {name: name if name in names else closest(name, names) for name in inside | outwards}
+    meant |= {name: name if name in names else closest(name, [*names, OUT]) for name in outwards - inside}
+    sure = inside | {piece.to for station in line.stations for piece in station.disassembly}
     if any(meant[name] is None for name in sure):
         return None
     copy = line.model_copy(update={"stations": tuple(_station_as_meant(station, meant) for station in line.stations)})
@@ -53,13 +56,9 @@ def _joined(station: "Station") -> list[str]:
     return [join.station for join in station.joins]
 
 
-def _pieces(station: "Station") -> list[str]:
-    return [piece.to for piece in station.disassembly]
-
-
-def _named(station: "Station") -> list[str]:
+def _ways_and_pieces(station: "Station") -> list[str]:
     ways = station.next.to if isinstance(station.next, Choice) else [way.to for way in station.next]
-    return [*_joined(station), *_pieces(station), *ways]
+    return [*ways, *(piece.to for piece in station.disassembly)]
 
 
 def _station_as_meant(station: "Station", meant: Mapping[str, str | None]) -> "Station":

@@ -745,6 +745,25 @@ def test_what_is_sound_is_taken(tmp_path):
         assert load_plant(write(tmp_path, flow_of(text)))
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("stations: [{name: A}, {name: B, joins: [A, out]}]", ["out"]),
+        ("stations: [{name: A}, {name: B, joins: [A, elsewhere]}]", ["elsewhere"]),
+        ("stations: [{name: A, next: [{to: ouut}]}, {name: B}]", ["ouut"]),
+        ("stations: [{name: A, next: [{to: elsewhere}]}, {name: B}]", ["elsewhere"]),
+        ("stations: [{name: A, next: {policy: round-robin, to: [elsewhere, B]}}, {name: B}]", ["elsewhere"]),
+        ("stations: [{name: A, next: {policy: round-robin, to: [x, y]}}, {name: B}]", ["x", "y"]),
+        ("stations: [{name: A, disassembly: [{to: elsewhere}]}, {name: B}]", ["elsewhere"]),
+        ("stations: [{name: A, quality: {rework: {share: 1 %, to: elsewhere}}}]", ["elsewhere"]),
+        ("products: [p], stations: [{name: A}, {name: C}]", ["B"]),
+    ],
+)
+def test_a_name_that_leads_nowhere_is_no_reason_for_more(tmp_path, text, names):
+    said = [one for _, _, one, *_ in told(tmp_path, flow_of(text))]
+    assert [one.removesuffix(" in the line") for one in said] == [f"there is no station {name!r}" for name in names]
+
+
 # --- together ------------------------------------------------------------------------------------------------------
 
 

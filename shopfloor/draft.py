@@ -61,7 +61,7 @@ EXAMPLES = {
     "type": "machining-center",
     "machines": "2",
     "ideal_cycle": "90 s",
-    "minimum_cycle": "80 s",
+    "minimum_cycle": "1 s",
     "load": "5 s",
     "unload": "3 s",
     "buffer": "6",

@@ -36,6 +36,7 @@ from twin.stays import (
     Canonical,
     Departures,
     Key,
+    Lives,
     Outcomes,
     PartLog,
     Stays,
@@ -171,6 +172,7 @@ class Place(Thing):
         self.station = station
         self.machines = tuple(Machine(node, station, products) for node in line.machines(station))
         self.wip = Stays()
+        self.again = again
         self.transit: Stays | Trips = Trips() if again else Stays()
         self.queue = Stays()
         self.entry = line.begins(station.name, None)
@@ -204,7 +206,7 @@ class LineMirror(Thing):
         self.bottleneck = self.by_name[planned_bottleneck(line, plant.products_of(line)).name]
         self.kinds = {product.name: kind for kind, product in enumerate(plant.products, start=1)}
         """Products by the numbers of `Departures`; what is none of them has 0."""
-        self.wip = Stays()
+        self.wip = Lives() if again else Stays()
         self.shipped = Departures()
         self.scrapped = Departures()
         self.lineage = Lineage()
@@ -411,7 +413,8 @@ def _entered(line: LineMirror, place: Place, events: list[PartEvent]) -> None:
         born = [m for m in events if m.visit == 1 and place.begins(m.product)]
     if born:
         line.wip.begin([m.part for m in born], [m.ts for m in born])
-        events = [m for m in events if m.visit > 1 or not place.begins(m.product)]
+        if not place.again:  # else parts that began elsewhere may have come here, too: each finds its trip, or has none
+            events = [m for m in events if m.visit > 1 or not place.begins(m.product)]
     if events:
         place.transit.end([m.part for m in events], [m.ts for m in events])
 

@@ -210,10 +210,59 @@ class Stays:
         self.good.insert(place, good)
 
 
+class Lives(Stays):
+    """Stays that may seem to begin several times, where parts are sent back to another entry: the earliest counts."""
+
+    __slots__ = ("first", "last")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: dict[Key, int] = {}
+        self.last: dict[Key, tuple[int, bool, int | None]] = {}
+
+    def begin(self, keys: Sequence[Key], instants: Sequence[int]) -> None:
+        """They are there from these instants on, if they were not before."""
+        for key, ts in zip(keys, instants, strict=True):
+            known = self.first.get(key)
+            if known is None:
+                self.first[key] = ts
+                super().begin([key], [ts])
+            elif ts < known:
+                self.first[key] = ts
+                self._begin_earlier(key, known, ts)
+
+    def end(
+        self,
+        keys: Sequence[Key],
+        instants: Sequence[int],
+        good: Sequence[bool] | None = None,
+        since: Sequence[int | None] | None = None,
+    ) -> None:
+        """They are there no more from these instants on; see `Stays.end`."""
+        good = [True] * len(keys) if good is None else good
+        since = [None] * len(keys) if since is None else since
+        self.last.update(zip(keys, zip(instants, good, since, strict=True), strict=True))
+        super().end(keys, instants, good, since)
+
+    def _begin_earlier(self, key: Key, known: int, ts: int) -> None:
+        """An earlier begin of a stay has come late."""
+        del self.begins[bisect_left(self.begins, known)]
+        insort(self.begins, ts)
+        if key in self.open:
+            self.open[key] = ts
+            return
+        end, good, since = self.last[key]
+        row = bisect_left(self.ends, max(known, end))
+        while (self.since[row], self.good[row]) != (known if since is None else min(known, since), good):
+            row += 1
+        del self.ends[row], self.since[row], self.good[row]
+        self._complete(ts, end, good, since)
+
+
 class Trips:
     """Ways that parts may go several times, where nothing says which time it is.
 
-    The k-th end of a part, in order of time, belongs to its k-th begin; an end without one counts nowhere.
+    An arrival ends the oldest trip of the part that had begun by then and was not over; without one it counts nowhere.
     """
 
     __slots__ = ("begins", "ends", "known")
@@ -221,18 +270,18 @@ class Trips:
     def __init__(self) -> None:
         self.begins = array("q")
         self.ends = array("q")
-        self.known: dict[str, tuple[list[int], list[int]]] = {}
+        self.known: dict[str, list[tuple[int, bool]]] = {}  # of each part: instants, and whether it arrived
 
     def begin(self, parts: Sequence[str], instants: Sequence[int]) -> None:
         """Parts set out at these instants."""
         for part, ts in zip(parts, instants, strict=True):
             self.begins.insert(bisect_right(self.begins, ts), ts)
-            self._note(part, ts, 0)
+            self._note(part, ts, arrived=False)
 
     def end(self, parts: Sequence[str], instants: Sequence[int]) -> None:
         """Parts arrive at these instants."""
         for part, ts in zip(parts, instants, strict=True):
-            self._note(part, ts, 1)
+            self._note(part, ts, arrived=True)
 
     def level(self, at: int) -> int:
         """How many parts are on their way at an instant."""
@@ -241,22 +290,29 @@ class Trips:
     @property
     def canonical(self) -> Canonical:
         """The same for the same facts."""
-        alone = [
-            (part, begins[len(ends) :], ends[len(begins) :])
-            for part, (begins, ends) in self.known.items()
-            if len(begins) != len(ends)
-        ]
-        return [list(self.begins), list(self.ends), sorted(alone)]
+        return [list(self.begins), list(self.ends), sorted(self.known.items())]
 
-    def _note(self, part: str, ts: int, side: int) -> None:
-        """A fact of a part; it may make other pairs of what is known of it from its place on."""
-        known = self.known.setdefault(part, ([], []))
-        place = bisect_right(known[side], ts)
-        for pair in zip(known[0][place:], known[1][place:], strict=False):
-            del self.ends[bisect_left(self.ends, max(pair))]
-        known[side].insert(place, ts)
-        for pair in zip(known[0][place:], known[1][place:], strict=False):
-            insort(self.ends, max(pair))
+    def _note(self, part: str, ts: int, *, arrived: bool) -> None:
+        """A fact of a part; one that comes late may make other arrivals count."""
+        known = self.known.setdefault(part, [])
+        before = _counted(known)
+        insort(known, (ts, arrived))
+        for gone in before:
+            del self.ends[bisect_left(self.ends, gone)]
+        for end in _counted(known):
+            insort(self.ends, end)
+
+
+def _counted(known: Sequence[tuple[int, bool]]) -> list[int]:
+    """The arrivals that end a trip."""
+    found, open_ones = [], 0
+    for ts, arrived in known:
+        if not arrived:
+            open_ones += 1
+        elif open_ones:
+            open_ones -= 1
+            found.append(ts)
+    return found
 
 
 def _since(column: "array[int]", begin: int, end: int) -> int:

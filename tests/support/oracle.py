@@ -96,6 +96,12 @@ def account(
     return result
 
 
+def booked(journeys: Sequence[Any], passages: Sequence[Any]) -> list[Any]:
+    """Journeys without those of pieces at the machine that they came out of: nobody worked on them there."""
+    born = {passage.part: passage.entered for passage in passages if passage.of}
+    return [j for j in journeys if not (j.enter == j.start == j.finish == born.get(j.part))]
+
+
 def stops(intervals: Sequence[Any]) -> list[tuple[int, int | None, int]]:
     """Failures in order: begin, end and time in the state failed; the end is none while it is not over.
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plant.messages import PartEvent
-from twin.stays import AGAIN, REWORKED, SCRAPPED, WORKED, Outcomes, PartLog, Stays, Trips
+from twin.stays import AGAIN, REWORKED, SCRAPPED, WORKED, Lives, Outcomes, PartLog, Stays, Trips
 
 INSTANT = st.integers(0, 50)
 STAYS = st.lists(st.tuples(INSTANT, st.none() | INSTANT, st.booleans()), max_size=12).map(
@@ -81,6 +81,33 @@ def test_trips_of_parts_that_come_again_in_any_order_of_arrival(journeys, dice, 
         if not missing:
             for at in range(60):
                 assert tables[0].level(at) == sum(sum(ts <= at for ts in told) % 2 for told in journeys.values())
+
+
+BIRTHS = st.lists(
+    st.tuples(st.lists(INSTANT, min_size=1, max_size=3), st.none() | INSTANT, st.none() | INSTANT), max_size=8
+)
+
+
+@given(BIRTHS, WINDOW, st.randoms(use_true_random=False))
+def test_of_several_begins_of_a_life_the_earliest_counts_in_any_order_of_arrival(rows, window, dice) -> None:
+    told = [("begin", part, ts, None) for part, (begins, *_) in enumerate(rows) for ts in begins]
+    told += [
+        ("end", part, max(end, *begins), since) for part, (begins, end, since) in enumerate(rows) if end is not None
+    ]
+    dice.shuffle(told)
+    lives, plain = Lives(), Stays()
+    for what, part, ts, since in told:
+        if what == "begin":
+            lives.begin([str(part)], [ts])
+        else:
+            lives.end([str(part)], [ts], [part % 2 == 0], [since])
+    for part, (begins, end, since) in enumerate(rows):
+        plain.begin([str(part)], [min(begins)])
+        if end is not None:
+            plain.end([str(part)], [max(end, *begins)], [part % 2 == 0], [since])
+    assert lives.canonical == plain.canonical
+    assert lives.completed(*window) == plain.completed(*window)
+    assert lives.integral(*window) == plain.integral(*window)
 
 
 @given(st.lists(st.tuples(INSTANT, INSTANT, st.none() | INSTANT), max_size=9), st.randoms(use_true_random=False))

@@ -1,0 +1,359 @@
+"""Lines with every element: rules counted by hand, and exact answers."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from plant.description import Plant
+from plant.distributions import Draws, parse_distribution
+from plant.draws import Stream
+from simulators import Simulation, summarise
+from tests.simulators.building import S, journeys, make, run, states
+
+# --- rules, counted by hand ------------------------------------------------------------------------------------------
+
+
+def described(stations: list[dict[str, Any]], line: dict[str, Any] | None = None, **plant: Any) -> Plant:
+    named = [{"name": chr(ord("A") + i), **station} for i, station in enumerate(stations)]
+    return Plant.model_validate({"plant": "p", "lines": [{"name": "l", "stations": named, **(line or {})}], **plant})
+
+
+def stop(up: str, down: str, **more: Any) -> dict[str, Any]:
+    return {"mode": "m", "clock": "calendar", "time_to_failure": up, "time_to_repair": down, **more}
+
+
+def times(simulation: Simulation, station: str, field: str) -> list[float | None]:
+    found = [getattr(j, field) for j in journeys(simulation, station)]
+    return [None if t is None else t / S for t in found]
+
+
+def test_a_draw_is_named_by_the_whole_path() -> None:
+    """Rule 2: the number of the machine stands in the path also when it is 1; the station's streams have none."""
+    plant = make([{"cycle_time": "exponential(3 s)", "failures": [stop("exponential(9 s)", "2 s")]}], arrivals=1)
+    first = next(begin for state, _, begin, _ in states(run(plant, 99 * S, seed=4), "A") if state == "failed")
+    expected = Draws(parse_distribution("exponential(9 s)"), Stream(4, "l/A/1/m", "time_to_failure"))(0)
+    assert first == expected / S
+    whole = run(make([{"cycle_time": "exponential(3 s)"}]), 99 * S, seed=4)
+    cycles = Draws(parse_distribution("exponential(3 s)"), Stream(4, "l/A", "cycle"))
+    done = [j for j in journeys(whole, "A") if j.finish is not None]
+    assert [j.finish - j.start for j in done] == [cycles(k) for k in range(len(done))]
+
+
+def test_a_wip_limit_needs_no_places_at_the_entry_and_pallets_do() -> None:
+    """Rules 6 and 14: with a limit the buffer of the entry is ignored; pallets wait for its places."""
+    entry = {"cycle_time": 5, "buffer": 1}
+    limited, carried = make([entry], wip_limit=4), make([entry], pallets={"count": 4})
+    assert times(run(limited, 4 * S), "A", "enter") == [0, 0, 0, 0]
+    assert times(run(carried, 4 * S), "A", "enter") == [0, 0]
+
+
+def test_a_setup_needs_no_reservation() -> None:
+    """Rule 7: B is busy to 41, so A's second part has no reservation until then; it is set up for at once."""
+    plant = described(
+        [{"cycle_time": 1, "setup": {"time": "5 s"}}, {"cycle_time": 20, "setup": {"time": "20 s"}}],
+        {"blocking": "before-service", "sequence": ["X", "Y"]},
+        products=[{"name": "X"}, {"name": "Y"}],
+    )
+    simulation = run(plant, 30 * S)
+    assert states(simulation, "A")[:4] == [
+        ("processing", "", 0, 1), ("setup", "", 1, 6), ("blocked", "B", 6, 21), ("processing", "", 21, 22),
+    ]  # fmt: skip
+
+
+def test_rework_at_home_waits_behind_those_who_wait_also_beside_free_places() -> None:
+    """Rule 13: parts come at 1.5, 3, 4.5 …; the first is done at 3.5, goes behind the second, begins at 5.5."""
+    rework = {"rework": {"share": 1, "to": "A", "limit": 1}}
+    plant = make([{"cycle_time": 2, "quality": rework}], arrivals="every 1.5 s")
+    begun = sorted((j.start / S, j.part) for j in journeys(run(plant, 11 * S)) if j.start is not None)
+    assert begun == [(1.5, "l-1"), (3.5, "l-2"), (5.5, "l-1"), (7.5, "l-3"), (9.5, "l-2")]
+
+
+def test_a_break_at_the_end_of_an_operation_lets_it_end_and_no_other_begin() -> None:
+    """Rule 17: the operation from 45 to 60 ends, although breaks pause; the next begins after the break."""
+    shift = {"name": "s", "start": "00:00", "end": "12:00", "breaks": [{"start": "00:01", "for": "30 s"}]}
+    plant = described([{"cycle_time": 15}], shifts=[shift])
+    assert times(run(plant, 100 * S), "A", "start") == [0, 15, 30, 45, 90]
+    assert times(run(plant, 100 * S), "A", "finish")[:4] == [15, 30, 45, 60]
+
+
+@pytest.mark.parametrize(("policy", "finish", "off"), [("finish", 70, 70), ("pause", 3610, 60)])
+def test_the_end_of_a_shift_finishes_or_pauses(policy: str, finish: int, off: int) -> None:
+    """Rule 22: an operation from 35 on needs 35 s, the shift ends at 60 and begins again at 3600."""
+    shifts = [{"name": "a", "start": "00:00", "end": "00:01"}, {"name": "b", "start": "01:00", "end": "02:00"}]
+    plant = described([{"cycle_time": 35, "at_shift_end": policy}], shifts=shifts)
+    simulation = run(plant, 3605 * S if policy == "finish" else 3611 * S)
+    assert times(simulation, "A", "finish")[1] == finish
+    assert [(begin, end) for state, _, begin, end in states(simulation, "A") if state == "off"] == [(off, 3600)]
+
+
+@pytest.mark.parametrize(("repairs", "resumed"), [("in shifts", 115), ("always", 90)])
+def test_repairs_stand_in_a_break_unless_they_always_go_on(repairs: str, resumed: int) -> None:
+    """Rule 22: failed at 50 for 35 s, break from 60 to 90; 25 s of the repair are left, or it ends at 85."""
+    shift = {"name": "s", "start": "00:00", "end": "12:00", "breaks": [{"start": "00:01", "for": "30 s"}]}
+    station = {"cycle_time": 500, "failures": [stop("50 s", "35 s")], "repairs": repairs}
+    found = states(run(described([station], shifts=[shift]), 116 * S), "A")
+    assert ("pause", "s", 60, 90) in found, "rule 23: before failed"
+    assert found[-1][:3] == ("processing", "", resumed)
+
+
+def test_a_failure_that_gates_lets_nothing_in_or_out() -> None:
+    """Rules 19 and 34: blocked from 2 on, A fails at 5 to 25; B is free at 11 and gets A's part at 25."""
+    for gates, left in (("work", 11), ("all", 25)):
+        plant = make([{"cycle_time": 1, "failures": [stop("5 s", "20 s", gates=gates)]}, {"cycle_time": 10}])
+        assert times(run(plant, 26 * S), "A", "leave")[1] == left
+
+
+def test_a_failure_suspends_a_tool_change_and_ages_by_work_only() -> None:
+    """Rule 20: changes of 4 s after each part; the calendar strikes at 3; the operating clock has seen work alone."""
+    tool = {"life": "1 part", "change": "4 s"}
+    plant = make([{"cycle_time": 2, "tool": tool, "failures": [stop("3 s", "10 s")]}])
+    assert states(run(plant, 17 * S), "A")[:4] == [
+        ("processing", "", 0, 2), ("setup", "tool", 2, 3), ("failed", "m", 3, 13), ("setup", "tool", 13, 16),
+    ]  # fmt: skip
+    worn = make([{"cycle_time": 2, "tool": tool, "failures": [stop("5 s", "1 s", clock="operating")]}])
+    assert [begin for state, _, begin, _ in states(run(worn, 15 * S), "A") if state == "failed"] == [13]
+
+
+def test_one_draw_decides_between_scrap_rework_and_good() -> None:
+    """Rule 27: below the share of scrap it is scrap, in the share above it rework."""
+    quality = {"scrap": 0.3, "rework": {"share": 0.3, "to": "A"}}
+    simulation = run(make([{"cycle_time": 1, "quality": quality}]), 200 * S)
+    draws = Stream(1, "l/A", "quality").uniforms(range(200))
+    expected = ["scrap" if u < 0.3 else "rework" if u < 0.6 else "good" for u in draws]
+    done = sorted((j for j in journeys(simulation) if j.finish is not None), key=lambda j: j.finish)
+    assert [j.outcome for j in done] == expected[: len(done)]
+
+
+def test_a_setup_comes_before_loading_and_each_machine_has_its_first_part() -> None:
+    """Rule 29."""
+    plant = described(
+        [{"cycle_time": 4, "load": 1, "machines": 2, "setup": {"time": "3 s"}}],
+        {"sequence": ["X", "Y"]},
+        products=[{"name": "X"}, {"name": "Y"}],
+    )
+    simulation = run(plant, 30 * S)
+    assert times(simulation, "A", "start")[:2] == [1, 1], "no setup for either machine"
+    alone = described(
+        [{"cycle_time": 4, "load": 1, "setup": {"time": "3 s"}}],
+        {"sequence": ["X", "Y"]},
+        products=[{"name": "X"}, {"name": "Y"}],
+    )
+    assert states(run(alone, 9 * S), "A")[2:4] == [("setup", "", 5, 8), ("processing", "load", 8, 9)]
+
+
+def test_a_batch_ends_together_and_leaves_one_by_one() -> None:
+    """Rule 30: three parts are done at 6; B takes one and then one every 5 s, and A begins again when all have left."""
+    batch = {"size": 3}
+    plant = make([{"cycle_time": 6, "batch": batch}, {"cycle_time": 5}])
+    first = journeys(run(plant, 30 * S), "A")[:4]
+    assert [j.finish for j in first[:3]] == [6 * S] * 3
+    assert [j.leave for j in first[:3]] == [6 * S, 11 * S, 16 * S]
+    assert first[3].start == 16 * S
+
+
+def test_parts_of_one_kind_make_a_batch() -> None:
+    """Rule 30: X Y X Y come at 1, 2, 3, 4: two of a kind are there at 3 and, when the machine is free at 8, at 8."""
+    batch = {"size": 2, "same": "product"}
+    plant = described(
+        [{"cycle_time": 5, "batch": batch}],
+        {"arrivals": "every 1 s", "sequence": ["X", "Y"]},
+        products=[{"name": "X"}, {"name": "Y"}],
+    )
+    begun = sorted((j.start / S, j.product) for j in journeys(run(plant, 9 * S)) if j.start is not None)
+    assert begun == [(3, "X"), (3, "X"), (8, "Y"), (8, "Y")]
+
+
+def test_a_failure_sends_the_operator_to_those_who_wait() -> None:
+    """Rule 31: A fails at 2, its operator serves B from then on; A goes on when B is done, at 12, not at 3."""
+    need = {"pool": "p", "for": ["process"]}
+    plant = described(
+        [{"cycle_time": 9, "failures": [stop("2 s", "1 s")], "operators": [need], "next": [{"to": "out"}]},
+         {"cycle_time": 10, "operators": [need], "arrivals": "every 1 s"}],
+        operators=[{"pool": "p", "count": 1}],
+    )  # fmt: skip
+    simulation = run(plant, 13 * S)
+    assert times(simulation, "B", "start")[0] == 2
+    assert states(simulation, "A")[:4] == [
+        ("processing", "", 0, 2), ("failed", "m", 2, 3), ("waiting", "p", 3, 5), ("failed", "m", 5, 6),
+    ]  # fmt: skip
+
+
+def test_who_needs_two_is_not_passed_by_those_who_need_one() -> None:
+    """Rule 31: C asks for two at 3, one is free; A's next request at 4 waits behind it."""
+    one, two = {"pool": "p", "for": ["process"]}, {"pool": "p", "for": ["process"], "count": 2}
+    entry = {"operators": [one], "next": [{"to": "out"}]}
+    plant = described(
+        [{**entry, "cycle_time": 4}, {**entry, "cycle_time": 6},
+         {"cycle_time": 5, "operators": [two], "arrivals": "every 3 s"}],
+        operators=[{"pool": "p", "count": 2}],
+    )  # fmt: skip
+    simulation = run(plant, 12 * S)
+    assert times(simulation, "C", "start")[0] == 6
+    assert times(simulation, "A", "start")[:2] == [0, 11]
+
+
+@pytest.mark.parametrize(("accumulating", "left"), [(True, 43), (False, 55)])
+def test_a_belt_that_does_not_accumulate_stands_behind_a_waiting_part(*, accumulating: bool, left: int) -> None:
+    """Rule 32: B works from 25 to 55, the second part is at the belt's end at 39; at 43 the third wants onto it."""
+    belt = {"length": "10 m", "speed": "1 m/s", "capacity": 5, "accumulating": accumulating}
+    stations = [{"cycle_time": 1}, {"cycle_time": 30, "transport": belt}]
+    assert times(run(make(stations, arrivals="every 14 s"), 60 * S), "A", "leave")[:3] == [15, 29, left]
+
+
+def test_vehicles_charge_between_two_rides() -> None:
+    """Rule 33: a ride drives 5 s there and 5 s back; after 5 s or more it charges for 20 s with its part set down."""
+    fleet = {"fleet": "agv", "speed": "1 m/s", "distance": "5 m", "charging": {"after": "5 s", "time": "20 s"}}
+    stations = [{"cycle_time": 1}, {"cycle_time": 1, "buffer": 9, "transport": {"fleet": "agv"}}]
+    simulation = run(described(stations, fleets=[fleet]), 70 * S)
+    assert times(simulation, "B", "enter")[:3] == [6, 36, 66]
+    assert times(simulation, "A", "leave")[:3] == [1, 31, 61]
+
+
+def test_the_next_maintenance_counts_from_the_end_of_the_last_and_renews_clocks() -> None:
+    """Rule 37: done from 10 to 13 and from 23 to 26; the failure clock of 12 s begins anew each time and never ends."""
+    task = {"every": "10 s", "time": "3 s", "renews": ["m"]}
+    plant = make([{"cycle_time": 1, "maintenance": [task], "failures": [stop("14 s", "1 s")]}])
+    found = states(run(plant, 40 * S), "A")
+    assert [s[2:] for s in found if s[0] == "maintenance"] == [(10, 13), (23, 26), (36, 39)]
+    assert not [s for s in found if s[0] == "failed"]
+
+
+# --- exact answers where rules have none from elsewhere ----------------------------------------------------------
+
+
+def rate(plant: Plant, parts: int) -> tuple[float, float]:
+    """Throughput per second of eight replications and the half width that holds it at six standard errors."""
+    runs = []
+    for seed in range(8):
+        until = parts * S
+        simulation = run(plant, until, seed=seed, keep=False, window=(until // 20, until))
+        runs.append(summarise(simulation, until // 20, until)["l"]["throughput_per_s"])
+    return float(np.mean(runs)), 6 * float(np.std(runs, ddof=1)) / 8**0.5
+
+
+@pytest.mark.parametrize("part", ["resume", "restart", "scrap"])
+def test_what_becomes_of_a_struck_part_has_its_exact_rate(part: str) -> None:
+    """Work of 4 s, failures after exponential 10 s of work, repairs of 3 s; with x = exp(-0.4) a part survives.
+
+    Good parts per second: resumed 1 / (4 + 0.4 * 3); restarted until one survives, 1 / ((1 / x - 1) (10 + 3)); scrapped
+    as often, but the work that is lost ends with the failure: the same by renewal.
+    """
+    failure = {"mode": "m", "time_to_failure": "exponential(10 s)", "time_to_repair": "3 s", "part": part}
+    x = math.exp(-0.4)
+    expected = 1 / (4 + 0.4 * 3) if part == "resume" else 1 / ((1 / x - 1) * (10 + 3))
+    found, bound = rate(make([{"cycle_time": 4, "failures": [failure]}]), 30_000)
+    assert bound < 0.03 * expected
+    assert abs(found - expected) < bound
+
+
+def test_independent_modes_multiply() -> None:
+    """Rule 18: two calendar modes of availability 0.8 and 0.9 let a machine work 0.72 of the time."""
+    modes = [
+        {"mode": mode, "clock": "calendar", "availability": share, "time_to_repair": "exponential(5 s)"}
+        for mode, share in (("a", 0.8), ("b", 0.9))
+    ]
+    found, bound = rate(make([{"cycle_time": 1, "failures": modes}]), 30_000)
+    assert bound < 0.03
+    assert abs(found - 0.72) < bound
+
+
+def stationary(first: Any, moves: Any) -> dict[Any, float]:
+    """Probabilities of the states of a Markov chain: `moves(state)` gives pairs of rate and next state."""
+    index, todo = {first: 0}, [first]
+    edges = []
+    while todo:
+        state = todo.pop()
+        for speed, to in moves(state):
+            if to not in index:
+                index[to] = len(index)
+                todo.append(to)
+            edges.append((index[state], index[to], speed))
+    flow = np.zeros((len(index), len(index)))
+    for a, b, speed in edges:
+        flow[b, a] += speed
+        flow[a, a] -= speed
+    flow[0] = 1
+    found = np.linalg.solve(flow, np.eye(len(index))[0])
+    return {state: float(found[i]) for state, i in index.items()}
+
+
+def test_parallel_machines_before_service() -> None:
+    """Rule 7: two machines of mean 1, then two of mean 2 with one place: three reservations. At most three are at work
+    toward or at the second station, so the state (working at A, at B) fills up to 2 and to 3 in all.
+    """
+
+    def moves(state: tuple[int, int]) -> list[tuple[float, tuple[int, int]]]:
+        a, b = state
+        found = []
+        if a:
+            found.append((a * 1.0, (min(2, 3 - (b + 1)), b + 1)))
+        if b:
+            found.append((min(b, 2) * 0.5, (min(2, 3 - (b - 1)), b - 1)))
+        return found
+
+    chances = stationary((2, 0), moves)
+    expected = sum(p * min(b, 2) * 0.5 for (_, b), p in chances.items())
+    stations = [
+        {"cycle_time": "exponential(1 s)", "machines": 2},
+        {"cycle_time": "exponential(2 s)", "machines": 2, "buffer": 1},
+    ]
+    found, bound = rate(make(stations, blocking="before-service"), 20_000)
+    assert bound < 0.03 * expected
+    assert abs(found - expected) < bound
+
+
+def test_two_branches_merge_first_come_first_served() -> None:
+    """Rule 8: A and B, saturated, lead to C with one place. State: which of A and B are blocked, parts at C."""
+
+    def moves(state: tuple[int, int]) -> list[tuple[float, tuple[int, int]]]:
+        blocked, at_c = state
+        found = []
+        if blocked < 2:
+            found.append(((2 - blocked) * 1.0, (blocked, at_c + 1) if at_c < 2 else (blocked + 1, at_c)))
+        if at_c:
+            found.append((1.5, (blocked - 1, at_c) if blocked else (blocked, at_c - 1)))
+        return found
+
+    chances = stationary((0, 0), moves)
+    expected = sum(1.5 * p for (_, at_c), p in chances.items() if at_c)
+    plant = make(
+        [
+            {"cycle_time": "exponential(1 s)", "next": [{"to": "C"}]},
+            {"cycle_time": "exponential(1 s)"},
+            {"cycle_time": f"exponential({2 / 3:.9f} s)", "buffer": 1},
+        ]
+    )
+    found, bound = rate(plant, 20_000)
+    assert bound < 0.03 * expected
+    assert abs(found - expected) < bound
+
+
+def test_rework_up_the_line_moves_in_rings() -> None:
+    """Rule 12: A saturated, B sends 30 % back to A, no places. A is always full, so B is blocked with its rework while
+    A works; when A is done they swap. State: A works or is blocked; B is empty, works or is blocked.
+    """
+    share = 0.3
+
+    def moves(state: tuple[str, str]) -> list[tuple[float, tuple[str, str]]]:
+        a, b = state
+        found = []
+        if a == "work":  # done: to B if it is empty, swap if B is blocked for A, else blocked
+            after = {"empty": ("work", "work"), "blocked": ("work", "work"), "work": ("blocked", "work")}
+            found.append((1.0, after[b]))
+        if b == "work":  # good: out, A's part moves up; bad: swap with a blocked A, or wait for A
+            moved = ("work", "work") if a == "blocked" else ("work", "empty")
+            found.append((1 - share, moved))
+            found.append((share, ("work", "work") if a == "blocked" else ("work", "blocked")))
+        return found
+
+    chances = stationary(("work", "empty"), moves)
+    expected = sum((1 - share) * p for (_, b), p in chances.items() if b == "work")
+    stations = [
+        {"cycle_time": "exponential(1 s)"},
+        {"cycle_time": "exponential(1 s)", "quality": {"rework": {"share": share, "to": "A"}}},
+    ]
+    found, bound = rate(make(stations), 20_000)
+    assert bound < 0.03 * expected
+    assert abs(found - expected) < bound

@@ -106,8 +106,9 @@ class Buffer:
         part.enter = self.env.time
         part.machine = -1
         part.start = part.finish = None
+        if part.goes_back:
+            part.goes_back = False  # it is back
         if station.again:
-            part.goes_back = False
             station.count_visit(part)
         if station.report is not None:
             station.report.entered(station, part)

@@ -93,6 +93,23 @@ def test_a_bench_that_only_rework_leads_to_is_no_entry() -> None:
     assert {j.part for j in journeys(simulation, "C")} <= {j.part for j in journeys(simulation, "A")}
 
 
+def test_a_part_that_came_back_once_is_not_rework_for_ever() -> None:
+    """Sent to the beginning of another branch, from where no way leads back, it is good from there on."""
+    rework = {"rework": {"share": 0.5, "to": "C"}}
+    plant = make(
+        [
+            {"cycle_time": 1, "quality": rework, "next": [{"to": "out"}]},
+            {"cycle_time": 1, "next": [{"to": "D"}]},
+            {"cycle_time": 1, "buffer": 5, "next": [{"to": "D"}]},
+            {"cycle_time": 1, "buffer": 5},
+        ]
+    )
+    simulation = run(plant, 60 * S)
+    done = [j.outcome for j in journeys(simulation) if j.station in {"C", "D"} and j.leave is not None]
+    assert done
+    assert set(done) == {"good"}
+
+
 def test_rework_at_home_joins_the_end_of_the_queue() -> None:
     """Rule 13: with limit 1 and everything reworked, parts alternate; without a queue a part begins again at once."""
     rework = {"rework": {"share": 1, "to": "A", "limit": 1}}

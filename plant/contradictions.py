@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import product as pairs
 from typing import TYPE_CHECKING
 
+from plant.distributions import Distribution
 from plant.document import Place, address
 from plant.errors import EntryError, did_you_mean, shown
 from plant.flow import as_meant, circles, leads, starts, unreachable, unrouted
@@ -249,6 +250,23 @@ def _assemblies(here: _Here) -> Found:
             elif other != station.name:
                 found = f"{join.station} is joined by {other} already"
                 yield Contradiction(at, found, "stations that no other assembly joins")
+
+
+def _sets_fit(here: _Here) -> Found:
+    """A set can come together: in the places of its input and, without a way, on the machines that wait for one."""
+    for place, station in here.stations():
+        on_the_way = not (isinstance(station.transport, Distribution) and station.transport.mean == 0)
+        for k, join in enumerate(station.joins):
+            feeder = next((other for other in here.line.stations if other.name == join.station), None)
+            if feeder is None:
+                continue
+            buffer = (station.buffer or 0) if join.buffer is None else join.buffer
+            room = buffer + (0 if on_the_way else feeder.machines)
+            if room < join.quantity:
+                waiting = "" if on_the_way else f" and {feeder.machines} on the machines of {feeder.name}"
+                found = f"{join.quantity} parts of {feeder.name} make a set, and {buffer} can wait here{waiting}"
+                least = join.quantity - (room - buffer)
+                yield Contradiction((*place, "joins", k), found, f"a buffer of at least {least} for them")
 
 
 def _sent_to_assemblies(here: _Here) -> Found:
@@ -623,6 +641,7 @@ def _together(here: _Here) -> Found:
         given = {
             "batch": station.batch is not None,
             "disassembly": bool(station.disassembly),
+            "joins": bool(station.joins),
             "transport": isinstance(station.transport, Ride),
         }
         for key in (key for key, there in given.items() if early and there):
@@ -684,6 +703,7 @@ OF_LINE: tuple[tuple[Callable[[_Here], Found], tuple[str, ...]], ...] = (
     (_own_station, _NAMES),
     (_ways, ()),
     (_assemblies, (f"{_STATIONS}.joins", *_NAMES)),
+    (_sets_fit, (*(f"{_STATIONS}.{key}" for key in ("joins", "buffer", "transport", "machines")), *_NAMES)),
     (_endless_rework, (f"{_STATIONS}.quality.rework", f"{_STATIONS}.inspection")),
     (_products_named, _MADE),
     (_matrices, _MADE),

@@ -105,3 +105,4 @@ def _let_pass(machine: "Machine") -> None:
             machine.hand_over()
         else:
             blocked_for.move_up()
+            blocked_for.station.draw_in()

@@ -55,6 +55,11 @@ class Buffer:
         self._transport = transport
 
     @property
+    def at_once(self) -> bool:
+        """Whether a part that sets out for here is here."""
+        return self._transport is None and self.belt is None and self.fleet is None
+
+    @property
     def room(self) -> bool:
         """Whether a part can set out for here."""
         return self.place if self.belt is None else self.belt.room

@@ -144,9 +144,11 @@ def _crews(env: Agenda, plant: Plant, streams: Streams, shifts: _Shifts) -> Crew
 
 
 def _fleet(env: Agenda, plant: Plant, of: ways.Fleet, streams: Streams) -> Fleet:
-    """A fleet; its vehicles begin where its parts come from first."""
+    """A fleet; its vehicles begin at the first station of the first line that uses them."""
     path = f"fleets/{of.fleet}"
-    home = plant.lines[0].stations[0].name
+    ride = ways.Ride(fleet=of.fleet)
+    users = [line for line in plant.lines if any(station.transport == ride for station in line.stations)]
+    home = (users or plant.lines)[0].stations[0].name
     return Fleet(
         env, of, home, streams.some(path, "vehicle_load", of.load), streams.some(path, "vehicle_unload", of.unload)
     )

@@ -126,7 +126,8 @@ class Batching:
 class Assembling:
     """A set: so many parts of each input, at the instant at which all are there (rule 11).
 
-    A part that is blocked for a place here counts as there. Products that come back to be worked on again go first.
+    A part that is blocked for a place here, and has no way to go, counts as there. Products that come back to be worked
+    on again go first.
 
     Attributes:
         returns: these products.
@@ -148,7 +149,7 @@ class Assembling:
             return [self.returns.waiting.popleft()]
         inputs = self._station.joins
         for buffer, quantity in zip(inputs, self._quantities, strict=True):
-            ready = sum(not giver.gated for giver in buffer.givers) if buffer.fleet is None else 0
+            ready = sum(not giver.gated for giver in buffer.givers) if buffer.at_once else 0
             if len(buffer.waiting) + ready < quantity:
                 return None
         givers: deque[Machine] = deque()

@@ -40,6 +40,7 @@ class Line:
         inside: parts in the line by number.
         outside: parts that wait outside.
         permits: how many parts may still come in (rule 14), or pallets that are free.
+        pallets_under_way: how many are on their way back.
         pallet_ends: station at which a part leaves its pallet, if not with the line.
         returning: whether a part may come to a station more than once.
         may_lock: whether machines can come to wait for each other in a circle.
@@ -50,8 +51,8 @@ class Line:
 
     __slots__ = (
         "_back", "_backs", "_limited", "_mix", "_pallets", "by_name", "described", "env", "gating", "index", "inside",
-        "leads", "made", "may_lock", "name", "orders", "outside", "pallet_ends", "permits", "products", "recorder",
-        "report", "returning", "sources", "stations", "touched",
+        "leads", "made", "may_lock", "name", "orders", "outside", "pallet_ends", "pallets_under_way", "permits",
+        "products", "recorder", "report", "returning", "sources", "stations", "touched",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +90,7 @@ class Line:
         self.permits = UNLIMITED if limit is None else limit
         self._back = None if self._pallets is None else streams.some(self.name, "pallet", self._pallets.back)
         self._backs = 0
+        self.pallets_under_way = 0
         self.pallet_ends = "" if self._pallets is None else self._pallets.until or ""
         self._mix = _shares(described, self.products)
         self.stations: list[Station] = []
@@ -128,8 +130,8 @@ class Line:
         following = [*self.stations[1:], None]
         for position, station in enumerate(self.stations):
             of = station.described
-            default = self.by_name.get(self.described.default_way(position))
-            simple = not of.next and not any(product.route for product in self.products)
+            default = None if of.disassembly else self.by_name.get(self.described.default_way(position))
+            simple = of.disassembly or not (of.next or any(product.route for product in self.products))
             path = f"{self.name}/{station.name}"
             station.lead_to(default, None if simple else Ways(station, default, streams.shares(path, "way")))
             if self.described.blocking == "before-service" and station.source is None and following:
@@ -220,12 +222,14 @@ class Line:
         if self._back is not None:
             time = self._back(self._backs)
             self._backs += 1
+        self.pallets_under_way += 1
         if time:
             self.env.after(time, lambda _: self._pallet_is_back())
         else:
             self._pallet_is_back()
 
     def _pallet_is_back(self) -> None:
+        self.pallets_under_way -= 1
         self.permits += 1
         for source in self.sources:
             source.feed()

@@ -98,6 +98,8 @@ def check(line: "Line") -> None:
     Raises:
         SimulationError: which stations wait for which, and since when.
     """
+    if any(station.drawing for station in line.stations):
+        return  # a set is being taken: whoever takes it will work
     moving = _moving(line)
     stuck = [m for station in line.stations for m in station.machines if m.phase == "done" and m not in moving]
     if not stuck:
@@ -109,7 +111,7 @@ def check(line: "Line") -> None:
             waits.setdefault(machine.station.name, target)
     told = ", ".join(f"{name} waits for {_for(target)}" for name, target in waits.items())
     at = format_duration(line.env.time)
-    raise SimulationError(f"line {line.name} is locked at {at} since the start: {told}; nothing can move any more")
+    raise SimulationError(f"line {line.name} is locked at {at}: {told}; nothing can move any more")
 
 
 def _for(target: "Station") -> str:
@@ -147,7 +149,7 @@ def _moves(machine: "Machine", moving: "set[Machine]") -> bool:
     if machine.phase == "ready" and machine.request is None and not machine.halted and not machine.due:
         target = machine.wants  # it waits for a reservation
         return target is None or any(other in moving for other in target.machines)
-    if machine.phase != "empty":
+    if machine.phase != "empty" or machine.gated:
         return True
     return all(_fed(machine, suppliers, moving) for suppliers in _suppliers(machine.station))
 

@@ -188,7 +188,8 @@ class Machine:
         station, part = self.station, self.part
         if station.ways is None:
             return station.next
-        if part.target is None:
+        if not part.bound:
+            part.bound = True
             part.target = station.ways(part)
         return part.target
 
@@ -318,7 +319,7 @@ class Machine:
             self._again(part)
             return False
         buffer = target.buffer if self.plain else target.input_from(station)
-        if self.gated or buffer.givers or not buffer.room:
+        if self.gated or not buffer.room or (buffer.givers and any(not giver.gated for giver in buffer.givers)):
             self.phase = DONE
             self.touch()
             buffer.givers.append(self)
@@ -358,6 +359,8 @@ class Machine:
         buffer.arrive(part)
         if more:
             self.hand_over()
+        elif self.part is NOTHING:
+            station.refill(self)
 
     def give(self, *, ridden: bool = False) -> None:
         """The part leaves the machine, which is then empty unless it holds more; who calls this sees to the next part.
@@ -385,7 +388,7 @@ class Machine:
         elif self.plain and not ridden:
             target.buffer.send(part)
         else:
-            part.target = None
+            part.target, part.bound = None, False
             if not ridden:
                 target.input_from(station).send(part)
             if part.rides and station.line.pallet_ends == station.name:

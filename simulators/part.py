@@ -26,6 +26,7 @@ class Part:
         worked: pure work so far, without stops, load and unload.
         scrap: why it is scrap, or nothing.
         target: station it goes to when done here; none: out of the line.
+        bound: whether that was chosen before work began (rule 7).
         visit: counts its visits to the present station, from 1.
         visits: their number at every station so far, where it may come again.
         step: position on its route.
@@ -46,6 +47,7 @@ class Part:
     start: int | None = None
     finish: int | None = None
     target: "Station | None" = None
+    bound = False
     visit = 1
     visits: dict[str, int] | None = None
     step = 0

@@ -72,10 +72,10 @@ class Stock:
         self.ordered = 0
         self.orders = 0
 
-    def take(self) -> None:
-        """A part is used."""
-        self.level -= 1
-        while self.level + self.ordered <= self._of.level:
+    def order(self, waiting: int) -> None:
+        """Order what is missing while so many parts wait for material; a card is free when its container is empty."""
+        waiting = 0 if self._of.cards is not None else waiting
+        while self.level + self.ordered - waiting <= self._of.level:
             self.ordered += self._of.quantity
             time = self._lead_time(self.orders)
             self.orders += 1
@@ -128,10 +128,7 @@ class Source:
     @property
     def brings(self) -> bool:
         """Whether parts come here some time, whatever the line does."""
-        line = self.station.line
-        if line.permits == 0:
-            return False
-        return self._interval is not None or self.stock is not None or not self._orders
+        return self.station.line.permits > 0 or self.station.line.pallets_under_way > 0
 
     def wait(self, time: int | None = None) -> None:
         """Wait for the next timed arrival: one interval, or what is left of it."""
@@ -170,7 +167,7 @@ class Source:
             if self.stock is not None:
                 if not self.stock.level:
                     break
-                self.stock.take()
+                self.stock.level -= 1
             ticket = None
             if self.queue:
                 product, lot = self.queue.popleft()
@@ -186,7 +183,10 @@ class Source:
             line.let_in(part)
             buffer.arrive(part)
         self._feeding = False
-        if (outside := self.outside) != self._noted:
+        outside = self.outside
+        if self.stock is not None:
+            self.stock.order(outside)
+        if outside != self._noted:
             line.note_outside(outside - self._noted)
             self._noted = outside
 

@@ -93,6 +93,102 @@ def test_a_bench_that_only_rework_leads_to_is_no_entry() -> None:
     assert {j.part for j in journeys(simulation, "C")} <= {j.part for j in journeys(simulation, "A")}
 
 
+def test_a_set_waits_for_pieces_that_are_on_their_way() -> None:
+    """Rule 11: a blocked part that has a way to go is not there yet."""
+    belt = {"length": "2 m", "speed": "1 m/s", "capacity": 2}
+    for way in ("2 s", belt):
+        join = {"from": "A", "quantity": 2}
+        plant = make([{"cycle_time": 1}, {"cycle_time": 1, "buffer": 2, "transport": way, "joins": [join]}])
+        starts = [j.start for j in journeys(run(plant, 20 * S), "B") if j.start is not None]
+        assert starts[0] == 4 * S
+        assert len(starts) > 5
+
+
+def test_a_branch_that_waits_for_orders_is_not_locked() -> None:
+    """Rule 12: parts of A come with the order at 30, and afterwards nothing is wanted."""
+    stations = [{"cycle_time": 1}, {"cycle_time": 1, "arrivals": "saturated"}, {"cycle_time": 1, "joins": ["A", "B"]}]
+    plant = described(stations, {"arrivals": "orders"}, orders=[{"order": "o", "quantity": 2, "release": "30 s"}])
+    assert figures(plant, 100 * S)["parts_out"] == 2
+
+
+def test_pallets_on_their_way_back_are_no_lock() -> None:
+    """Rule 12: B holds the second part blocked until the only two pallets have come round."""
+    plant = make(
+        [
+            {"cycle_time": 1},
+            {"cycle_time": 1, "buffer": 1, "quality": {"rework": {"share": 0.5, "to": "A", "limit": 1}}},
+        ],
+        pallets={"count": 2, "back": "100 s"},
+    )
+    assert figures(plant, 1000 * S)["parts_out"] > 10
+
+
+GATE = {"mode": "m", "clock": "calendar", "time_to_failure": "1 s", "time_to_repair": "1 s", "gates": "all"}
+
+
+def test_what_a_failure_keeps_from_moving_is_not_locked() -> None:
+    """Rules 12 and 34: the repair of B frees the place that A waits for, beside a loop."""
+    loop = {"cycle_time": "1 s", "quality": {"rework": {"share": 0.5, "to": "A"}}}
+    plant = make([loop, {"cycle_time": "1 s", "failures": [GATE]}])
+    assert run(plant, 60 * S, seed=2).ledger.passages("l")
+
+
+def test_a_machine_that_may_give_does_not_queue_behind_one_that_may_not() -> None:
+    """Rule 34: A/1 is down from 3 to 13 with a finished part; those of A/2 go to B meanwhile."""
+    gate = {**GATE, "time_to_failure": "3.5 s", "time_to_repair": "10 s"}
+    stations = [
+        {"cycle_time": 2, "failures": [gate]},
+        {"cycle_time": 1.5, "next": [{"to": "C"}]},
+        {"cycle_time": 2.5, "buffer": 0},
+    ]
+    first = {**stations[0], "next": [{"to": "C"}]}
+    simulation = run(make([first, stations[1], stations[2]]), 13 * S)
+    assert ("blocked", "C", 2, 2.5) not in states(simulation, "A")
+    left = [j.leave for j in journeys(simulation, "B") if j.leave is not None]
+    assert sum(4 * S < t < 13 * S for t in left) >= 3, "B gives while A is kept from it"
+
+
+def test_a_batch_that_goes_back_to_itself_lets_the_next_parts_in() -> None:
+    """Rule 13: what comes back is half a batch; the entry fills it up."""
+    rework = {"rework": {"share": "30 %", "to": "A"}}
+    plant = make([{"cycle_time": 1, "quality": rework, "batch": {"size": 2}}])
+    assert figures(plant, 1000 * S)["parts_out"] == pytest.approx(1400, abs=100)
+
+
+def test_taking_apart_does_not_ask_for_ways() -> None:
+    """Rule 35: also where another product has a route; a piece bound for out leaves the line."""
+    products = [{"name": "whole"}, {"name": "other", "route": ["B"]}, {"name": "piece"}]
+    pieces = [{"to": "out"}, {"to": "B", "product": "piece"}]
+    stations = [{"cycle_time": 1, "disassembly": pieces}, {"cycle_time": 1, "buffer": 9}]
+    plant = described(stations, {"arrivals": "every 10 s", "sequence": ["whole"]}, products=products)
+    assert {j.product for j in journeys(run(plant, 100 * S), "B")} == {"piece"}
+
+
+def test_vehicles_begin_in_the_line_that_uses_them() -> None:
+    """Rule 2: a line put in front changes nothing."""
+    fleet = {"fleet": "agv", "speed": "1 m/s", "distance": "3 m"}
+    line = {
+        "name": "l",
+        "stations": [
+            {"name": "A", "cycle_time": 5},
+            {"name": "B", "cycle_time": 5, "transport": {"fleet": "agv"}, "buffer": 1},
+        ],
+    }
+    other = {"name": "k", "stations": [{"name": "X", "cycle_time": 5}]}
+    found = []
+    for lines in ([line], [other, line]):
+        plant = Plant.model_validate({"plant": "p", "fleets": [fleet], "lines": lines})
+        found.append([j for j in journeys(run(plant, 60 * S)) if j.line == "l"])
+    assert found[0] == found[1]
+
+
+def test_material_is_ordered_for_those_who_wait_too() -> None:
+    """Rule 38: base stock of one, a demand each second, 10 s of lead time: from 11 s on one delivery a second."""
+    supply = {"stock": 1, "reorder_at": 0, "quantity": 1, "lead_time": "10 s"}
+    plant = make([{"cycle_time": "0.1 s", "supply": supply}], arrivals="every 1 s")
+    assert times(run(plant, 15 * S), "A", "enter") == [1, 11, 12, 13, 14, 15]
+
+
 def test_a_part_that_came_back_once_is_not_rework_for_ever() -> None:
     """Sent to the beginning of another branch, from where no way leads back, it is good from there on."""
     rework = {"rework": {"share": 0.5, "to": "C"}}

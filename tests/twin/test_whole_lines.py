@@ -4,15 +4,14 @@ import asyncio
 from itertools import pairwise
 
 import pytest
+from generated import whole_plants
 from hearing import START, Wire, hear, simulated, spoiled, state, twin_of
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import to_builtins
-from whole import whole_plant
 
 from broker import decode
 from plant.description import Plant
-from plant.errors import PlantError, SimulationError
 from plant.messages import Measured, Meta, Order, PartEvent, Quality
 from plant.paths import Node
 from plant.time import HOUR, SECOND
@@ -65,7 +64,9 @@ async def heard(described: Plant, emissions, until: int, question):
 
 
 ASSEMBLY = plant(
-    {"name": "BODY"}, {"name": "WHEEL"}, {"name": "ASSY", "joins": ["BODY", {"from": "WHEEL", "quantity": 2}]}
+    {"name": "BODY"},
+    {"name": "WHEEL"},
+    {"name": "ASSY", "buffer": 2, "joins": ["BODY", {"from": "WHEEL", "quantity": 2}]},
 )
 BUILT = [
     *visit("WHEEL", "w1", 0, 0, 10, 10, "ASSY"),
@@ -309,21 +310,10 @@ async def test_a_part_that_nobody_heard_of_has_no_kin() -> None:
 # generated lines
 
 
-def run_of(seed: int) -> tuple[Plant, list] | None:
-    """A whole line that does not lock in the first minutes; of many seeds a few have none."""
-    try:
-        described = whole_plant(seed)
-        return described, simulated(described, seed=seed, until=120 * SECOND)
-    except (PlantError, SimulationError):
-        return None
-
-
-@given(st.integers(0, 500), st.randoms(use_true_random=False))
-@settings(max_examples=20, deadline=None, derandomize=True)
-def test_whole_lines_end_in_the_same_state_in_any_order_of_arrival(seed, dice) -> None:
-    if (found := run_of(seed)) is None:
-        return
-    described, deliveries = found
+@given(whole_plants(), st.integers(0, 500), st.randoms(use_true_random=False))
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_whole_lines_end_in_the_same_state_in_any_order_of_arrival(described, seed, dice) -> None:
+    deliveries = simulated(described, seed=seed, until=120 * SECOND)
     mirrors = []
     for _ in range(2):
         mirror = Mirror(described)
@@ -334,12 +324,10 @@ def test_whole_lines_end_in_the_same_state_in_any_order_of_arrival(seed, dice) -
     assert mirrors[0] == mirrors[1]
 
 
-@given(st.integers(0, 500), st.integers(0, 10**6), st.sampled_from([0.01, 0.1, 0.5]))
-@settings(max_examples=15, deadline=None, derandomize=True)
-def test_with_losses_on_the_way_the_truth_about_whole_lines_is_within_the_bounds(seed, spoil, loss) -> None:
-    if (found := run_of(seed)) is None:
-        return
-    described, deliveries = found
+@given(whole_plants(), st.integers(0, 500), st.integers(0, 10**6), st.sampled_from([0.01, 0.1, 0.5]))
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_with_losses_on_the_way_the_truth_about_whole_lines_is_within_the_bounds(described, seed, spoil, loss) -> None:
+    deliveries = simulated(described, seed=seed, until=120 * SECOND)
     births = [d for d in deliveries if d.topic.endswith("/meta")]
     arriving, lost, _ = spoiled([d for d in deliveries if d not in births], spoil, loss=loss, far=5)
     windows = [*pairwise([0, 40 * SECOND, 120 * SECOND]), (0, HOUR)]

@@ -4,7 +4,7 @@ First set: power follows the state, load follows the power, temperature follows 
 vibration follows the load. Figures are defaults of ours, sized after common machines of the kind.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from plant.messages import Tag
@@ -24,6 +24,7 @@ class MachineType:
         warming_s: time constant of the temperature in seconds.
         vibration_mm_s: vibration velocity in processing and when ready.
         ramp: µs in which its power rises to that of ready after it was off or in standby.
+        by_product: power in processing of products that differ.
         air_l_min: flow of compressed air when ready and in processing, at normal conditions; none: it takes no air.
     """
 
@@ -35,6 +36,7 @@ class MachineType:
     warming_s: float = 1200.0
     vibration_mm_s: tuple[float, float] = (1.2, 0.2)
     ramp: int = 0
+    by_product: dict[str, float] = field(default_factory=dict)
     air_l_min: tuple[float, float] | None = None
 
     def drawing(self, power: Power | None) -> Self:
@@ -43,12 +45,13 @@ class MachineType:
             return self
         own = {level: kw for level in self.power_kw if (kw := getattr(power, level)) is not None}
         air = None if power.air is None else (power.air.ready, power.air.processing)
-        return replace(self, power_kw=self.power_kw | own, ramp=power.ramp, air_l_min=air)
+        return replace(self, power_kw=self.power_kw | own, ramp=power.ramp, by_product=power.by_product, air_l_min=air)
 
     @property
     def tags(self) -> dict[str, Tag]:
         """Its signals by name, in the order in which they are published."""
-        most_kw = round(3 * self.power_kw["processing"], 1)
+        most_kw = round(3 * max(self.power_kw["processing"], *self.by_product.values(), 0.0), 1)
+        air = Tag(unit="L/min", min=0, sampling="fixed", title="Compressed air")
         return {
             "power": Tag(unit="kW", min=0, max=most_kw, sampling="fixed", title="Power"),
             self.load_tag: Tag(
@@ -58,7 +61,7 @@ class MachineType:
             "vibration_rms": Tag(unit="mm/s", min=0, max=12, sampling="fixed", title="Vibration"),
             "energy": Tag(unit="kW.h", min=0, sampling="fixed", title="Energy"),
             "part_count": Tag(unit="1", datatype="int", min=0, sampling="fixed", title="Parts finished"),
-        }
+        } | ({} if self.air_l_min is None else {"air_flow": air})
 
 
 def _power(off: float, standby: float, ready: float, processing: float) -> dict[str, float]:

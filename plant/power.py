@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from plant.errors import EntryError, shown
-from plant.fields import Description, Duration, text_or_number
+from plant.fields import Description, Duration, Name, text_or_number
 
 POWERS = {"kW": 1.0, "W": 1000.0}
 FLOWS = {"l/min": 1.0, "L/min": 1.0, "m3/h": 0.06}
@@ -64,6 +64,11 @@ class Power(Description):
     )
     processing: Kilowatts | None = Field(
         None, description="Mean power in processing: 11.5 kW; left out: that of the machine type."
+    )
+    by_product: dict[Name, Kilowatts] = Field(
+        default_factory=dict,
+        description="Mean power in processing of products that load the machine otherwise: {A: 13 kW}; "
+        "load, warmth and vibration follow in proportion.",
     )
     ramp: Duration = Field(
         0,

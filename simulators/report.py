@@ -66,6 +66,8 @@ class Report:
     def started(self, machine: "Machine", part: "Part") -> None:
         """Work on a part began."""
         self._part(machine.node, "started", part)
+        if self.signals and (signals := self.signals[machine.index]).own:
+            signals.work(self._env.time, part.what)
 
     def finished(self, machine: "Machine", part: "Part") -> None:
         """Work on a part ended."""
@@ -165,7 +167,7 @@ def births(line: "Line", ts: int) -> list[Emission]:
             machines=len(station.machines),
             buffer=None if capacity == UNLIMITED else capacity,
         )
-        with_tags = msgspec.structs.replace(document, tags=CATALOGUE[described.type].tags)
+        with_tags = msgspec.structs.replace(document, tags=CATALOGUE[described.type].drawing(described.power).tags)
         if several:
             single = msgspec.structs.replace(with_tags, machines=None, buffer=None)
             found += [(station.node, document), *((machine.node, single) for machine in station.machines)]

@@ -10,7 +10,7 @@ up to ready at first, and evenly less and less of it until the ramp is over. Wha
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,7 @@ Floats = NDArray[np.float64]
 
 _STANDBY = LEVELS.index("standby")
 _READY = LEVELS.index("ready")
+_PROCESSING = LEVELS.index("processing")
 _LEVEL = {state.value: LEVELS.index(row.energy) for state, row in STATES.items() if row.energy in LEVELS}
 _WAITING = frozenset({State.STARVED.value, State.BLOCKED.value})
 _SIGMA = math.sqrt(4 * (65536**2 - 1) / 12)
@@ -66,7 +67,8 @@ class Physics:
         begin: when that was, µs since the start of the run.
         state: the state.
         rise_k: temperature above ambient then.
-        spent: µs in each energy state until then, in the order of LEVELS.
+        spent: µs in each energy state until then, in the order of LEVELS, then at work on products with own power.
+        product: the product in work, if it has a power of its own.
         count: parts finished so far.
         warm_up: the last warm-up, if it may still be under way.
         missed: by the energy states that warm-ups came from (off, standby) and went through (ready, processing):
@@ -77,6 +79,7 @@ class Physics:
     state: str
     rise_k: float = 0.0
     spent: tuple[int, ...] = (0, 0, 0, 0)
+    product: str = ""
     count: int = 0
     warm_up: WarmUp | None = None
     missed: tuple[int, ...] = (0, 0, 0, 0)
@@ -85,30 +88,46 @@ class Physics:
 class Signals:
     """What a machine has done since its physics was last written down.
 
+    Args:
+        own: products with a power of their own.
+
     Attributes:
         base: the physics at the first of `begins`, but for the count, which leaves out `finished` only.
         begins: when its states began, µs since the start of the run.
         states: those states.
+        products: the product in work then, if it has a power of its own.
         finished: when it finished parts.
     """
 
-    __slots__ = ("base", "begins", "finished", "states")
+    __slots__ = ("_product", "base", "begins", "finished", "own", "products", "states")
 
-    def __init__(self, base: Physics) -> None:
+    def __init__(self, base: Physics, own: Collection[str] = ()) -> None:
         self.base = base
+        self.own = own
+        self._product = base.product
+        self.products = [base.product]
         self.begins = [base.begin]
         self.states = [base.state]
         self.finished: list[int] = []
 
     def change(self, time: int, state: str) -> None:
         """The machine is in this state from now on."""
-        if state == self.states[-1]:
-            return
+        if state != self.states[-1]:
+            self._begin(time, state)
+
+    def work(self, time: int, product: str) -> None:
+        """The machine begins to work on a part of this product; what state that makes is told by `change`."""
+        self._product = product if product in self.own else ""
+        if self.states[-1] == State.PROCESSING.value and self._product != self.products[-1]:
+            self._begin(time, State.PROCESSING.value)
+
+    def _begin(self, time: int, state: str) -> None:
         if time == self.begins[-1]:  # the state before was never in force
-            self.states[-1] = state
+            self.states[-1], self.products[-1] = state, self._product
             return
         self.begins.append(time)
         self.states.append(state)
+        self.products.append(self._product)
 
 
 class Panel:
@@ -120,7 +139,20 @@ class Panel:
         signals: what each machine does.
     """
 
-    __slots__ = ("air", "load", "noise", "power", "ramp", "rise", "signals", "step", "tau", "types", "vibration")
+    __slots__ = (
+        "_own",
+        "air",
+        "load",
+        "noise",
+        "power",
+        "ramp",
+        "rise",
+        "signals",
+        "step",
+        "tau",
+        "types",
+        "vibration",
+    )
 
     def __init__(
         self, types: Sequence[MachineType], noise: Sequence[Sequence[tuple[int, int]]], signals: Sequence[Signals]
@@ -128,13 +160,21 @@ class Panel:
         self.types = types
         self.noise = np.array(noise, dtype=np.uint64)
         self.signals = signals
-        self.power = np.array([[of.power_kw[level] for level in LEVELS] for of in types])
-        self.load = np.array([(0.0, 0.0, of.load_pct[1], of.load_pct[0]) for of in types])
+        more = range(max((len(of.by_product) for of in types), default=0))  # columns for products with own power
+        own = [[*of.by_product.values(), *[of.power_kw["processing"]] * len(more)][: len(more)] for of in types]
+        self._own = [{name: len(LEVELS) + i for i, name in enumerate(of.by_product)} for of in types]
+        self.power = np.array(
+            [[*(of.power_kw[level] for level in LEVELS), *kw] for of, kw in zip(types, own, strict=True)]
+        )
+        work = [[kw / of.power_kw["processing"] for kw in row] for of, row in zip(types, own, strict=True)]
+        self.load = _levels([(0.0, 0.0, *of.load_pct[::-1]) for of in types], work)
         stands = (FLOOR_MM_S, FLOOR_MM_S)
-        self.vibration = np.array([(*stands, of.vibration_mm_s[1], of.vibration_mm_s[0]) for of in types])
-        self.rise = self.load / self.load[:, -1:] * np.array([[of.warming_k] for of in types])
+        self.vibration = _levels([(*stands, *of.vibration_mm_s[::-1]) for of in types], work)
+        self.rise = self.load / self.load[:, _PROCESSING : _PROCESSING + 1] * np.array([[of.warming_k] for of in types])
         self.tau = np.array([of.warming_s * SECOND for of in types])
-        self.air = np.array([(0.0, 0.0, *(of.air_l_min or (0.0, 0.0))) for of in types])
+        self.air = _levels(
+            [(0.0, 0.0, *(of.air_l_min or (0.0, 0.0))) for of in types], [[1.0 for _ in more]] * len(types)
+        )
         self.ramp = np.array([of.ramp for of in types], dtype=np.int64)
         self.step = self.power[:, _READY, np.newaxis] - self.power[:, :_READY]
 
@@ -143,11 +183,13 @@ class Panel:
         begins: list[int] = []
         levels: list[int] = []
         firsts: list[int] = []
-        for of in self.signals:
+        for of, own in zip(self.signals, self._own, strict=True):
             firsts.append(len(begins))
-            for begin, state, end in zip(of.begins, of.states, [*of.begins[1:], to], strict=True):
+            ends = [*of.begins[1:], to]
+            for begin, state, product, end in zip(of.begins, of.states, of.products, ends, strict=True):
+                level = _LEVEL[state]
                 begins.append(begin)
-                levels.append(_LEVEL[state])
+                levels.append(own.get(product, level) if level == _PROCESSING else level)
                 if state in _WAITING and end - begin >= STANDBY_AFTER:
                     begins.append(begin + STANDBY_AFTER)
                     levels.append(_STANDBY)
@@ -159,7 +201,7 @@ class Panel:
             keep = bisect_right(of.begins, before) - 1
             counted = bisect_right(of.finished, before)
             of.base = self._physics(track, machine, keep, of.base.count + counted)
-            del of.begins[:keep], of.states[:keep], of.finished[:counted]
+            del of.begins[:keep], of.states[:keep], of.products[:keep], of.finished[:counted]
 
     def present(self, to: int) -> list[Physics]:
         """Where the physics of each machine stands: all that its future depends on."""
@@ -177,12 +219,18 @@ class Panel:
         return Physics(
             begin=of.begins[state],
             state=of.states[state],
+            product=of.products[state],
             rise_k=float(track.rise[row]),
             spent=spent,
             count=count,
             warm_up=warm_up,
             missed=missed,
         )
+
+
+def _levels(rows: Sequence[tuple[float, ...]], work: Sequence[Sequence[float]]) -> Floats:
+    """Figures by energy state, then at work on products with own power: as much more or less as these say."""
+    return np.array([[*row, *(row[-1] * share for share in more)] for row, more in zip(rows, work, strict=True)])
 
 
 class Track:
@@ -210,10 +258,12 @@ class Track:
         end = np.append(begin[1:], to)
         end[[row - 1 for row in self._first[1:]]] = to
         span = end - begin
-        spent = np.zeros((len(begin), len(LEVELS)), dtype=np.int64)
+        width = panel.power.shape[1]
+        spent = np.zeros((len(begin), width), dtype=np.int64)
         spent[np.arange(len(begin)), level] = span
         until = np.cumsum(spent, axis=0) - spent
-        base = np.array([of.base.spent for of in panel.signals], dtype=np.int64) - until[first]
+        padded = [(*of.base.spent, *[0] * width)[:width] for of in panel.signals]
+        base = np.array(padded, dtype=np.int64) - until[first]
         self.spent: Ints = until + base[machine]
         self._kwh = (self.spent * panel.power[machine]).sum(axis=1) / HOUR
         fades = np.exp(span / -panel.tau[machine])
@@ -264,6 +314,7 @@ class Track:
                 "vibration_rms": vibration[machine],
                 "energy": energy[machine],
                 "part_count": self._count_at(machine, times),
+                **({} if of.air_l_min is None else {"air_flow": panel.air[machine, level[machine]].tolist()}),
             }
             for machine, of in enumerate(panel.types)
         ]
@@ -274,7 +325,10 @@ class Track:
         An exact integral without noise.
         """
         row = self.rows(times)
-        kwh: Floats = self._spent_at(row, times) * (self._panel.power[:, np.newaxis, :] / HOUR)
+        each: Floats = self._spent_at(row, times) * (self._panel.power[:, np.newaxis, :] / HOUR)
+        kwh = each[:, :, : len(LEVELS)]
+        if each.shape[2] > len(LEVELS):
+            kwh[:, :, _PROCESSING] += each[:, :, len(LEVELS) :].sum(axis=2)
         return kwh if self.warm_ups is None else kwh - self.warm_ups.kwh(row, times)
 
     def air(self, times: Ints) -> Floats:
@@ -357,7 +411,7 @@ class WarmUps:
                 since, origin = warm_up
                 self._since[row], self._step[row] = since, step[origin]
                 u, v = min(begins[row] - since, ramp), min(ends[row] - since, ramp)
-                missed[2 * origin + level - _READY] += (v - u) * (2 * ramp - u - v)
+                missed[2 * origin + min(level, _PROCESSING) - _READY] += (v - u) * (2 * ramp - u - v)
 
     def known(self, machine: int, row: int) -> tuple[WarmUp | None, tuple[int, ...]]:
         """Warm-up and what was missed until the begin of a segment of a machine; a warm-up that is over is none."""
@@ -379,5 +433,5 @@ class WarmUps:
         missed = (v - u) * (2.0 * ramp - u - v) / np.maximum(2 * ramp, 1)
         kwh: Floats = self._kwh[row]
         machine, time = np.indices(row.shape)
-        kwh[machine, time, self._level[row]] += self._step[row] * missed / HOUR
+        kwh[machine, time, np.minimum(self._level[row], _PROCESSING)] += self._step[row] * missed / HOUR
         return kwh

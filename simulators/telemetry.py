@@ -53,16 +53,20 @@ class Meters:
         self._energy_until = start + time
         self._nodes: list[Node] = []
         self._by_line: list[tuple[Node, slice]] = []
-        types, noise = [], []
+        types, noise, machines = [], [], []
         for line in lines:
             first = len(self._nodes)
             for station, described in zip(line.stations, line.described.stations, strict=True):
                 for machine in station.machines:
+                    machines.append(machine)
                     self._nodes.append(machine.node)
                     types.append(CATALOGUE[described.type].drawing(described.power))
                     noise.append([streams.noise(line.described, described, machine.number, tag) for tag in NOISE])
             self._by_line.append((line.described.node, slice(first, len(self._nodes))))
-        self.signals = [Signals(base) for base in physics]
+        self.signals = [Signals(base, of.by_product) for base, of in zip(physics, types, strict=True)]
+        for signals, machine in zip(self.signals, machines, strict=True):
+            if machine.part.start is not None:  # work that began before anybody measured
+                signals.work(time, machine.part.what)
         self._panel = Panel(types, noise, self.signals)
 
     def present(self, to: int) -> list[Physics]:
@@ -143,6 +147,11 @@ def _messages(
     node: Node, columns: dict[str, list[Scalar]], blocks: list[tuple[int, list[int], int, int]]
 ) -> list[Emission]:
     """A message per block, tag by tag by hand: of nothing else are there so many."""
+    if len(columns) > 6:
+        return [
+            (node, Telemetry(ts=ts, t=t, v={tag: values[i:j] for tag, values in columns.items()}))
+            for ts, t, i, j in blocks
+        ]
     a, b, c, d, e, f = columns
     u, v, w, x, y, z = columns.values()
     return [

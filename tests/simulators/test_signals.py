@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from plant.catalogue import CATALOGUE, MachineType
 from plant.description import Plant
 from plant.draws import Stream, key
-from plant.messages import Emission, Energy, Telemetry
+from plant.messages import Emission, Energy, Meta, Telemetry
 from plant.power import Power
 from plant.states import STATES, State
 from plant.time import DEFAULT_START as START
@@ -345,6 +345,69 @@ def test_machines_without_air_say_nothing_of_it() -> None:
     plant = make([{"cycle_time": 5}, {"cycle_time": 5, "power": {"processing": 3}}])
     said = [m for _, m in told(Simulation(plant), 5 * MINUTE) if isinstance(m, Energy)]
     assert {m.air_m3 for m in said} == {None}
+
+
+MIXED = {"processing": "4 kW", "by_product": {"hard": "7 kW", "soft": "2500 W"}, "ramp": "40 s"}
+
+
+def mixed(power: dict) -> Plant:
+    """Two machines of which one is never without work, and three products."""
+    jam = {"mode": "jam", "time_to_failure": "exponential(4 min)", "time_to_repair": "30 s", "part": "restart"}
+    stations = [{"name": "A", "cycle_time": "exponential(9 s)", "failures": [jam], "power": power}]
+    stations.append({"name": "B", "cycle_time": "7 s", "power": power})
+    products = [{"name": name} for name in ("hard", "plain", "soft")]
+    return Plant.model_validate({"plant": "p", "products": products, "lines": [{"name": "l", "stations": stations}]})
+
+
+def test_processing_draws_what_the_product_in_work_asks_for() -> None:
+    plant, until = mixed({**MIXED, "ramp": 0}), HOUR
+    simulation = Simulation(plant)
+    last = {node.station: m for node, m in told(simulation, until) if isinstance(m, Energy)}
+    kw = {"hard": 7.0, "plain": 4.0, "soft": 2.5}
+    journeys = simulation.ledger.journeys()
+    for station in ("A", "B"):
+        (node,) = plant.lines[0].machines(next(s for s in plant.lines[0].stations if s.name == station))
+        own = [j for j in journeys if j.station == station and j.start is not None]
+        worked = 0.0
+        for stay in simulation.ledger.intervals(node):
+            if stay.state == "processing":
+                for j in own:
+                    end = until if j.finish is None else j.finish
+                    worked += kw[j.product] * max(0, min(end, stay.end) - max(j.start, stay.begin))
+        assert {j.product for j in own} == set(kw)
+        assert last[station].by["processing"] == pytest.approx(worked / HOUR, abs=1e-6)
+
+
+@pytest.mark.parametrize("steps", [5, 60])
+def test_products_leave_the_same_trace_at_any_pace(steps: int) -> None:
+    plant = mixed(MIXED | {"air": {"ready": 20, "processing": 90}})
+    assert told(Simulation(plant), HOUR, steps) == told(Simulation(plant), HOUR)
+
+
+def test_load_warmth_and_vibration_follow_the_product() -> None:
+    kind = CENTER.drawing(Power.model_validate({"by_product": {"hard": 23}}))
+    of = Signals(Physics(begin=0, state="processing"), kind.by_product)
+    of.work(2 * HOUR, "hard")
+    of.work(4 * HOUR, "plain")
+    instruments = Panel([kind], [[key(1, "l/A/1", f"noise.{tag}") for tag in NOISE]], [of])
+    assert instruments.load[0].tolist() == [0, 0, 4, 58, 116]
+    assert instruments.rise[0, 3:].tolist() == [18, 36]
+    track = instruments.track(6 * HOUR)
+    assert track.power(np.array([HOUR, 3 * HOUR, 5 * HOUR]))[0].tolist() == [11.5, 23, 11.5]
+    assert track.energy(np.array([6 * HOUR]))[0, 0].tolist() == pytest.approx([0, 0, 0, 4 * 11.5 + 2 * 23])
+
+
+def test_a_flow_meter_is_born_and_read_only_where_air_is_taken() -> None:
+    plant = make(
+        [{"cycle_time": 5, "machines": 2, "power": {"air": {"ready": 20, "processing": 90}}}, {"cycle_time": 4}]
+    )
+    emissions = told(Simulation(plant), 5 * MINUTE)
+    births = {node.path: m.tags for node, m in emissions if isinstance(m, Meta) and node.station}
+    for node, message in emissions:
+        if isinstance(message, Telemetry):
+            assert list(message.v) == list(births[node.path])
+            assert ("air_flow" in message.v) == (node.station == "A")
+            assert set(message.v.get("air_flow", [])) <= {20.0, 90.0}
 
 
 @pytest.mark.parametrize(

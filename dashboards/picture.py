@@ -110,8 +110,8 @@ def _line(twin: Twin, line: Line, begin: int, end: int) -> dict[str, Any]:
         "parts_out": reported.get("parts_out"),
         "parts_scrapped": reported.get("parts_scrapped"),
         "bottleneck": twin.bottleneck(path, begin, end) if begin < end else None,
-        "planned_bottleneck": slowest.name,
-        "ideal_per_h": HOUR * slowest.machines / slowest.planned_cycle,
+        "planned_bottleneck": slowest.station.name,
+        "ideal_per_h": slowest.rate_per_h,
         "kpis": kpis,
         "stations": [
             _station(station, child) for station, child in zip(line.stations, view.children, strict=True)

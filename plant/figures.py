@@ -1,10 +1,12 @@
 """What follows from a plant description before anything runs: derived times, ideal rates, the planned bottleneck."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from plant.description import Line, Plant, Station
+from plant.flow import visits
 from plant.goods import Product
 from plant.stops import Failure
 from plant.time import HOUR
@@ -56,8 +58,8 @@ class LineFigures:
 
     Args:
         line: its name.
-        bottleneck: the station with the lowest planned rate, the first of several.
-        rate_per_h: that rate: what the line would give if it never waited or failed.
+        bottleneck: the station with the most planned work per shipped part and machine, the first of several.
+        rate_per_h: what the line would give if it never waited or failed.
         stations: in flow order.
     """
 
@@ -82,20 +84,45 @@ def mix(line: Line, products: Sequence[Product]) -> dict[str, Fraction]:
     return {p.name: told[p.name] if p.name in told else rest / (len(mixed) - len(told)) for p in mixed}
 
 
-def mean_cycle(station: Station, products: Sequence[Product], shares: Mapping[str, Fraction]) -> Fraction:
-    """Planned run time at a station for an item of the mix, with nothing for products whose route leaves it out."""
-    here = [p for p in products if p.name in shares and (not p.route or station.name in p.route)]
-    return sum((shares[p.name] * station.planned(p) for p in here), Fraction(0))
+@dataclass(frozen=True, slots=True)
+class Bottleneck:
+    """The station that limits a line by plan: that with the most planned work per shipped part and machine.
+
+    Args:
+        station: which one.
+        visits: operations there for each part that leaves the line, on average; a route tells its own number.
+        work_us: planned work there for each part that leaves the line.
+    """
+
+    station: Station
+    visits: float
+    work_us: float
+
+    def times(self, product: Product) -> float:
+        """Operations there for each part of a product."""
+        return float(product.route.count(self.station.name)) if product.route else self.visits
+
+    def planned(self, product: Product) -> int:
+        """Planned work there for a shipped part of a product, in µs."""
+        return round(self.times(product) * self.station.planned(product))
+
+    @property
+    def rate_per_h(self) -> float:
+        """Parts per hour that the line would give if it never waited or failed."""
+        return HOUR * self.station.machines / self.work_us
 
 
-def planned_bottleneck(line: Line, products: Sequence[Product] = ()) -> Station:
-    """The station with the longest planned run time per item of the mix and machine, the first of several."""
-    shares = mix(line, products)
-
-    def load(station: Station) -> Fraction:
-        return (mean_cycle(station, products, shares) if shares else Fraction(station.planned_cycle)) / station.machines
-
-    return max(line.stations, key=load)
+def planned_bottleneck(line: Line, products: Sequence[Product] = ()) -> Bottleneck:
+    """The planned bottleneck of a line, for the mix of its products; the first of several stations."""
+    shares = {name: float(share) for name, share in mix(line, products).items()}
+    often = visits(line, shares)
+    found = []
+    for station in line.stations:
+        here = Bottleneck(station, often[station.name], 0.0)
+        works = [shares[p.name] * here.times(p) * station.planned(p) for p in products if p.name in shares]
+        work = math.fsum(works) if works else here.visits * station.planned_cycle
+        found.append(replace(here, work_us=work))
+    return max(found, key=lambda of: of.work_us / of.station.machines)
 
 
 def describe(plant: Plant) -> tuple[LineFigures, ...]:
@@ -107,8 +134,8 @@ def _line(line: Line, products: Sequence[Product]) -> LineFigures:
     bottleneck = planned_bottleneck(line, products)
     return LineFigures(
         line=line.name,
-        bottleneck=bottleneck.name,
-        rate_per_h=_rate(bottleneck),
+        bottleneck=bottleneck.station.name,
+        rate_per_h=bottleneck.rate_per_h,
         stations=tuple(
             StationFigures(
                 station=station.name,

@@ -1,8 +1,11 @@
 """The ways that parts may take through a line, as a graph of its stations (rule 5 of the line rules)."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from plant.errors import closest
 from plant.ways import OUT, Choice, Way
@@ -130,3 +133,72 @@ def circles(graph: Leads, begin: Iterable[str]) -> list[tuple[str, ...]]:
         found.append(tuple(circle))
         stuck = [name for name in stuck if to not in reached(graph, [name])]
     return found
+
+
+# --- how often a part comes by -----------------------------------------------------------------------------------
+
+
+def visits(line: "Line", shares: Mapping[str, float]) -> dict[str, float]:
+    """Operations at each station for each part that leaves the line, on average, if no part is bad or has a route.
+
+    What comes into a station goes out of it, the inputs of an assembly keep in step, and the entries follow from that.
+    Where that leaves a choice, as between two entries that lead to one station, each has an equal part.
+
+    Args:
+        line: the line.
+        shares: of the products that come, for ways that go by product.
+    """
+    names = [station.name for station in line.stations]
+    if not any(station.next or station.joins or station.disassembly for station in line.stations):
+        return dict.fromkeys(names, 1.0)
+    return {name: round(often, 9) for name, often in _balanced(line, names, shares).items()}
+
+
+def _balanced(line: "Line", names: list[str], shares: Mapping[str, float]) -> dict[str, float]:
+    """The solution of the balances of all stations, for one part that leaves the line."""
+    entries = [name for name in line.entries if name in names]
+    place = {name: i for i, name in enumerate([*names, *(f"entry {name}" for name in entries)])}
+    out = np.zeros(len(place))
+    ways = {name: _sent(line, index, shares) for index, name in enumerate(names)}
+    for name in names:
+        out[place[name]] += ways[name].get(OUT, 0.0)
+    rows = [out]
+    for station in line.stations:
+        into = np.zeros(len(place))  # what comes in otherwise than as a piece
+        pieces = {join.station: join.quantity for join in station.joins}
+        for name in names:
+            if name not in pieces:
+                into[place[name]] += ways[name].get(station.name, 0.0)
+        if station.name in entries:
+            into[place[f"entry {station.name}"]] += 1.0
+        own = np.zeros(len(place))
+        own[place[station.name]] = 1.0
+        if not pieces:
+            rows.append(own - into)
+        for name, quantity in pieces.items():
+            row = (own - into) * quantity
+            row[place[name]] -= ways[name].get(station.name, 0.0)
+            rows.append(row)
+    found = np.linalg.lstsq(np.array(rows), np.array([1.0] + [0.0] * (len(rows) - 1)), rcond=None)[0]
+    return {name: max(0.0, float(found[place[name]])) for name in names}
+
+
+def _sent(line: "Line", index: int, shares: Mapping[str, float]) -> dict[str, float]:
+    """Parts that go each way for one operation at a station."""
+    station, sent = line.stations[index], defaultdict[str, float](float)
+    if station.disassembly:
+        for piece in station.disassembly:
+            sent[piece.to] += piece.quantity
+        return sent
+    if isinstance(station.next, Choice):
+        for to in station.next.to:
+            sent[to] += 1 / len(station.next.to)
+        return sent
+    left = 1.0
+    for way in station.next:
+        given = shares.get(way.product, 0.0) if way.product is not None else way.share
+        share = left if given is None else min(given, left)
+        sent[way.to] += share
+        left -= share
+    sent[line.default_way(index)] += left
+    return sent

@@ -129,6 +129,6 @@ LINE_CATALOGUE: dict[str, KpiRow] = {
 }  # fmt: skip
 """KPIs of a line: pooled over its machines, or of what leaves it.
 
-Its OEE is that of its planned bottleneck: good output of the line times planned run time there, over planned busy time
-there.
+Its OEE is that of its planned bottleneck: good output of the line times planned work there for each part that leaves
+the line, over planned busy time there.
 """

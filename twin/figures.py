@@ -151,7 +151,8 @@ def line_kpis(line: LineMirror, window: Window, names: Names) -> dict[str, KpiVa
     slowest = line.bottleneck
     leads, lead_sum = line.wip.completed(window.begin, window.end)
     machine = slowest.machines[0]
-    prices = (machine.planned_cycle, *map(machine.planned, line.kinds))
+    once = (machine.planned_cycle, *map(machine.planned, line.kinds))
+    prices = [round(often * cycle) for often, cycle in zip(line.times, once, strict=True)]
     shipped = line.shipped.kinds(window.begin, window.end, len(prices))
     due, on_time = line.orders.attained(*window.known(line))
     parts |= {

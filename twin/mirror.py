@@ -203,7 +203,10 @@ class LineMirror(Thing):
         again = may_return(line, plant.products)
         self.places = tuple(Place(line, station, plant.products, again=again) for station in line.stations)
         self.by_name = {place.station.name: place for place in self.places}
-        self.bottleneck = self.by_name[planned_bottleneck(line, plant.products_of(line)).name]
+        slowest = planned_bottleneck(line, plant.products_of(line))
+        self.bottleneck = self.by_name[slowest.station.name]
+        self.times = (slowest.visits, *(slowest.times(product) for product in plant.products))
+        """Operations at the bottleneck for each shipped part, by the numbers of `kinds`."""
         self.kinds = {product.name: kind for kind, product in enumerate(plant.products, start=1)}
         """Products by the numbers of `Departures`; what is none of them has 0."""
         self.wip = Lives() if again else Stays()

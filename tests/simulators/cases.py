@@ -1,37 +1,45 @@
-"""The cases with known answers as plants, and the figures of a replication that can be compared with them."""
+"""The cases with known answers as plants in the language of plant files; their unit of time is a second."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-from experiments.replications import replication_seed
 from plant.description import Plant
-from plant.time import DEFAULT_START, SECOND
-from simulators import Simulation, summarise
 
 CASES = {
     case["id"]: case
     for case in json.loads((Path(__file__).parents[1] / "vectors/line-cases.json").read_text(encoding="utf-8"))["cases"]
 }
-SEED = 20260105
+WRITTEN = {
+    "exponential": "exponential({mean} s)",
+    "erlang": "erlang({k}, {mean} s)",
+    "geometric": "geometric({p})",
+    "gamma": "gamma({mean} s, cv={cv})",
+    "uniform": "uniform({low} s, {high} s)",
+    "weibull": "weibull({shape}, {scale} s)",
+}
+INSTANT = "0.000001 s"
+"""The shortest time there is, for what a case takes to happen at once."""
 
 
 def text(value: Any) -> str:
-    """A time of a case as a plant file writes it; the unit of time is a second."""
+    """A time of a case as a plant file writes it."""
     if not isinstance(value, dict):
         return f"{value} s"
-    match value["distribution"]:
-        case "exponential":
-            return f"exponential({value['mean']} s)"
-        case "erlang":
-            return f"erlang({value['k']}, {value['mean']} s)"
-        case "geometric":
-            return f"geometric({value['p']})"
-        case "gamma":
-            return f"gamma({value['mean']} s, cv={value['cv']})"
-        case "uniform":
-            return f"uniform({value['low']} s, {value['high']} s)"
-    raise ValueError(value)
+    return WRITTEN[value["distribution"]].format_map(value)
+
+
+def exponential(mean: float) -> str:
+    return f"exponential({mean} s)"
+
+
+def one_line(stations: list[dict[str, Any]], of: dict[str, Any] | None = None, **line: Any) -> Plant:
+    """A plant of one line; `of` is what the plant has besides."""
+    lines = [{"name": "l", "stations": stations, **line}]
+    return Plant.model_validate({"plant": "case", **(of or {}), "lines": lines})
+
+
+# --- lines --------------------------------------------------------------------------------------------------------
 
 
 def failure(of: dict[str, Any]) -> dict[str, Any]:
@@ -47,7 +55,7 @@ def failure(of: dict[str, Any]) -> dict[str, Any]:
 
 
 def line_plant(model: dict[str, Any]) -> Plant:
-    """The plant of a serial line as cases describe it."""
+    """A serial line."""
     stations = [
         {
             "name": station["name"],
@@ -58,42 +66,119 @@ def line_plant(model: dict[str, Any]) -> Plant:
         }
         for station in model["stations"]
     ]
-    line = {"name": "l", "blocking": model["blocking"], "arrivals": model["arrivals"], "stations": stations}
-    return Plant.model_validate({"plant": "case", "lines": [line]})
+    return one_line(stations, blocking=model["blocking"], arrivals=model["arrivals"])
 
 
-def replicate(plant: Plant, warm_up: int, until: int, replication: int) -> dict[str, Any]:
-    """Figures of one replication over [warm_up, until) seconds, among them some whose mean is 0 whatever the line does.
+def exponential_plant(means: list[float], buffers: list[int], **more: Any) -> Plant:
+    """A serial line of exponential stations; `buffers` are those behind the first."""
+    stations = [
+        {"name": f"M{i}", "cycle_time": exponential(mean), "buffer": buffer, **more}
+        for i, (mean, buffer) in enumerate(zip(means, [0, *buffers], strict=True), start=1)
+    ]
+    return one_line(stations)
 
-    These are controls: work done against parts that left, repair done against what the clock makes expect.
-    """
-    window = (warm_up * SECOND, until * SECOND)
-    seed = replication_seed(SEED, replication)
-    simulation = Simulation(plant, seed=seed, messages=False, keep=False, window=window)
-    simulation.advance(DEFAULT_START + window[1])
-    line = plant.lines[0]
-    found = summarise(simulation, *window)[line.name]
-    stations = [found["stations"][station.name] for station in line.stations]
-    span = until - warm_up
-    work = repair = 0.0
-    for station, figures in zip(line.stations, stations, strict=True):
-        share = figures["share"]
-        work += share["processing"] * station.machines - station.cycle_time.mean / SECOND * figures["parts_out"] / span
-        for mode in station.failures:
-            up, down = mode.interval.mean, mode.time_to_repair.mean
-            expected = share["processing"] * down / up if mode.clock == "operating" else down / (up + down)
-            repair += (share["failed"] - expected) * station.machines
-    controls = (work, repair)[: 1 + any(station.failures for station in line.stations)]
-    return {
-        "throughput": found["throughput_per_s"],
-        "wip_incl_machines": found["wip_mean"],
-        "blocked": [figures["share"]["blocked"] for figures in stations],
-        "starved": [figures["share"]["starved"] for figures in stations],
-        "controls": () if found["parts_scrapped"] else controls,  # scrap is worked on and does not leave
+
+def gershwin_plant(p: list[float], r: list[float], capacities: list[int]) -> Plant:
+    """A slot line by its twin: before service, with N - 1 places for a capacity of N."""
+    stations = [
+        {
+            "name": f"M{i}",
+            "cycle_time": "1 s",
+            "buffer": capacity - 1,
+            "failures": [{"mode": "stop", "time_to_failure": f"geometric({a})", "time_to_repair": f"geometric({b})"}],
+        }
+        for i, (a, b, capacity) in enumerate(zip(p, r, [1, *capacities], strict=True), start=1)
+    ]
+    return one_line(stations, blocking="before-service")
+
+
+def rigid_plant(p: list[float], r: list[float]) -> Plant:
+    """Stations of which each stop stops all are one machine with as many modes, one of them down at a time."""
+    failures = [
+        {"mode": f"M{i}", "time_to_failure": exponential(1 / a), "time_to_repair": f"geometric({b})"}
+        for i, (a, b) in enumerate(zip(p, r, strict=True), start=1)
+    ]
+    return one_line([{"name": "LINE", "cycle_time": "1 s", "failures": failures}])
+
+
+def scrap_plant(model: dict[str, Any]) -> Plant:
+    """A line whose stations scrap, fed at the rate of its first station."""
+    return one_line(
+        [
+            {"name": f"M{i}", "cycle_time": "1 s", "quality": {"scrap": 1 - share}}
+            for i, share in enumerate(model["yields"], start=1)
+        ]
+    )
+
+
+def rework_plant(share: float, cycle: str, **line: Any) -> Plant:
+    """A station whose parts go back into its own queue."""
+    return one_line([{"name": "M", "cycle_time": cycle, "quality": {"rework": {"share": share, "to": "M"}}}], **line)
+
+
+def rework_line_plant(model: dict[str, Any]) -> Plant:
+    """A serial line one station of which sends parts back to itself."""
+    rework = model["rework"]
+    stations = [
+        {"name": station["name"], "cycle_time": text(station["cycle_time"]), "buffer": station.get("buffer", 0)}
+        | (
+            {"quality": {"rework": {"share": rework["share"], "to": rework["to"]}}}
+            if station["name"] == rework["at"]
+            else {}
+        )
+        for station in model["stations"]
+    ]
+    return one_line(stations)
+
+
+def assembly_plant(model: dict[str, Any]) -> Plant:
+    """Two feeders and the station that joins their parts."""
+    assembly = model["assembly"]
+    feeders = [{"name": of["name"], "cycle_time": text(of["service"])} for of in model["feeders"]]
+    joins = [
+        {"from": name, "buffer": buffer}
+        for name, buffer in zip(assembly["joins"], assembly["buffer_per_feeder"], strict=True)
+    ]
+    return one_line([*feeders, {"name": "A", "cycle_time": text(assembly["service"]), "joins": joins}])
+
+
+def conwip_plant(cycles: list[str], wip: int, *, pallets: bool = False) -> Plant:
+    """A closed line in which nothing blocks; its limit is a number or that many pallets."""
+    stations = [{"name": f"M{i}", "cycle_time": cycle, "buffer": wip} for i, cycle in enumerate(cycles, start=1)]
+    return one_line(stations, **({"pallets": {"count": wip}} if pallets else {"wip_limit": wip}))
+
+
+def repair_plant(model: dict[str, Any]) -> Plant:
+    """Machines that always have work, and the crew that repairs them."""
+    mode = {
+        "mode": "stop",
+        "clock": "calendar",
+        "time_to_failure": text(model["time_to_failure"]),
+        "time_to_repair": text(model["repair"]),
     }
+    station = {"name": "M", "cycle_time": "1000 s", "machines": model["machines"], "failures": [mode]}
+    crew = {"operators": [{"pool": "crew", "count": model["repairers"]}]}
+    return one_line([{**station, "operators": [{"pool": "crew", "for": ["repair"]}]}], crew)
 
 
-QUEUES = {"M/M/c", "M/G/1", "M/G/1 with breakdowns", "D/M/1"}
+def replacement_plant(life: dict[str, Any], *, failure: str, preventive: str = "", at: float = 100) -> Plant:
+    """A machine renewed at a failure, and if `preventive` takes a time at age `at` too.
+
+    An operation lasts as long as the age, and a failure makes scrap of its part: so each life begins with an operation
+    and no maintenance has to wait.
+    """
+    station = {
+        "name": "M",
+        "cycle_time": f"{at} s",
+        "failures": [{"mode": "wear", "time_to_failure": text(life), "time_to_repair": failure, "part": "scrap"}],
+        "maintenance": [{"every": f"{at} s", "clock": "operating", "time": preventive, "renews": ["wear"]}]
+        if preventive
+        else [],
+    }
+    return one_line([station])
+
+
+# --- queues -------------------------------------------------------------------------------------------------------
 
 
 def queue_plant(model: dict[str, Any]) -> Plant:
@@ -103,54 +188,102 @@ def queue_plant(model: dict[str, Any]) -> Plant:
     failures = []
     if stop is not None:
         constant = stop["repair_second_moment"] == stop["repair_mean"] ** 2
-        repair = f"{stop['repair_mean']} s" if constant else f"exponential({stop['repair_mean']} s)"
+        repair = f"{stop['repair_mean']} s" if constant else exponential(stop["repair_mean"])
         failures = [{"mode": "stop", "time_to_failure": text(stop["time_to_failure"]), "time_to_repair": repair}]
         if model["service_second_moment"] == model["service_mean"] ** 2:
             service = model["service_mean"]
     poisson = "arrival_rate" in model
-    arrivals = f"exponential({1 / model['arrival_rate']} s)" if poisson else f"every {model['interarrival']} s"
+    arrivals = exponential(1 / model["arrival_rate"]) if poisson else f"every {model['interarrival']} s"
     station = {"name": "M", "cycle_time": text(service), "machines": model.get("machines", 1), "failures": failures}
-    lines = [{"name": "l", "arrivals": arrivals, "stations": [station]}]
-    return Plant.model_validate({"plant": "case", "lines": lines})
+    dispatch = {"dispatch": "spt"} if "shortest processing time" in model.get("rule", "") else {}
+    return one_line([station], arrivals=arrivals, **dispatch)
 
 
-def scrap_plant(model: dict[str, Any]) -> Plant:
-    """A line whose stations scrap, fed at the rate of its first station."""
-    stations = [
-        {"name": f"M{i}", "cycle_time": "1 s", "quality": {"scrap": 1 - share}}
-        for i, share in enumerate(model["yields"], start=1)
+def priority_plant(model: dict[str, Any]) -> Plant:
+    """A queue whose classes are products: their streams together are one, split by shares."""
+    rates, means = model["arrival_rates"], model["service_means"]
+    times = [f"{mean} s" if model["service_distribution"] == "constant" else exponential(mean) for mean in means]
+    products = [
+        {"name": f"class-{i}", "share": rate / sum(rates), "priority": i, "cycle_times": {"M": time}}
+        for i, (rate, time) in enumerate(zip(rates, times, strict=True), start=1)
     ]
-    return Plant.model_validate({"plant": "case", "lines": [{"name": "l", "stations": stations}]})
+    station = {"name": "M", "cycle_time": times[0]}
+    arrivals = exponential(1 / sum(rates))
+    return one_line([station], {"products": products}, arrivals=arrivals, dispatch="priority")
 
 
-def wait(plant: Plant, warm_up: int, until: int, replication: int) -> dict[str, Any]:
-    """Mean waits of the parts that finish in [warm_up, until) seconds, from their journeys.
+def loss_plant(model: dict[str, Any]) -> Plant:
+    """A queue whose arrivals are lost while it is full: a machine that makes them and stops while it is full.
 
-    The load offered and the parts that came, against their means, are controls.
+    Exponential times have no memory, so what is made after a stop comes like the first arrival after lost ones; the
+    share of time in which the machine is blocked is the share of arrivals that are lost.
     """
-    window = (warm_up * SECOND, until * SECOND)
-    simulation = Simulation(plant, seed=replication_seed(SEED, replication), messages=False)
-    simulation.advance(DEFAULT_START + window[1])
-    station, interval = plant.lines[0].stations[0], plant.lines[0].arrivals.interval
-    assert interval is not None
-    counted = [j for j in simulation.ledger.journeys() if j.leave is not None and window[0] <= j.leave < window[1]]
-    waits = [j.start - j.enter for j in counted]
-    stays = [j.leave - j.enter for j in counted]
-    found = summarise(simulation, *window)["l"]
-    share = found["stations"]["M"]["share"]
-    rate = SECOND / interval.mean
-    work = share["processing"] * station.machines - rate * station.cycle_time.mean / SECOND
-    coming = found["throughput_per_s"] - rate
-    controls = [coming if station.cycle_time.constant else work]
-    if not (interval.constant or station.cycle_time.constant):
-        controls.append(coming)
-    controls += [
-        share["failed"] - share["processing"] * mode.time_to_repair.mean / mode.interval.mean
-        for mode in station.failures
-    ]
-    return {
-        "Wq": sum(waits) / len(waits) / SECOND,
-        "W": sum(stays) / len(stays) / SECOND,
-        "L": found["wip_mean"],
-        "controls": tuple(controls),
+    arrivals = {"name": "ARRIVALS", "cycle_time": exponential(1 / model["arrival_rate"])}
+    queue = {"name": "M", "cycle_time": text(model["service"]), "buffer": model["places_incl_machine"] - 1}
+    return one_line([arrivals, queue], blocking="before-service")
+
+
+def supplied_plant(model: dict[str, Any]) -> Plant:
+    """A queue with several servers as material under way: each delivery is a service, the stock are the servers."""
+    supply = {
+        "stock": model["machines"],
+        "reorder_at": model["machines"] - 1,
+        "quantity": 1,
+        "lead_time": text(model["service"]),
     }
+    arrivals = exponential(1 / model["arrival_rate"])
+    return one_line([{"name": "M", "cycle_time": INSTANT, "supply": supply}], arrivals=arrivals)
+
+
+def spares_plant(model: dict[str, Any]) -> Plant:
+    """Base stock: each demand is a claim on a spare and an order to the supplier, who delivers after the lead time.
+
+    The first spares come once, and then never again.
+    """
+    never = {"stock": model["S"], "reorder_at": 0, "quantity": 1, "lead_time": "100000 d"}
+    stations = [
+        {
+            "name": "DEMAND",
+            "product": "demand",
+            "cycle_time": INSTANT,
+            "disassembly": [{"to": "SHIP", "product": "claim"}, {"to": "SUPPLIER", "product": "spare"}],
+        },
+        {"name": "STOCK", "product": "spare", "cycle_time": INSTANT, "arrivals": "saturated", "supply": never},
+        {"name": "SUPPLIER", "cycle_time": f"{model['lead_time']} s", "machines": 50},
+        {"name": "SHIP", "cycle_time": INSTANT, "joins": ["DEMAND", "SUPPLIER"], "buffer": 1000},
+    ]
+    products = [{"name": name} for name in ("demand", "claim", "spare")]
+    return one_line(stations, {"products": products}, arrivals=exponential(1 / model["demand_rate"]))
+
+
+# --- lots, shifts, OEE ----------------------------------------------------------------------------------------------
+
+
+def lot_plant(model: dict[str, Any]) -> Plant:
+    """Orders of a lot each; all but the first one need a setup."""
+    station = {
+        "name": "M",
+        "cycle_time": f"{model['time_per_part']} s",
+        "buffer": 0,
+        "setup": {"when": "order changes", "time": f"{model['setup']} s"},
+    }
+    orders = [{"every": exponential(model["lot"] / model["part_rate"]), "quantity": model["lot"]}]
+    return one_line([station], {"orders": orders}, arrivals="orders")
+
+
+def oee_plant(model: dict[str, Any]) -> Plant:
+    """A shift with two breaks and a stop, at a pace that makes the total of the case when the shift is over."""
+    minutes = model["shift_min"] - model["breaks_min"] - model["downtime_min"]
+    pause = model["breaks_min"] // 2
+    shift = {"name": "day", "start": "06:00", "end": "14:00"}
+    breaks = [{"start": "08:00", "for": f"{pause} min"}, {"start": "12:00", "for": f"{pause} min"}]
+    stop = {"mode": "stop", "time_to_failure": f"{minutes - 120} min", "time_to_repair": f"{model['downtime_min']} min"}
+    assert model["shift_min"] == 8 * 60
+    station = {
+        "name": "M",
+        "cycle_time": f"{minutes * 60 / model['total']:.6f} s",
+        "ideal_cycle": f"{model['ideal_cycle_s']} s",
+        "failures": [stop],
+        "quality": {"scrap": model["reject"] / model["total"]},
+    }
+    return one_line([station], {"shifts": [{**shift, "breaks": breaks}]})

@@ -24,6 +24,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew-golden", action="store_true", help="write golden files anew; read the difference")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long tests to CI, so that a newcomer waits minutes; `-m slow` asks for them."""
+    if os.environ.get("CI") == "true" or config.option.markexpr:
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
+
+
 def program(*names: str) -> str:
     """Path of the first of these programs; without one the test is skipped, and in CI it fails."""
     for name in names:

@@ -264,7 +264,7 @@ def _sets_fit(here: _Here) -> Found:
             room = buffer + (0 if on_the_way else feeder.machines)
             if room < join.quantity:
                 waiting = "" if on_the_way else f" and {feeder.machines} on the machines of {feeder.name}"
-                found = f"{join.quantity} parts of {feeder.name} make a set, and {buffer} can wait here{waiting}"
+                found = f"a set takes {join.quantity} of {feeder.name}, and {buffer} can wait here{waiting}"
                 least = join.quantity - (room - buffer)
                 yield Contradiction((*place, "joins", k), found, f"a buffer of at least {least} for them")
 

@@ -77,6 +77,7 @@ lines:
       - name: ASSY
         joins: [WASH, {from: BASE, quantity: 2}]
         cycle_time: 30 s
+        buffer: 2
       - name: STRIP
         cycle_time: 30 s
         disassembly: [{to: PACK}, {to: CRATE, product: gear}]
@@ -646,7 +647,7 @@ FLOWS = [
         "before it",
     ),
     (
-        "stations: [{name: A}, {name: B}, {name: C, joins: [{from: A, quantity: 2}]}]",
+        "stations: [{name: A}, {name: B}, {name: C, buffer: 1, joins: [{from: A, quantity: 2}]}]",
         "stations.B",
         "parts go on to C, an assembly that does not join B",
         "another next",
@@ -656,6 +657,18 @@ FLOWS = [
         "stations.E.joins.#1",
         "A is joined by C already",
         "no other assembly",
+    ),
+    (
+        "stations: [{name: A}, {name: B}, {name: C, buffer: 1, joins: [A, {from: B, quantity: 3}]}]",
+        "stations.C.joins.#2",
+        "a set takes 3 of B, and 1 can wait here and 1 on the machines of B",
+        "a buffer of at least 2 for them",
+    ),
+    (
+        "stations: [{name: A}, {name: B}, {name: C, transport: 5 s, buffer: 1, joins: [A, {from: B, buffer: 0}]}]",
+        "stations.C.joins.#2",
+        "a set takes 1 of B, and 0 can wait here",
+        "a buffer of at least 1 for them",
     ),
     # limits
     (
@@ -738,7 +751,8 @@ def test_what_is_sound_is_taken(tmp_path):
         "products: [p, q], wip_limit: 4, stations: [{name: A}, {name: B}]",
         "products: [p, q], arrivals: every 5 s, stations: [{name: A}, {name: B}]",
         "wip_limit: 4, arrivals: every 5 s, stations: [{name: A}, {name: B, next: [{to: out}]}]",
-        "stations: [{name: A}, {name: B, arrivals: every 3 s}, {name: C, joins: [A, {from: B, quantity: 2}]}]",
+        "stations: [{name: A}, {name: B, arrivals: every 3 s}, {name: C, buffer: 2, joins: [A, {from: B, quantity: 2}]}]",
+        "stations: [{name: A}, {name: B, machines: 2, next: [{to: C}]}, {name: C, joins: [{from: A}, {from: B, quantity: 2}]}]",
         "stations: [{name: A, quality: {rework: {share: 100 %, to: A, limit: 1}}}]",
         "stations: [{name: A, disassembly: [{to: B}, {to: C}]}, {name: B, next: [{to: out}]}, {name: C}]",
     ):
@@ -868,7 +882,10 @@ def plants(draw) -> dict:
     if branches:
         stations += [{"name": name, "cycle_time": "5 s"} for name in branches]
         joins = [names[-1], *({"from": name, "quantity": draw(st.integers(1, 3))} for name in branches)]
-        stations += [{"name": "ASSY", "cycle_time": "5 s", "joins": joins}, {"name": "END", "cycle_time": "5 s"}]
+        stations += [
+            {"name": "ASSY", "cycle_time": "5 s", "buffer": 3, "joins": joins},
+            {"name": "END", "cycle_time": "5 s"},
+        ]
     line = {"name": "l", "stations": stations}
     tree = {"plant": "p", "lines": [line]}
     if draw(st.booleans()):

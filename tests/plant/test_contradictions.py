@@ -751,8 +751,8 @@ def test_what_is_sound_is_taken(tmp_path):
         "products: [p, q], wip_limit: 4, stations: [{name: A}, {name: B}]",
         "products: [p, q], arrivals: every 5 s, stations: [{name: A}, {name: B}]",
         "wip_limit: 4, arrivals: every 5 s, stations: [{name: A}, {name: B, next: [{to: out}]}]",
-        "stations: [{name: A}, {name: B, arrivals: every 3 s}, {name: C, buffer: 2, joins: [A, {from: B, quantity: 2}]}]",
-        "stations: [{name: A}, {name: B, machines: 2, next: [{to: C}]}, {name: C, joins: [{from: A}, {from: B, quantity: 2}]}]",
+        "stations: [{name: A}, {name: B, arrivals: 3 s}, {name: C, buffer: 2, joins: [A, {from: B, quantity: 2}]}]",
+        "stations: [{name: A}, {name: B, machines: 2}, {name: C, joins: [A, {from: B, quantity: 2}]}]",
         "stations: [{name: A, quality: {rework: {share: 100 %, to: A, limit: 1}}}]",
         "stations: [{name: A, disassembly: [{to: B}, {to: C}]}, {name: B, next: [{to: out}]}, {name: C}]",
     ):

@@ -454,6 +454,8 @@ def _products_named(here: _Here) -> Found:
     for place, station in here.stations():
         if station.product is not None:
             yield from _unknown("product", station.product, makes, (*place, "product"), where=" in the line")
+        for name in station.power.by_product if station.power is not None else ():
+            yield from _unknown("product", name, declared or makes, (*place, "power", "by_product", name))
         for at, _, way in _ways_of(station):
             if way is not None and way.product is not None:
                 yield from _unknown("product", way.product, declared or makes, (*place, *at[:-1], "product"))

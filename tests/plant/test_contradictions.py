@@ -60,6 +60,7 @@ lines:
         failures: [{mode: spindle, time_to_failure: 40 h, time_to_repair: 1 h}]
         maintenance: [{every: 100 h, time: 1 h, renews: [spindle]}]
         setup: {matrix: {gear: {shaft: 10 min}}, time: 8 min}
+        power: {by_product: {shaft: 9 kW}}
         operators: [{pool: setters, for: [setup, repair]}]
         shifts: [early, late]
         next: [{to: WASH, share: 30 %}]
@@ -249,6 +250,14 @@ MISTAKES = [
         "matrix: {gear: {shafts: 10 min}}",
         DRILL + "setup.matrix.gear.shafts",
         "no product 'shafts'",
+        "shaft",
+        "did you mean shaft?",
+    ),
+    (
+        "by_product: {shaft: 9 kW}",
+        "by_product: {shift: 9 kW}",
+        DRILL + "power.by_product.shift",
+        "no product 'shift'",
         "shaft",
         "did you mean shaft?",
     ),

@@ -4,6 +4,7 @@ import { html } from "./vendor/htm-preact.module.js";
 import { duration, glyph, roughly } from "./format.js";
 
 const BUFFER = 34;
+const LONGEST = 5; // characters that fit under a buffer
 const NARROWEST = 76;
 const WIDEST = 136;
 const MACHINE_TOP = 40;
@@ -83,8 +84,9 @@ function Buffer({ buffer }) {
   const unit = capacity === null ? 0 : MACHINE_HEIGHT / capacity;
   const bottom = MACHINE_TOP + MACHINE_HEIGHT;
   const full = capacity !== null && level + moving >= capacity;
-  const text = capacity === null ? `${level}` : `${level}/${capacity}`;
-  const label = `buffer: ${text} parts${moving ? `, ${moving} on the way` : ""}`;
+  const told = capacity === null ? `${level}` : `${level}/${capacity}`;
+  const text = told.length > LONGEST ? `${level}` : told;
+  const label = `buffer: ${told} parts${moving ? `, ${moving} on the way` : ""}`;
   const lines = capacity !== null && capacity <= 12 ? Array.from({ length: capacity - 1 }, (_, i) => bottom - (i + 1) * unit) : [];
   return html`<g class=${`buffer ${full ? "full" : ""}`} role="img" aria-label=${label}>
     <title>${label}</title>

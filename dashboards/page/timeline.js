@@ -49,7 +49,7 @@ export function Timeline({ line, states, now, run, selected, onSelect, span, onS
   return html`<section class="card timeline" aria-label="State timeline">
     <div class="card-head">
       <h2>States</h2>
-      <${Legend} states=${states} />
+      <${Legend} states=${states} seen=${data ? seenIn(data) : new Set()} />
       <${Spans} span=${span} onSpan=${onSpan} />
     </div>
     <div class="timeline-body">
@@ -64,9 +64,16 @@ export function Timeline({ line, states, now, run, selected, onSelect, span, onS
   </section>`;
 }
 
-function Legend({ states }) {
+const USUAL = ["processing", "starved", "blocked", "failed", "unknown"]; // in the legend also when nothing is in them
+
+function seenIn(data) {
+  return new Set(Object.values(data.machines).flatMap((intervals) => intervals.map((one) => one.state)));
+}
+
+function Legend({ states, seen }) {
+  const rare = Object.keys(states).filter((name) => seen.has(name) && !USUAL.includes(name));
   return html`<ul class="legend" aria-label="Legend">
-    ${["processing", "starved", "blocked", "failed", "unknown"].map(
+    ${[...USUAL.slice(0, -1), ...rare, ...USUAL.slice(-1)].map(
       (name) => html`<li key=${name} class=${`state-${name}`}><span class="chip" style=${{ background: states[name].colour }}>${glyph(states[name].symbol)}</span>${states[name].title}</li>`,
     )}
   </ul>`;

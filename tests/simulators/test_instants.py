@@ -14,8 +14,10 @@ from instants import Judged
 from plant.description import Line, Plant, Station
 from plant.errors import SimulationError
 from plant.goods import Product
+from plant.paths import Node
 from plant.time import SECOND
 from simulators import Simulation, summarise
+from simulators.streams import Streams
 
 SPAN = 90 * SECOND
 SEEDS = st.integers(0, 9)
@@ -123,6 +125,42 @@ def test_the_ledger_adds_up(plant: Plant, seed: int) -> None:
                 assert intervals[-1].end == SPAN
                 assert all(a.end == b.begin and a.begin < a.end for a, b in pairwise(intervals))
                 assert all((a.state, a.reason) != (b.state, b.reason) for a, b in pairwise(intervals))
+
+
+@settings(HARD, max_examples=30)
+@given(whole_plants(), SEEDS)
+def test_work_that_is_resumed_is_neither_lost_nor_done_twice(plant: Plant, seed: int) -> None:
+    """Between its start and its end an operation is worked on for just the time drawn for it (rules 2 and 19)."""
+    simulation = Simulation(plant, seed=seed, messages=False)
+    simulation.advance(simulation.start + SPAN)
+    products = {product.name: product for product in plant.products}
+    for line in plant.lines:
+        for station in line.stations:
+            drawn = Streams(seed).stream(f"{line.name}/{station.name}", "cycle")
+            begun = [j for j in simulation.ledger.journeys() if (j.line, j.station) == (line.name, station.name)]
+            begun = sorted((j for j in begun if j.start is not None), key=lambda j: j.start or 0)
+            if not resumes(line, station) or len({j.start for j in begun}) < len(begun):
+                continue
+            intervals = simulation.ledger.intervals(Node(line.area, line.name, station.name))
+            for k, j in enumerate(begun):
+                cycle = station.cycle(products[j.product]) if j.product in products else station.cycle_time
+                assert j.finish is None or worked(intervals, j) == round(cycle.draw(drawn, k))
+
+
+def resumes(line: Line, station: Station) -> bool:
+    """Whether the one machine of a station ends each operation that it begins, part after part, and makes no others."""
+    broken = station.tool is not None and station.tool.breaks is not None and station.tool.part != "resume"
+    alone = (
+        station.machines == 1
+        and not (station.batch or station.disassembly)
+        and (station.dispatch or line.dispatch) != "spt"
+    )
+    return alone and not broken and all(failure.part == "resume" for failure in station.failures)
+
+
+def worked(intervals: Any, j: Any) -> int:
+    work = [i for i in intervals if i.state == "processing" and i.reason not in {"load", "unload"}]
+    return sum(max(0, min(i.end, j.finish) - max(i.begin, j.start)) for i in work)
 
 
 def judge_order(line: Any, station: Any, visits: list[Any]) -> None:

@@ -279,7 +279,9 @@ def constant(micros: int) -> Distribution:
 
 def exponential(micros: float) -> Distribution:
     """The exponential distribution with this mean in microseconds."""
-    return Distribution(kind="exponential", parameters=(micros,), text=f"exponential({format_duration(round(micros))})")
+    return Distribution(
+        kind="exponential", parameters=(micros,), text=f"exponential({format_duration(round(micros))})"
+    )
 
 
 _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*\((.*)\)\s*", re.DOTALL)

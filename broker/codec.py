@@ -152,6 +152,8 @@ def _check_alarm(message: Alarm, address: Address) -> None:
 def _check_energy(message: Energy, _: Address) -> None:
     if message.kwh < 0 or not math.isfinite(message.kwh):
         raise MessageError("value", "kwh is negative")
+    if message.air_m3 is not None and (message.air_m3 < 0 or not math.isfinite(message.air_m3)):
+        raise MessageError("value", "air_m3 is negative")
 
 
 def _check_clock(message: Clock, _: Address) -> None:

@@ -125,6 +125,7 @@ TOPIC = build("local", "x", OP10, "state")
 STATE = {**ENVELOPE, "state": "failed", "reason": "", "since": TS}
 
 
+ENERGY = {"kwh": 1.0, "by": {}, "kw": 0.0, "air_m3": 1.0}
 ORDER = {"order": "A-1", "product": "p", "quantity": 1, "good": 0, "scrap": 0, "event": "started"}
 COMMAND = {"id": "c", "name": "speed", "expires": TS, "by": "anna"}
 
@@ -163,6 +164,8 @@ COMMAND = {"id": "c", "name": "speed", "expires": TS, "by": "anna"}
         ("json", TOPIC, json.dumps(STATE).encode() + b"{}"),
         ("value", TOPIC, json.dumps({**STATE, "seq": "1"}).encode()),
         ("value", TOPIC, json.dumps({**STATE, "since": -1}).encode()),
+        ("value", build("local", "x", LINE, "energy"), json.dumps({**ENVELOPE, **ENERGY, "kwh": -1}).encode()),
+        ("value", build("local", "x", LINE, "energy"), json.dumps({**ENVELOPE, **ENERGY, "air_m3": -1}).encode()),
         ("value", build("local", "x", LINE, "order"), json.dumps({**ENVELOPE, **ORDER, "good": -1}).encode()),
         ("value", build("local", "x", LINE, "order"), json.dumps({**ENVELOPE, **ORDER, "due": 2**53}).encode()),
         ("value", build("local", "x", LINE, "cmd"), json.dumps({**ENVELOPE, **COMMAND, "expires": -1}).encode()),

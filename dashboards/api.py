@@ -21,6 +21,7 @@ from dashboards.stream import Stream
 from plant.errors import StoreError
 from plant.time import DAY, HOUR
 from twin import Twin
+from twin.control_chart import RULES, Kind
 
 PAGE = Path(__file__).parent / "page"
 MOST_STEPS = 10_000
@@ -68,6 +69,7 @@ def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phas
     _add_state(app, twin, phase)
     _add_kpis(app, twin)
     _add_history(app, twin)
+    _add_quality(app, twin)
     _add_genealogy(app, twin)
     _add_stream(app)
     _add_page(app, token)
@@ -242,6 +244,43 @@ def _add_history(app: FastAPI, twin: Twin) -> None:
         except ValueError as error:  # path, run and window are known to be right
             raise Refused("tag", str(error), 404) from None
         return Json(found)
+
+
+def _add_quality(app: FastAPI, twin: Twin) -> None:
+    @app.get("/api/v1/spc", summary="Control chart of a measured characteristic, with the rules that each point breaks")
+    async def spc(  # noqa: PLR0917 the parameters of the question
+        path: PathOf,
+        characteristic: Annotated[str, Query(description="name of a characteristic of the machine")],
+        chart: Annotated[Kind, Query(description="single values, or means and ranges of subgroups")] = "individuals",
+        subgroup: Annotated[int, Query(description="values in a point of xbar-r", ge=2, le=10)] = 5,
+        rules: Annotated[str, Query(description="nelson or western-electric")] = "nelson",
+        baseline: Annotated[int | None, Query(description="first points that make limits; else all", ge=2)] = None,
+        begin: From = None,
+        to: To = None,
+        run: Run = None,
+    ) -> Response:
+        node = known_node(twin, path).path
+        _only_machine(twin, node)
+        chosen = await _answerable(twin, run)
+        window = span(twin, chosen, begin, to, 8 * HOUR)
+        if rules not in RULES:
+            raise Refused("rules", f"{rules!r} is not available; allowed is {' or '.join(RULES)}")
+        try:
+            found = twin.control_chart(
+                node,
+                characteristic,
+                window.begin,
+                window.end,
+                kind=chart,
+                subgroup=subgroup,
+                rules=rules,
+                baseline=baseline,
+                run=chosen,
+            )
+        except ValueError as error:  # all else is known to be right
+            raise Refused("characteristic", str(error), 404) from None
+        head = {"path": node, "characteristic": characteristic, "from": window.begin, "to": window.end}
+        return Json({**head, **msgspec.structs.asdict(found)})
 
 
 def _add_genealogy(app: FastAPI, twin: Twin) -> None:

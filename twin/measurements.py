@@ -41,6 +41,11 @@ class Measurements:
         rows = {name: bisect_left(told, (at + 1,)) for name, told in sorted(self.told.items())}
         return {name: self.told[name][row - 1] for name, row in rows.items() if row}
 
+    def between(self, name: str, begin: int, end: int) -> list[Measurement]:
+        """The values of a characteristic in [begin, end), in the order of the stream."""
+        told = self.told.get(name, [])
+        return told[bisect_left(told, (begin,)) : bisect_left(told, (end,))]
+
     @property
     def canonical(self) -> Canonical:
         """The same for the same messages."""

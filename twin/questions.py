@@ -11,6 +11,7 @@ from plant.messages import Kpi, KpiFigure
 from plant.paths import Node, parse_node
 from plant.time import HOUR
 from twin import figures, views
+from twin.control_chart import ControlChart, Kind, Value, chart
 from twin.historian import Historian, steps
 from twin.intake import Run
 from twin.mirror import LineMirror, Machine, Place
@@ -142,6 +143,33 @@ class Questions:
         if found is None:
             raise ValueError(f"nothing was heard of a part {part!r} in {line_path}")
         return found
+
+    def control_chart(
+        self,
+        path: str,
+        characteristic: str,
+        begin: int,
+        end: int,
+        *,
+        kind: Kind = "individuals",
+        subgroup: int = 5,
+        rules: str = "nelson",
+        baseline: int | None = None,
+        run: str | None = None,
+    ) -> ControlChart:
+        """The control chart of what a machine measured in a window; see `twin.control_chart.chart`.
+
+        A characteristic that the machine never told of is a ValueError, too.
+        """
+        chosen = self._run(run)
+        _, machine = self._find_machine(chosen, path)
+        self._window(chosen, begin, end)
+        if characteristic not in machine.measurements.told:
+            known = ", ".join(sorted(machine.measurements.told)) or "none so far"
+            raise ValueError(f"{path} has told of no characteristic {characteristic!r}; it has told of: {known}")
+        found = machine.measurements.between(characteristic, begin, end)
+        values = [Value(m.ts, m.part, m.found.v) for m in found]
+        return chart(values, kind=kind, subgroup=subgroup, rules=rules, baseline=baseline)
 
     async def series(
         self, path: str, tag: str, begin: int, end: int, step: int, *, run: str | None = None

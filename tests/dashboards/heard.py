@@ -39,7 +39,10 @@ PLANT = Plant.model_validate(
                         "type": "grinder",
                         "cycle_time": "triangular(50 s, 58 s, 80 s)",
                         "buffer": 3,
-                        "quality": {"scrap": "5 %"},
+                        "quality": {
+                            "scrap": "5 %",
+                            "characteristics": [{"name": "bore", "nominal": "82 mm", "sigma": "0.004 mm"}],
+                        },
                         "failures": [
                             {"mode": "coolant", "clock": "calendar", "availability": "93 %", "time_to_repair": "4 min"}
                         ],

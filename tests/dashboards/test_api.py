@@ -7,6 +7,7 @@ import httpx
 import msgspec
 import pytest
 
+from broker import decode
 from dashboards import create_app
 from plant.messages import Delivery
 from plant.states import State
@@ -224,6 +225,24 @@ async def test_as_many_steps_as_are_allowed_and_one_more(client, resource) -> No
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "step")
 
 
+async def test_a_control_chart_is_made_of_what_was_measured(client, deliveries) -> None:
+    grinder = f"{BLOCK}/OP20"
+    told = await get(client, "spc", path=grinder, characteristic="bore", from_=START + HOUR)
+    messages = [decode(d.topic, d.payload)[1] for d in deliveries if d.topic.endswith("block/OP20/quality")]
+    late = [m for m in messages if m.ts >= START + HOUR]
+    assert [(p["at"], p["parts"], p["value"]) for p in told["points"]] == [
+        (m.ts, [m.part], m.values["bore"].v) for m in late
+    ]
+    assert told["baseline"] == len(late) > 30
+    assert told["location"]["centre"] == pytest.approx(82, abs=0.004)
+    assert told["location"]["sigma"] == pytest.approx(0.004, rel=0.5)
+    means = await get(
+        client, "spc", path=grinder, characteristic="bore", chart="xbar-r", subgroup=4, rules="western-electric"
+    )
+    assert len(means["points"]) == len(messages) // 4
+    assert set(means["rules"]) == {"beyond-limits", "two-of-three", "four-of-five", "eight-on-a-side"}
+
+
 # --- wrong questions -------------------------------------------------------------------------------------------------
 
 REFUSALS = [
@@ -251,6 +270,12 @@ REFUSALS = [
     ("series", {"path": BLOCK, "tag": "power"}, 422, "path"),
     ("series", {"path": MACHINES[0]}, 422, "tag"),
     ("series", {"path": MACHINES[0], "tag": "charm"}, 404, "tag"),
+    ("spc", {"path": MACHINES[3]}, 422, "characteristic"),
+    ("spc", {"path": MACHINES[3], "characteristic": "charm"}, 404, "characteristic"),
+    ("spc", {"path": BLOCK, "characteristic": "bore"}, 422, "path"),
+    ("spc", {"path": MACHINES[3], "characteristic": "bore", "chart": "pie"}, 422, "chart"),
+    ("spc", {"path": MACHINES[3], "characteristic": "bore", "subgroup": 1}, 422, "subgroup"),
+    ("spc", {"path": MACHINES[3], "characteristic": "bore", "rules": "golden"}, 422, "rules"),
     ("events", {"stream": "gossip"}, 422, "stream"),
     ("events", {"after": "-1"}, 422, "after"),
 ]
@@ -338,6 +363,7 @@ async def test_the_documented_questions_are_the_ones_that_exist(client) -> None:
         "/api/v1/intervals",
         "/api/v1/output",
         "/api/v1/series",
+        "/api/v1/spc",
         "/api/v1/genealogy",
         "/api/v1/events",
         "/api/v1/deadletters",

@@ -70,6 +70,7 @@ def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phas
     _add_kpis(app, twin)
     _add_history(app, twin)
     _add_quality(app, twin)
+    _add_alarms(app, twin)
     _add_genealogy(app, twin)
     _add_stream(app)
     _add_page(app, token)
@@ -281,6 +282,16 @@ def _add_quality(app: FastAPI, twin: Twin) -> None:
             raise Refused("characteristic", str(error), 404) from None
         head = {"path": node, "characteristic": characteristic, "from": window.begin, "to": window.end}
         return Json({**head, **msgspec.structs.asdict(found)})
+
+
+def _add_alarms(app: FastAPI, twin: Twin) -> None:
+    @app.get("/api/v1/alarms", summary="Alarms of a window: how often, floods, chattering, which stand")
+    async def alarms(path: PathOf, begin: From = None, to: To = None, run: Run = None) -> Response:
+        node = known_node(twin, path).path
+        chosen = await _answerable(twin, run)
+        window = span(twin, chosen, begin, to, 8 * HOUR)
+        found = twin.alarms(node, window.begin, window.end, run=chosen)
+        return Json({"path": node, "from": window.begin, "to": window.end, **msgspec.structs.asdict(found)})
 
 
 def _add_genealogy(app: FastAPI, twin: Twin) -> None:

@@ -11,6 +11,7 @@ from plant.messages import Kpi, KpiFigure
 from plant.paths import Node, parse_node
 from plant.time import HOUR
 from twin import figures, views
+from twin.alarms import AlarmReport, occurrences, report
 from twin.control_chart import ControlChart, Kind, Value, chart
 from twin.historian import Historian, steps
 from twin.intake import Run
@@ -143,6 +144,17 @@ class Questions:
         if found is None:
             raise ValueError(f"nothing was heard of a part {part!r} in {line_path}")
         return found
+
+    def alarms(self, path: str, begin: int, end: int, *, run: str | None = None) -> AlarmReport:
+        """How the alarms of a node, and of what is below it, were in a window."""
+        chosen = self._run(run)
+        line, thing = self._find(chosen, path)
+        self._window(chosen, begin, end)
+        places = line.places if isinstance(thing, LineMirror) else ()
+        things = {id(of): of for of in (thing, *places, *_machines(line, thing))}
+        told = ((of.path, known) for of in things.values() for known in of.alarms.values())
+        raised = [occurrence for at, known in told for occurrence in occurrences(at, known)]
+        return report(raised, begin, end, line.horizon)
 
     def control_chart(
         self,

@@ -225,6 +225,23 @@ async def test_as_many_steps_as_are_allowed_and_one_more(client, resource) -> No
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "step")
 
 
+async def test_alarms_are_the_failures_that_were(client, simulation) -> None:
+    told = await get(client, "alarms", path=BLOCK, from_=START, to=END)
+    machines = [node for line in PLANT.lines for s in line.stations for node in line.machines(s)]
+    failed = {
+        (node.path, START + one.begin, START + one.end)
+        for node in machines
+        for one in simulation.ledger.intervals(node)
+        if one.state == "failed"
+    }
+    over = {(o["path"], o["raised"], o["cleared"]) for o in told["occurrences"] if not o["active"]}
+    assert over <= failed
+    assert told["count"] == len(told["occurrences"]) == len(failed)
+    assert told["standing"] == sum(o["active"] for o in told["occurrences"])
+    one = await get(client, "alarms", path=f"{BLOCK}/OP20", from_=START, to=END)
+    assert one["occurrences"] == [o for o in told["occurrences"] if o["path"] == f"{BLOCK}/OP20"]
+
+
 async def test_a_control_chart_is_made_of_what_was_measured(client, deliveries) -> None:
     grinder = f"{BLOCK}/OP20"
     told = await get(client, "spc", path=grinder, characteristic="bore", from_=START + HOUR)
@@ -364,6 +381,7 @@ async def test_the_documented_questions_are_the_ones_that_exist(client) -> None:
         "/api/v1/output",
         "/api/v1/series",
         "/api/v1/spc",
+        "/api/v1/alarms",
         "/api/v1/genealogy",
         "/api/v1/events",
         "/api/v1/deadletters",

@@ -146,7 +146,7 @@ class Supply(Description):
     lead_time: Time = Field(description="Time from the order to the delivery.")
     stock: Count | None = Field(None, ge=0, description="Parts at the start.")
     reorder_at: Count | None = Field(
-        None, ge=0, description="Order when stock and deliveries under way together have come down to this."
+        None, ge=0, description="Order when stock and what is under way, less parts that wait outside, is down to this."
     )
     cards: Count | None = Field(
         None, ge=1, description="Kanban cards instead: so many full containers at the start; each empty one is ordered."

@@ -224,13 +224,8 @@ def loss_plant(model: dict[str, Any]) -> Plant:
 
 
 def supplied_plant(model: dict[str, Any]) -> Plant:
-    """A queue with several servers as material under way: each delivery is a service, the stock are the servers."""
-    supply = {
-        "stock": model["machines"],
-        "reorder_at": model["machines"] - 1,
-        "quantity": 1,
-        "lead_time": text(model["service"]),
-    }
+    """A queue with several servers as kanban cards: a free server is a container of one, a service its delivery."""
+    supply = {"cards": model["machines"], "quantity": 1, "lead_time": text(model["service"])}
     arrivals = exponential(1 / model["arrival_rate"])
     return one_line([{"name": "M", "cycle_time": INSTANT, "supply": supply}], arrivals=arrivals)
 

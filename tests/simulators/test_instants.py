@@ -48,6 +48,7 @@ def test_up_to_a_deadlock_as_well(plant: Plant, seed: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @settings(HARD, max_examples=800)
 @given(st.booleans().flatmap(lambda loops: whole_plants(loops=loops)), SEEDS)
 def test_at_the_end_of_every_instant_at_length(plant: Plant, seed: int) -> None:

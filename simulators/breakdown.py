@@ -56,7 +56,7 @@ def _mind_the_part(machine: "Machine", modes: "list[Mode]") -> None:
         _spoil(machine, mode.name)
     elif "restart" in wishes:
         station = machine.station
-        machine.remaining = station.restart(station.restarted)
+        machine.remaining = station.restart_of(machine.part)(station.restarted)
         station.restarted += 1
 
 

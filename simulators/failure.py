@@ -160,5 +160,5 @@ class Mode:
             if not job.pending:
                 job.wind()
         if self.tool is not None:
-            self.tool.wind()
+            self.tool.spare()
         repaired(self.machine, self)

@@ -124,6 +124,15 @@ class Job:
             self.running = None
         self._dismiss()
 
+    def spare(self) -> None:
+        """Its clock begins anew without it: a broken tool has been replaced, even in the last operation of its life."""
+        if self.pending:
+            self.pending = False
+            self.count -= 1
+            self.machine.due.remove(self)
+            self._dismiss()
+        self.wind()
+
     def _dismiss(self) -> None:
         if self.request is not None:
             request, self.request = self.request, None

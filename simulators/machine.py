@@ -190,7 +190,8 @@ class Machine:
             return station.next
         if not part.bound:
             part.bound = True
-            part.target = station.ways(part)
+            part.target = station.ways(part, station.bound)  # its operation has no number yet
+            station.bound += 1
         return part.target
 
     def may_begin(self) -> bool:
@@ -280,7 +281,7 @@ class Machine:
             member.worked = part.worked
             self._book(member)
             if station.ways is not None and not (member.scrap or member.target is not None or station.reserves):
-                member.target = station.ways(member)
+                member.target = station.ways(member, member.operation)
         self.last = part
         for job in self.jobs:
             job.age(self.remaining)

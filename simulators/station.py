@@ -50,17 +50,19 @@ class Station:
         source: where parts come from if this is an entry.
         own: reservations for this station.
         conditions: state and reason by phase of a machine.
-        begun, loaded, restarted, changed: operations, loadings, restarts and setups so far (rule 2).
+        begun, bound, loaded, restarted, changed: operations, ways chosen before work, loadings, restarts and setups so
+            far (rule 2).
         again: whether a part may come here more than once.
         needs: operators by task.
         varies: whether cycle times depend on the product.
     """
 
     __slots__ = (
-        "_cycles", "_setup", "_setups", "again", "begun", "buffer", "changed", "conditions", "crews", "cycle",
-        "described", "drawing", "freed", "idle", "index", "inputs", "inside", "intake", "joins", "line", "load",
-        "loaded", "machines", "name", "needs", "next", "node", "own", "pieces", "process", "recorder", "report",
-        "reserves", "restart", "restarted", "returns", "source", "touched", "unload", "varies", "verdict", "ways",
+        "_cycles", "_restarts", "_setup", "_setups", "again", "begun", "bound", "buffer", "changed", "conditions",
+        "crews", "cycle", "described", "drawing", "freed", "idle", "index", "inputs", "inside", "intake", "joins",
+        "line", "load", "loaded", "machines", "name", "needs", "next", "node", "own", "pieces", "process", "recorder",
+        "report", "reserves", "restart", "restarted", "returns", "source", "touched", "unload", "varies", "verdict",
+        "ways",
     )  # fmt: skip
 
     def __init__(
@@ -95,14 +97,12 @@ class Station:
         self.reserves = of.blocking == "before-service"
         self.own: Reservations | None = None
         self.source: Source | None = None
-        self.begun = self.loaded = self.restarted = self.changed = 0
+        self.begun = self.bound = self.loaded = self.restarted = self.changed = 0
         self.again = line.returning
         self.cycle = streams.draws(path, "cycle", described.cycle_time)
-        self._cycles = {
-            product.name: streams.draws(path, "cycle", product.cycle_times[self.name])
-            for product in line.products
-            if self.name in product.cycle_times
-        }
+        own = {made.name: made.cycle_times[self.name] for made in line.products if self.name in made.cycle_times}
+        self._cycles = {product: streams.draws(path, "cycle", time) for product, time in own.items()}
+        self._restarts = {product: streams.draws(path, "restart", time) for product, time in own.items()}
         self.load = streams.some(path, "load", described.load)
         self.unload = streams.some(path, "unload", described.unload)
         self.restart = streams.draws(path, "restart", described.cycle_time)
@@ -162,6 +162,10 @@ class Station:
     def cycle_of(self, part: Part) -> Times:
         """Work times of the operations on a part."""
         return self._cycles.get(part.what, self.cycle) if self._cycles else self.cycle
+
+    def restart_of(self, part: Part) -> Times:
+        """Work times of operations that begin anew on a part (rule 19)."""
+        return self._restarts.get(part.what, self.restart)
 
     def setup_time(self, machine: Machine, part: Part) -> int:
         """Time of the setup that a part needs on a machine; 0 if it needs none."""

@@ -28,7 +28,8 @@
 
 k counts from 0. The machine's number stands in the path also when it is 1; an arrival at another entry than the first
 has the path of its station. In a batch each part counts; without batches a part worked on is an operation. Where
-parts wait by `spt` the k-th cycle time is that of the k-th part that came. Nothing else is random.
+parts wait by `spt` the k-th cycle time is that of the k-th part that came; a way that is chosen before work is that of
+the k-th part that was ready for it. Nothing else is random.
 """
 
 from collections.abc import Callable

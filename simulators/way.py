@@ -35,8 +35,8 @@ class Ways:
             product.name: [line.by_name[name] for name in product.route] for product in line.products if product.route
         }
 
-    def __call__(self, part: Part) -> "Station | None":
-        """The station that a part goes to, chosen now."""
+    def __call__(self, part: Part, k: int) -> "Station | None":
+        """The station that a part goes to, chosen now, if by chance then by draw k."""
         route = self._routes.get(part.what)
         if route is not None:
             part.step += 1
@@ -46,10 +46,10 @@ class Ways:
             return self._named[(self._turn - 1) % len(self._named)][0]
         if self._policy:
             return min((to for to, _ in self._named if to is not None), key=_load)
-        return self._draw(part)
+        return self._draw(part, k)
 
-    def _draw(self, part: Part) -> "Station | None":
-        share = self._shares(part.operation) if any(way.share is not None for _, way in self._named) else 0.0
+    def _draw(self, part: Part, k: int) -> "Station | None":
+        share = self._shares(k) if any(way.share is not None for _, way in self._named) else 0.0
         for to, way in self._named:
             if way.product is not None:
                 if way.product == part.what:

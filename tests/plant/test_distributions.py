@@ -129,6 +129,7 @@ def test_a_negative_normal_number_is_redrawn_with_the_next_sub_counters():
 
 @pytest.mark.parametrize(("micros", "rounded"), [(0.5, 0), (1.5, 2), (2.5, 2), (2.51, 3), (3.49, 3)])
 def test_a_draw_is_rounded_once_half_to_even(micros, rounded):
+    """Rule 1 of the line rules."""
     distribution = Distribution(kind="constant", parameters=(micros,), text="")
     assert distribution.draw(STREAM, 0) == Draws(distribution, STREAM)(0) == rounded
 

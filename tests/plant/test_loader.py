@@ -545,6 +545,7 @@ def test_a_wrong_value_anywhere_is_told_and_the_rest_is_judged(tmp_path_factory,
     ],
 )
 def test_a_distribution_that_flow_brackets_cut_is_recognised(tmp_path, flow, line):
+    """Rule 28 of the line rules."""
     ((told_line, path, found, allowed, hint),) = problems(tmp_path, short(flow))
     assert (told_line, path) == (line, "lines.l.stations.B.cycle_time")
     assert "is cut at its comma" in found

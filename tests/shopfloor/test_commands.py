@@ -41,6 +41,15 @@ def test_the_version_and_the_help() -> None:
         assert shopfloor(command, "--help").returncode == 0
 
 
+def test_plant_time_counts_from_the_end_of_the_warm_up(tmp_path) -> None:
+    """Rule 25: a part each minute, half an hour not counted, ten minutes counted."""
+    plant = tmp_path / "plant.yaml"
+    stations = "[{name: A, cycle_time: 1 s}]"
+    plant.write_text(f"plant: p\nlines: [{{name: l, arrivals: every 1 min, stations: {stations}}}]\n", encoding="utf-8")
+    done = shopfloor("simulate", str(plant), "--for", "10min", "--warm-up", "30min", "--json")
+    assert json.loads(done.stdout)["lines"]["l"]["parts_out"] == 10
+
+
 def test_simulate_prints_the_keys_of_the_contract(small) -> None:
     done = shopfloor("simulate", str(small), "--for", "20min", "--warm-up", "5min", "--seed", "3", "--json")
     results = json.loads(done.stdout)

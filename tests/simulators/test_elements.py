@@ -9,24 +9,14 @@ import pytest
 from plant.description import Plant
 from plant.distributions import Draws, parse_distribution
 from plant.draws import Stream
-from simulators import Simulation, summarise
-from tests.simulators.building import S, journeys, make, run, states
+from simulators import summarise
+from tests.simulators.building import S, described, journeys, make, run, states, times
 
 # --- rules, counted by hand ------------------------------------------------------------------------------------------
 
 
-def described(stations: list[dict[str, Any]], line: dict[str, Any] | None = None, **plant: Any) -> Plant:
-    named = [{"name": chr(ord("A") + i), **station} for i, station in enumerate(stations)]
-    return Plant.model_validate({"plant": "p", "lines": [{"name": "l", "stations": named, **(line or {})}], **plant})
-
-
 def stop(up: str, down: str, **more: Any) -> dict[str, Any]:
     return {"mode": "m", "clock": "calendar", "time_to_failure": up, "time_to_repair": down, **more}
-
-
-def times(simulation: Simulation, station: str, field: str) -> list[float | None]:
-    found = [getattr(j, field) for j in journeys(simulation, station)]
-    return [None if t is None else t / S for t in found]
 
 
 def test_a_draw_is_named_by_the_whole_path() -> None:
@@ -78,6 +68,20 @@ def test_a_break_at_the_end_of_an_operation_lets_it_end_and_no_other_begin() -> 
     assert times(run(plant, 100 * S), "A", "finish")[:4] == [15, 30, 45, 60]
 
 
+def test_no_operation_begins_at_the_instant_of_a_break_or_a_maintenance() -> None:
+    """Rule 17: also where the end of the operation, or the arrival of the part, was known before the stop was.
+
+    The first operation ends at 120 with the shift b in break until 180; a part comes at 20, as does the second task.
+    """
+    a, b = {"name": "a", "start": "00:00", "end": "00:01"}, {"name": "b", "start": "00:01", "end": "12:00"}
+    shifts = [a, {**b, "breaks": [{"start": "00:02", "for": "1 min"}]}]
+    plant = described([{"cycle_time": 70}], {"arrivals": "every 50 s"}, shifts=shifts)
+    assert times(run(plant, 200 * S), "A", "start")[:2] == [50, 180]
+    task = {"every": "9 s", "time": "2 s"}
+    plant = make([{"cycle_time": 1, "maintenance": [task]}], arrivals="every 20 s")
+    assert times(run(plant, 30 * S), "A", "start") == [22]
+
+
 @pytest.mark.parametrize(("policy", "finish", "off"), [("finish", 70, 70), ("pause", 3610, 60)])
 def test_the_end_of_a_shift_finishes_or_pauses(policy: str, finish: int, off: int) -> None:
     """Rule 22: an operation from 35 on needs 35 s, the shift ends at 60 and begins again at 3600."""
@@ -98,11 +102,73 @@ def test_repairs_stand_in_a_break_unless_they_always_go_on(repairs: str, resumed
     assert found[-1][:3] == ("processing", "", resumed)
 
 
+PAUSE = [{"name": "s", "start": "00:00", "end": "12:00", "breaks": [{"start": "00:01", "for": "1 min"}]}]
+OFF = [{"name": "s", "start": "00:00", "end": "00:01"}, {"name": "t", "start": "00:02", "end": "12:00"}]
+
+
+@pytest.mark.parametrize("shifts", [PAUSE, OFF])
+@pytest.mark.parametrize(("repairs", "struck"), [("in shifts", 130), ("always", 175)])
+def test_calendar_clocks_stand_when_nobody_works(shifts: list[dict[str, Any]], repairs: str, struck: int) -> None:
+    """Rule 22: due at 70, and nobody works from 60 to 120; always: down from 70 to 105 unseen, then again at 175."""
+    station = {"cycle_time": 500, "failures": [stop("70 s", "35 s")], "repairs": repairs, "at_shift_end": "pause"}
+    found = states(run(described([station], shifts=shifts), 180 * S), "A")
+    assert next(begin for state, _, begin, _ in found if state == "failed") == struck
+
+
+def test_repairs_are_left_to_the_shifts_unless_it_is_said() -> None:
+    """Rule 22: down from 50 on, a break from 60 to 120, so that 25 s of the repair follow."""
+    plant = described([{"cycle_time": 500, "failures": [stop("50 s", "35 s")]}], shifts=PAUSE)
+    assert ("failed", "m", 120, 145) in states(run(plant, 150 * S), "A")
+
+
+def test_a_break_pauses_what_the_end_of_a_shift_finishes() -> None:
+    """Rule 22: the operation from 35 on has 10 s left at 60; of a break it has them still at 120."""
+    for shifts, finish in ((PAUSE, 130), (OFF, 70)):
+        simulation = run(described([{"cycle_time": 35}], shifts=shifts), 131 * S)
+        assert times(simulation, "A", "finish")[1] == finish
+
+
+def test_handling_and_planned_work_stop_at_the_end_of_a_shift() -> None:
+    """Rule 22: a loading from 50 to 70 has its last 10 s at 120; a task from 55 on its last 5 s."""
+    loaded = run(described([{"cycle_time": 30, "load": 20}], shifts=OFF), 131 * S)
+    assert times(loaded, "A", "start")[:2] == [20, 130]
+    task = {"every": "55 s", "time": "10 s"}
+    kept = states(run(described([{"cycle_time": 5, "maintenance": [task]}], shifts=OFF), 126 * S), "A")
+    assert kept[1:4] == [
+        ("maintenance", "maintenance", 55, 60), ("off", "", 60, 120), ("maintenance", "maintenance", 120, 125),
+    ]  # fmt: skip
+
+
+def test_parts_come_into_a_machine_that_is_off() -> None:
+    """Rule 22: B works in the first shift only; A's second part goes into its place at 80, the third is blocked."""
+    shifts = [{"name": "a", "start": "00:00", "end": "00:01"}, {"name": "b", "start": "00:01", "end": "12:00"}]
+    plant = described([{"cycle_time": 40}, {"cycle_time": 5, "shifts": ["a"]}], shifts=shifts)
+    simulation = run(plant, 130 * S)
+    assert times(simulation, "A", "leave")[:3] == [40, 80, None]
+    assert times(simulation, "B", "start") == [40, None]
+
+
 def test_a_failure_that_gates_lets_nothing_in_or_out() -> None:
     """Rules 19 and 34: blocked from 2 on, A fails at 5 to 25; B is free at 11 and gets A's part at 25."""
     for gates, left in (("work", 11), ("all", 25)):
         plant = make([{"cycle_time": 1, "failures": [stop("5 s", "20 s", gates=gates)]}, {"cycle_time": 10}])
         assert times(run(plant, 26 * S), "A", "leave")[1] == left
+
+
+def test_an_empty_machine_that_gates_takes_no_part_until_the_last_such_repair() -> None:
+    """Rule 34: A's part is done at 5; B is down from 3 to 13, and of another mode from 4 to 10."""
+    for gates, left in (("work", 5), ("all", 13)):
+        modes = [stop("3 s", "10 s", gates=gates), stop("4 s", "6 s", gates=gates, mode="n")]
+        plant = make([{"cycle_time": 5}, {"cycle_time": 1, "failures": modes}], arrivals="saturated")
+        assert times(run(plant, 14 * S), "A", "leave")[0] == left
+
+
+def test_a_machine_that_gated_keeps_its_turn() -> None:
+    """Rule 34: A is blocked for C from 4 on, B from 4.5 on; A is down from 5 to 8 and gives first, at 10."""
+    first = {"cycle_time": 2, "next": [{"to": "C"}], "failures": [stop("5 s", "3 s", gates="all")]}
+    simulation = run(make([first, {"cycle_time": 4.5}, {"cycle_time": 8}]), 19 * S)
+    assert times(simulation, "A", "leave")[:2] == [2, 10]
+    assert times(simulation, "B", "leave")[0] == 18
 
 
 def test_a_failure_suspends_a_tool_change_and_ages_by_work_only() -> None:
@@ -141,6 +207,35 @@ def test_a_setup_comes_before_loading_and_each_machine_has_its_first_part() -> N
         products=[{"name": "X"}, {"name": "Y"}],
     )
     assert states(run(alone, 9 * S), "A")[2:4] == [("setup", "", 5, 8), ("processing", "load", 8, 9)]
+
+
+@pytest.mark.parametrize(("sequence", "start"), [("XYXY", 4), ("XYYX", 7)])
+def test_a_setup_looks_at_the_part_before_on_the_same_machine(sequence: str, start: int) -> None:
+    """Rule 29: X is on machine 1, Y on 2; at 4 machine 1 has the third part, 2 the fourth; a setup takes 3 s."""
+    station = {"cycle_time": 4, "machines": 2, "setup": {"time": "3 s"}}
+    plant = described([station], {"sequence": list(sequence)}, products=[{"name": "X"}, {"name": "Y"}])
+    assert times(run(plant, 8 * S), "A", "start")[:4] == [0, 0, start, start]
+
+
+def test_a_batch_gathers_in_the_queue_and_in_an_idle_machine() -> None:
+    """Rule 30: one place and three in the idle machine; three begin at 3, and from then on one place is left."""
+    stations = [{"cycle_time": 1}, {"cycle_time": 10, "buffer": 1, "batch": {"size": 3}}]
+    simulation = run(make(stations), 12 * S)
+    assert times(simulation, "B", "start")[:3] == [3, 3, 3]
+    assert times(simulation, "A", "leave") == [1, 2, 3, 4, None]
+
+
+def test_of_several_kinds_a_full_batch_goes_first() -> None:
+    """Rule 30: at 8.5 one Z has waited long enough since 3, two X are there, and three Y that came after them."""
+    batch = {"size": 2, "minimum": 1, "wait": "3 s", "same": "product"}
+    sequence = [{"product": product, "quantity": quantity} for product, quantity in (("W", 2), ("Z", 1), ("X", 2))]
+    plant = described(
+        [{"cycle_time": 6.5, "batch": batch}],
+        {"arrivals": "every 1 s", "sequence": [*sequence, {"product": "Y", "quantity": 3}]},
+        products=[{"name": name} for name in "WXYZ"],
+    )
+    begun = sorted((j.start / S, j.product) for j in journeys(run(plant, 9 * S)) if j.start is not None)
+    assert begun == [(2, "W"), (2, "W"), (8.5, "X"), (8.5, "X")]
 
 
 def test_a_batch_ends_together_and_leaves_one_by_one() -> None:
@@ -194,12 +289,43 @@ def test_who_needs_two_is_not_passed_by_those_who_need_one() -> None:
     assert times(simulation, "A", "start")[:2] == [0, 11]
 
 
-@pytest.mark.parametrize(("accumulating", "left"), [(True, 43), (False, 55)])
-def test_a_belt_that_does_not_accumulate_stands_behind_a_waiting_part(*, accumulating: bool, left: int) -> None:
+@pytest.mark.parametrize(("said", "left"), [({}, 43), ({"accumulating": True}, 43), ({"accumulating": False}, 55)])
+def test_a_belt_that_does_not_accumulate_stands_behind_a_waiting_part(said: dict[str, bool], left: int) -> None:
     """Rule 32: B works from 25 to 55, the second part is at the belt's end at 39; at 43 the third wants onto it."""
-    belt = {"length": "10 m", "speed": "1 m/s", "capacity": 5, "accumulating": accumulating}
+    belt = {"length": "10 m", "speed": "1 m/s", "capacity": 5, **said}
     stations = [{"cycle_time": 1}, {"cycle_time": 30, "transport": belt}]
     assert times(run(make(stations, arrivals="every 14 s"), 60 * S), "A", "leave")[:3] == [15, 29, left]
+
+
+def test_a_part_that_has_closed_up_is_at_the_end_a_pitch_later() -> None:
+    """Rule 32: X is in work to 41 and the belt full behind it; then the parts of 0.5 s come in a pitch of 2 s."""
+    belt = {"length": "10 m", "speed": "1 m/s", "capacity": 5}
+    plant = described(
+        [{"cycle_time": 1}, {"cycle_time": 0.5, "transport": belt}],
+        {"sequence": ["X", {"product": "Y", "quantity": 99}]},
+        products=[{"name": "X", "cycle_times": {"B": "30 s"}}, {"name": "Y"}],
+    )
+    assert times(run(plant, 46 * S), "B", "start") == [11, 41, 43, 45]
+
+
+@pytest.mark.parametrize(("dispatch", "next_at", "left"), [("longest-waiting", "C", 14.5), ("nearest", "B", 10.5)])
+def test_a_vehicle_fetches_what_waits_longest_or_lies_nearest(dispatch: str, next_at: str, left: float) -> None:
+    """Rule 33: called to B at 1.5, the vehicle comes from the first station, 5 s, and has set down at D at 9.5.
+
+    C waits since 2, 5 s away, and B since 8, 1 s away: the way there is also the way back.
+    """
+    near = {"from": "B", "to": "D", "distance": "1 m"}
+    fleet = {"fleet": "agv", "speed": "1 m/s", "distance": "5 m", "distances": [near], "unload": "2 s"}
+    there = [{"to": "D"}]
+    stations = [
+        {"cycle_time": 1, "arrivals": "every 1000 s", "next": there},
+        {"cycle_time": 1.5, "next": there},
+        {"cycle_time": 2, "next": there},
+        {"cycle_time": 1, "buffer": 9, "transport": {"fleet": "agv"}},
+    ]
+    simulation = run(described(stations, fleets=[{**fleet, "dispatch": dispatch}]), 15 * S)
+    rides = sorted((j.leave / S, j.station) for j in journeys(simulation) if j.station in "BC" and j.leave is not None)
+    assert rides[:2] == [(6.5, "B"), (left, next_at)]
 
 
 def test_vehicles_charge_between_two_rides() -> None:

@@ -8,7 +8,7 @@ from plant.distributions import constant
 from plant.errors import SimulationError
 from plant.time import DEFAULT_START, HOUR
 from simulators import Simulation, summarise
-from tests.simulators.building import S, journeys, make, run, states
+from tests.simulators.building import S, journeys, make, run, states, times
 
 WORK, DOWN, BLOCKED, STARVED = "processing", "failed", "blocked", "starved"
 
@@ -17,9 +17,23 @@ def stop(up: str, down: str, clock: str = "calendar", part: str = "resume", mode
     return {"mode": mode, "clock": clock, "part": part, "time_to_failure": up, "time_to_repair": down}
 
 
-def times(simulation: Simulation, station: str, field: str) -> list[float | None]:
-    found = [getattr(j, field) for j in journeys(simulation, station)]
-    return [None if t is None else t / S for t in found]
+# --- time ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("a", "b", "first"), [(4, 1, "A"), (1, 4, "B")])
+def test_of_one_instant_what_was_set_first_happens_first(a: int, b: int, first: str) -> None:
+    """Rule 3: both end work at 4; the operation of 4 s was begun at 0, the other one at 3."""
+    stations = [{"cycle_time": a, "next": [{"to": "C"}]}, {"cycle_time": b}, {"cycle_time": "0.1 s", "buffer": 9}]
+    simulation = run(make(stations), 5 * S)
+    came = {j.part: j.start for j in journeys(simulation, "C") if j.enter == 4 * S}
+    assert next(j.station for j in journeys(simulation) if j.part == min(came, key=came.get)) == first
+
+
+def test_times_are_whole_microseconds() -> None:
+    """Rule 1: draws are rounded once, everything after that is a sum of integers."""
+    simulation = run(make([{"cycle_time": "exponential(1 s)", "load": "uniform(0 s, 1 s)"}]), 20 * S)
+    for j in journeys(simulation):
+        assert {type(t) for t in (j.enter, j.start, j.finish, j.leave)} <= {int, type(None)}
 
 
 # --- flow ----------------------------------------------------------------------------------------------------------
@@ -46,6 +60,8 @@ def test_a_part_that_finds_the_entry_full_waits_outside() -> None:
     figures = summarise(simulation, 10 * S, 20 * S)["l"]
     assert figures["waiting_outside_mean"] == pytest.approx((2 * 1 + 4 * 1) / 10)
     assert figures["wip_mean"] == pytest.approx(2)
+    third = summarise(simulation, 30 * S, 40 * S)["l"]["lead_time_s"]["mean"]
+    assert third == 20, "it came at 12, had a place from 14 on, and left at 34"
 
 
 def test_a_saturated_entry_needs_no_buffer_and_fills_one_that_is_given() -> None:
@@ -94,6 +110,22 @@ def test_before_service_a_part_waits_loaded_and_blocked_in_its_machine() -> None
     ]  # fmt: skip
 
 
+def test_a_reservation_comes_back_when_work_ends_not_when_the_part_leaves() -> None:
+    """Rule 7: B works to 4 and unloads to 6; A begins at 4 and waits with its part from 5 to 6."""
+    simulation = run(make([{"cycle_time": 1}, {"cycle_time": 3, "unload": 2}], blocking="before-service"), 10 * S)
+    assert times(simulation, "A", "start")[:3] == [0, 4, 9]
+    assert times(simulation, "A", "leave")[:2] == [1, 6]
+
+
+def test_a_failed_machine_keeps_its_turn_for_a_reservation_and_lets_others_pass() -> None:
+    """Rule 7: A and B in turn have the one place of C; A is down from 14 to 25, and first again at 27."""
+    first = {"cycle_time": 1, "next": [{"to": "C"}], "failures": [stop("14 s", "11 s")]}
+    plant = make([first, {"cycle_time": "1.5 s"}, {"cycle_time": 4}], blocking="before-service")
+    simulation = run(plant, 33 * S)
+    assert times(simulation, "A", "start")[:2] == [5.5, 27]
+    assert times(simulation, "B", "start") == [0, 10.5, 16, 21.5, 32]
+
+
 def test_blocked_machines_give_in_the_order_in_which_they_became_blocked() -> None:
     """Rules 8 and 9."""
     simulation = run(make([{"cycle_time": "uniform(1 s, 9 s)", "machines": 3}, {"cycle_time": 7}]), 300 * S, seed=3)
@@ -134,6 +166,18 @@ def test_a_part_goes_to_a_failed_machine_only_if_no_other_is_free_and_stays_ther
     assert stuck[0].start == round(end * S)
     busy = [j for j in journeys(simulation, "B") if j.machine == 2 and j.start <= stuck[0].enter < j.leave]
     assert len(busy) == 1, "it went there because the other machine held a part"
+
+
+def test_a_part_stays_in_the_failed_machine_that_it_went_to_for_want_of_another() -> None:
+    """Rule 9: parts come every 4 s; the second, on machine 1 at 9, and the fourth, on machine 2 at 17, are lost.
+
+    The third goes to machine 2, for 1 is down to 29; the sixth goes to machine 2, down to 37, and stays there, though
+    machine 1 is free at 31 and takes the seventh out of the queue.
+    """
+    lost = stop("3 s", "20 s", "operating", "scrap")
+    simulation = run(make([{"cycle_time": 2, "machines": 2, "failures": [lost]}], arrivals="every 4 s"), 38 * S)
+    assert [j.machine for j in journeys(simulation)][:7] == [1, 1, 2, 2, 1, 2, 1]
+    assert times(simulation, "A", "start")[:7] == [4, 8, 12, 16, 29, 37, 31]
 
 
 def test_a_part_on_its_way_holds_its_place() -> None:
@@ -278,6 +322,21 @@ def test_a_part_scrapped_by_a_failure_is_out_at_once_and_the_next_waits_in_the_m
     assert (second.enter, second.start) == (5 * S, 8 * S)
 
 
+def test_a_part_scrapped_by_a_failure_is_not_unloaded() -> None:
+    """Rule 19: it leaves at 5; the next comes then and is in work from the end of the repair on."""
+    plant = make([{"cycle_time": 7, "unload": 2, "failures": [stop("5 s", "3 s", part="scrap")]}])
+    first, second, *_ = journeys(run(plant, 20 * S))
+    assert (first.finish, first.leave) == (5 * S, 5 * S)
+    assert (second.enter, second.start) == (5 * S, 8 * S)
+
+
+def test_a_failure_that_says_no_more_ages_in_work_and_resumes() -> None:
+    """Rules 15 and 19: what is left out. Five seconds of work are over at 6, and again at 14 and 22."""
+    failure = {"mode": "m", "time_to_failure": "5 s", "time_to_repair": "3 s"}
+    simulation = run(make([{"cycle_time": 7, "failures": [failure]}], arrivals="every 1 s"), 30 * S)
+    assert times(simulation, "A", "finish")[:3] == [11, 21, None]
+
+
 @pytest.mark.parametrize("part", ["restart", "scrap"])
 def test_a_failure_touches_only_a_part_whose_operation_has_begun_and_not_ended(part: str) -> None:
     """Rule 19: neither one that is being loaded or unloaded, nor one that waits."""
@@ -350,6 +409,8 @@ def test_scrap_is_judged_at_the_end_of_work_unloaded_and_taken_out_without_block
     ]  # fmt: skip
     assert not journeys(simulation, "B")
     assert summarise(simulation, 0, 12 * S)["l"]["parts_scrapped"] == 3
+    assert summarise(simulation, 0, 12 * S)["l"]["throughput_per_s"] == 0, "rule 25: good parts only"
+    assert summarise(simulation, 0, 12 * S)["l"]["lead_time_s"]["mean"] is None, "rule 26: of good parts only"
     assert summarise(simulation, 0, 12 * S)["l"]["stations"]["A"]["parts_out"] == 0
 
 
@@ -387,6 +448,7 @@ def test_lead_time_is_of_parts_leaving_in_the_window_also_those_that_entered_bef
 
 
 def test_time_that_does_not_pass_is_an_error_and_no_hang(monkeypatch) -> None:
+    """Rule 3."""
     monkeypatch.setattr("simulators.agenda.CROWD", 10_000)
     plant = make([{"cycle_time": 1}])
     timeless = plant.lines[0].stations[0].model_copy(update={"cycle_time": constant(0)})

@@ -8,17 +8,7 @@ from plant.description import Plant
 from plant.errors import SimulationError
 from plant.time import DAY, DEFAULT_START, HOUR
 from simulators import Simulation, summarise
-from tests.simulators.building import S, journeys, make, run, states
-
-
-def described(stations: list[dict[str, Any]], line: dict[str, Any] | None = None, **plant: Any) -> Plant:
-    named = [{"name": chr(ord("A") + i), **station} for i, station in enumerate(stations)]
-    return Plant.model_validate({"plant": "p", "lines": [{"name": "l", "stations": named, **(line or {})}], **plant})
-
-
-def times(simulation: Simulation, station: str, field: str) -> list[float | None]:
-    found = [getattr(j, field) for j in journeys(simulation, station)]
-    return [None if t is None else t / S for t in found]
+from tests.simulators.building import S, described, journeys, make, run, states, times
 
 
 def figures(plant: Plant, until: int, warm_up: int = 0) -> dict[str, Any]:
@@ -48,6 +38,23 @@ def test_an_assembly_begins_when_the_last_piece_is_there_and_counts_from_the_fir
     assert summarise(simulation, 0, 14 * S)["l"]["parts_out"] == 2
 
 
+def test_a_product_is_as_old_as_its_oldest_piece_whichever_input_that_is() -> None:
+    """Rule 11: A's part, which goes on as the product, came at 5, B's at 0; two of B are blocked and waiting then."""
+    stations = [{"cycle_time": 1}, {"cycle_time": 1, "arrivals": "saturated"}, {"cycle_time": 3, "joins": ["A", "B"]}]
+    simulation = run(make(stations, arrivals="every 5 s"), 10 * S)
+    shipped = next(p for p in simulation.ledger.passages("l") if p.left is not None and not p.into)
+    assert (shipped.entered, shipped.since, shipped.left) == (5 * S, 0, 9 * S)
+    assert summarise(simulation, 0, 10 * S)["l"]["lead_time_s"]["mean"] == 9
+
+
+def test_a_product_is_one_part_in_the_line() -> None:
+    """Rules 11 and 26: one in C, and one of A and two of B blocked in front of it; pieces count no more."""
+    stations = [{"cycle_time": 1}, {"cycle_time": 1, "machines": 2}, {"cycle_time": 9}]
+    plant = make([*stations[:2], {**stations[2], "joins": ["A", {"from": "B", "quantity": 2}]}])
+    found = figures(plant, 91 * S, 10 * S)
+    assert (found["wip_mean"], found["parts_out"]) == (4, 9)
+
+
 def test_a_failed_assembly_takes_its_set_all_the_same() -> None:
     """Rule 11: up or down; it takes at 2, works from the end of the repair at 5."""
     stop = {"mode": "m", "clock": "calendar", "time_to_failure": "1 s", "time_to_repair": "4 s"}
@@ -61,6 +68,14 @@ def test_a_ring_moves_on_together() -> None:
     """Rule 12."""
     ring = make([{"cycle_time": 1}, {"cycle_time": 1, "next": [{"to": "A", "share": 0.5}]}])
     assert figures(ring, 1000 * S)["parts_out"] > 300
+
+
+def test_a_ring_of_three_moves_on_in_one_instant() -> None:
+    """Rule 12: at 3 all three are done, the first part must go back to A, the others follow each other: all begin."""
+    rework = {"rework": {"share": 1, "to": "A", "limit": 1}}
+    simulation = run(make([{"cycle_time": 1}, {"cycle_time": 1}, {"cycle_time": 1, "quality": rework}]), 3 * S)
+    begun = {(j.station, j.part, j.visit) for j in journeys(simulation) if j.start == 3 * S}
+    assert begun == {("A", "l-1", 2), ("B", "l-3", 1), ("C", "l-2", 1)}
 
 
 def test_a_lock_names_the_time_and_who_waits_for_whom() -> None:
@@ -189,6 +204,13 @@ def test_material_is_ordered_for_those_who_wait_too() -> None:
     assert times(run(plant, 15 * S), "A", "enter") == [1, 11, 12, 13, 14, 15]
 
 
+def test_cards_order_what_was_taken_however_many_wait() -> None:
+    """Rule 38: two containers of one part, 10 s to fill each again, a demand each second."""
+    supply = {"cards": 2, "quantity": 1, "lead_time": "10 s"}
+    plant = make([{"cycle_time": "0.1 s", "supply": supply}], arrivals="every 1 s")
+    assert times(run(plant, 22 * S), "A", "enter") == [1, 2, 11, 12, 21, 22]
+
+
 def test_a_part_that_came_back_once_is_not_rework_for_ever() -> None:
     """Sent to the beginning of another branch, from where no way leads back, it is good from there on."""
     rework = {"rework": {"share": 0.5, "to": "C"}}
@@ -225,6 +247,20 @@ def test_a_wip_limit_counts_from_the_queue_of_the_entry() -> None:
     assert found["lead_time_s"]["p95"] == 12
 
 
+def test_scrap_makes_room_under_a_wip_limit() -> None:
+    """Rule 14: all parts are scrap; each lets the next one in."""
+    plant = make([{"cycle_time": 3, "quality": {"scrap": 1}}, {"cycle_time": 1}], wip_limit=2)
+    assert times(run(plant, 7 * S), "A", "enter") == [0, 0, 3, 6]
+
+
+def test_a_pallet_is_left_where_it_is_said() -> None:
+    """Rule 14: with the line at 11, or after A at 1; B takes the second part at 11."""
+    for until, entered in ((None, [0, 11]), ("A", [0, 1, 11])):
+        pallets = {"count": 1} | ({} if until is None else {"until": until})
+        plant = make([{"cycle_time": 1}, {"cycle_time": 10}], pallets=pallets)
+        assert times(run(plant, 12 * S), "A", "enter") == entered
+
+
 def test_pallets_come_back_after_their_way() -> None:
     """Two pallets, a cycle of 3 s and 9 s back: two parts in 12 s."""
     plant = make([{"cycle_time": 3}], pallets={"count": 2, "back": "9 s"})
@@ -244,6 +280,54 @@ def test_parts_go_by_share_by_product_and_in_turn() -> None:
         products=[{"name": "X"}, {"name": "Y"}],
     )
     assert [j.product for j in journeys(run(plant, 30 * S), "B")] == ["X"] * 5
+
+
+def test_the_head_of_the_queue_goes_into_a_failed_machine_that_is_free() -> None:
+    """Rule 9: X is lost on machine 1 at 4.4, which is down to 24.4; the sixth part goes in, the next one passes it."""
+    lost = {"mode": "m", "time_to_failure": "2.9 s", "time_to_repair": "20 s", "part": "scrap"}
+    plant = described(
+        [{"cycle_time": "0.1 s", "load": 1, "machines": 2, "failures": [lost]}],
+        {"arrivals": "every 0.5 s", "sequence": ["X", {"product": "Y", "quantity": 99}]},
+        products=[{"name": "X", "cycle_times": {"A": "3 s"}}, {"name": "Y"}],
+    )
+    sixth, seventh = journeys(run(plant, 26 * S), "A")[5:7]
+    assert (sixth.machine, sixth.start) == (1, 25.4 * S)
+    assert (seventh.machine, seventh.start) == (2, 6.4 * S)
+
+
+def test_in_turn_begins_with_the_first_named() -> None:
+    """Rule 5."""
+    ends = [{"cycle_time": 1, "next": [{"to": "out"}]}, {"cycle_time": 1}]
+    simulation = run(make([{"cycle_time": 2, "next": {"policy": "round-robin", "to": ["C", "B"]}}, *ends]), 5 * S)
+    assert (times(simulation, "C", "enter"), times(simulation, "B", "enter")) == ([2], [4])
+
+
+def test_scrap_leaves_the_line_where_it_was_made_past_a_full_station() -> None:
+    """Rule 5: each second part is found bad; the second goes out at 2, the third is blocked until B is free at 11."""
+    maker = {"cycle_time": 1, "quality": {"defects": 1}, "inspection": {"every": 2}}
+    simulation = run(make([maker, {"cycle_time": 10}]), 12 * S)
+    left = [(j.leave, j.outcome) for j in journeys(simulation, "A")][:3]
+    assert left == [(1 * S, "good"), (2 * S, "scrap"), (11 * S, "good")]
+
+
+def test_a_station_of_an_assembly_is_an_entry_although_rework_comes_to_it_too() -> None:
+    """Rule 5: without parts of its own the assembly would wait for rework of products that it cannot make."""
+    rework = {"rework": {"share": 0.2, "to": "B", "limit": 1}}
+    stations = [{"cycle_time": 2}, {"cycle_time": 2, "buffer": 2}, {"cycle_time": 1, "buffer": 2, "joins": ["A", "B"]}]
+    plant = make([*stations, {"cycle_time": 1, "quality": rework}])
+    assert plant.lines[0].entries == ("A", "B")
+
+
+def test_the_way_is_drawn_before_the_place_is_reserved() -> None:
+    """Rule 7: Y goes to C, so it waits for no place at B, where work on the second X goes on to 22."""
+    stations = [
+        {"cycle_time": 1, "next": [{"to": "C", "product": "Y"}]},
+        {"cycle_time": 10, "next": [{"to": "out"}]},
+        {"cycle_time": 1},
+    ]
+    line = {"blocking": "before-service", "sequence": ["X", "X", "Y"]}
+    plant = described(stations, line, products=[{"name": "X"}, {"name": "Y"}])
+    assert times(run(plant, 23 * S), "A", "start")[:4] == [0, 11, 12, 22]
 
 
 def test_least_loaded_looks_at_parts_per_machine() -> None:
@@ -270,10 +354,27 @@ def test_taking_apart_makes_new_parts_that_leave_in_order() -> None:
     simulation = run(plant, 8 * S)
     assert [(j.part, j.enter) for j in journeys(simulation, "C")] == [("l-1", 5 * S)]
     assert [j.enter for j in journeys(simulation, "D")] == [5 * S, 5 * S]
-    assert {p.of for p in simulation.ledger.passages("l") if p.of} == {"l-1"}
+    pieces = [p for p in simulation.ledger.passages("l") if p.of]
+    assert [(p.of, p.entered, p.since) for p in pieces] == [("l-1", 5 * S, 0)] * 2
+
+
+def test_pieces_leave_in_the_order_of_the_file_as_there_is_room() -> None:
+    """Rule 35: taken apart at 5, the one for C goes first, then the first for D; the second waits until D is free."""
+    pieces = [{"to": "C"}, {"to": "D", "quantity": 2}]
+    stations = [{"cycle_time": 4}, {"cycle_time": 1, "disassembly": pieces}, {"cycle_time": 1}, {"cycle_time": 5}]
+    plant = make([*stations[:2], {**stations[2], "next": [{"to": "out"}]}, stations[3]])
+    simulation = run(plant, 11 * S)
+    assert (times(simulation, "C", "enter")[:1], times(simulation, "D", "enter")[:2]) == ([5], [5, 10])
 
 
 # --- what a machine needs ------------------------------------------------------------------------------------------
+
+
+def test_a_restarted_operation_takes_as_long_as_those_of_its_product() -> None:
+    """Rule 19: X takes 30 s here; struck at 50, the second begins anew at 51 and ends at 81."""
+    stop = {"mode": "m", "clock": "calendar", "time_to_failure": "50 s", "time_to_repair": "1 s", "part": "restart"}
+    plant = described([{"cycle_time": 10, "failures": [stop]}], products=[{"name": "X", "cycle_times": {"A": "30 s"}}])
+    assert times(run(plant, 90 * S), "A", "finish")[:2] == [30, 81]
 
 
 def test_setups_come_between_lots() -> None:
@@ -395,11 +496,11 @@ def test_a_week_of_two_shifts(cycle: int, policy: str, parts: int) -> None:
 
 
 def test_off_begins_when_the_running_operation_is_over() -> None:
-    """Rules 22 and 23: the operation begun at 21:59:10 of 70 s ends at 22:00:20."""
+    """Rules 22 and 23: unless it is told otherwise the operation begun at 21:59:30 is finished, at 22:00:40."""
     simulation = run(described([{"cycle_time": 70}], shifts=WEEK), DAY)
     off = [s for s in states(simulation, "A") if s[0] == "off"]
     assert off[0][2:] == (0, 6 * 3600)
-    assert 22 * 3600 <= off[1][2] < 22 * 3600 + 70
+    assert off[1][2] == 22 * 3600 + 40
 
 
 # --- how parts travel, come and are made ---------------------------------------------------------------------------
@@ -419,7 +520,7 @@ def test_a_belt_keeps_its_pitch_and_accumulates() -> None:
     belt = {"length": "10 m", "speed": "1 m/s", "capacity": 5}
     plant = make([{"cycle_time": 1}, {"cycle_time": 30, "transport": belt}])
     simulation = run(plant, 80 * S)
-    assert times(simulation, "A", "leave")[:6] == [1, 3, 5, 7, 9, 11]
+    assert times(simulation, "A", "leave")[:7] == [1, 3, 5, 7, 9, 11, 41], "five on the belt"
     assert times(simulation, "B", "start")[:3] == [11, 41, 71]
     stiff = run(make([{"cycle_time": 1}, {"cycle_time": 30, "transport": {**belt, "accumulating": False}}]), 80 * S)
     assert times(stiff, "B", "start")[:3] == [11, 41, 71]

@@ -21,5 +21,8 @@ def metrics_text(twin: Twin) -> str:
     family("messages_refused_total", "counter", "Messages that were not valid, by reason.", refused)
     family("telemetry_values_total", "counter", "Values handed to the historian.", {"": counters.telemetry_values})
     family("historian_backlog_rows", "gauge", "Rows that wait for the historian.", {"": counters.historian_backlog})
+    family("journal_retries_total", "counter", "Failed tries to write the journal.", {"": counters.journal_retries})
+    trouble = {"": float(bool(counters.journal_trouble))}
+    family("journal_failing", "gauge", "1 while the journal does not take messages.", trouble)
     family("journal_position", "gauge", "Last journal position.", {"": twin.position()})
     return "\n".join(lines) + "\n"

@@ -8,6 +8,7 @@
     ├── MessageError          a message that is not valid: goes to the dead letters
     ├── BrokerError           a broker that cannot be reached, started or trusted
     ├── StoreError            a journal or historian that cannot be opened, read or written
+    │   └── DamageError       a journal whose file is damaged
     └── SimulationError       a run that cannot go on
 
 Facts are attributes; the text of an error is made from them.
@@ -136,6 +137,10 @@ class BrokerError(ShopfloorError):
 
 class StoreError(ShopfloorError):
     """A journal or historian that cannot be opened, read or written."""
+
+
+class DamageError(StoreError):
+    """A journal whose file is damaged: it can be read in part at best."""
 
 
 class SimulationError(ShopfloorError):

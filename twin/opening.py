@@ -1,14 +1,20 @@
 """A twin with its stores, ready to use."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from broker import PREFIX
 from plant.description import Plant
+from plant.errors import DamageError
 from twin.duckdb_historian import DuckDbHistorian
 from twin.journal import Journal
+from twin.salvage import finish, salvage
 from twin.twin import Twin
+
+log = logging.getLogger(__name__)
 
 JOURNAL = "journal.sqlite"
 TELEMETRY = "telemetry.duckdb"
@@ -19,6 +25,8 @@ async def open_twin(
     plant: Plant, folder: Path | None, *, historian: Path | None = None, durable: bool = True, prefix: str = PREFIX
 ) -> AsyncIterator[Twin]:
     """A twin that keeps its journal and its telemetry in a folder.
+
+    A journal that is damaged is set aside; what can be read of it is in the new one, and a warning says so.
 
     Args:
         plant: the description.
@@ -31,7 +39,36 @@ async def open_twin(
         StoreError: a file cannot be opened or read, or belongs to another version.
     """
     place = historian or folder
+    file = None if folder is None else folder / JOURNAL
     async with DuckDbHistorian(None if place is None else place / TELEMETRY) as store:
-        journal = Journal(None if folder is None else folder / JOURNAL, durable=durable)
-        async with Twin(plant, journal=journal, historian=store, prefix=prefix) as twin:
+
+        def twin_of() -> Twin:
+            return Twin(plant, journal=Journal(file, durable=durable), historian=store, prefix=prefix)
+
+        twin = await (_started(twin_of) if file is None else _started_or_salvaged(twin_of, file))
+        try:
             yield twin
+        finally:
+            await twin.close()
+
+
+async def _started(twin_of: Callable[[], Twin]) -> Twin:
+    twin = twin_of()
+    try:
+        await twin.start()
+    except BaseException:
+        await twin.close()
+        raise
+    return twin
+
+
+async def _started_or_salvaged(twin_of: Callable[[], Twin], file: Path) -> Twin:
+    """To start is to read the journal, so damage shows by now; only then is it worth a second reading."""
+    await asyncio.to_thread(finish, file)
+    try:
+        return await _started(twin_of)
+    except DamageError as damage:
+        log.warning("%s; reading what can be read …", damage)
+    kept, damaged = await asyncio.to_thread(salvage, file)
+    log.warning("%s: %d messages could be read and are kept; the damaged file is now %s", file, kept, damaged.name)
+    return await _started(twin_of)

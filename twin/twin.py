@@ -68,6 +68,7 @@ class Twin(Questions):
         self._loading: asyncio.Task[None] | None = None
         self._new: dict[str, Run] = {}  # of which nothing is in the journal yet
         self._position = 0
+        self._trouble = ""  # why the journal does not take messages now
         self._received = self._journaled = self._retries = self._values = 0
         self._events_rate, self._values_rate = Rate(), Rate()
 
@@ -155,6 +156,7 @@ class Twin(Questions):
             historian_backlog=health.backlog,
             historian_dropped=health.dropped,
             journal_retries=self._retries,
+            journal_trouble=self._trouble,
             events_reset=self._broadcast.overruns,
         )
 
@@ -222,9 +224,11 @@ class Twin(Questions):
             return []
         try:
             positions = await self._call(partial(self._journal.append, rows))
-        except StoreError:
+        except StoreError as error:
             self._retries += 1
+            self._trouble = str(error)
             raise
+        self._trouble = ""
         self._position = self._journal.position
         self._journaled += len(rows)
         self._events_rate.add(len(rows))
@@ -329,11 +333,13 @@ class Twin(Questions):
             groups = await ahead
             ahead = self._ahead(name, after + STRETCH, upto)  # is read while this is folded
             for topic, retained, payloads in sorted(groups, key=lambda group: group[0].endswith(("/meta", "/clock"))):
-                self._refold(run, topic, payloads, retained=retained)
+                if not self._refold(run, topic, payloads, retained=retained):
+                    await self._refold_singly(run, topic, after, min(after + STRETCH, upto), retained=retained)
                 await asyncio.sleep(0)
         await ahead
         for stored in await self._call(partial(journal.statuses, name, upto)):
-            self._refold(run, stored.topic, stored.payload, retained=bool(stored.retained))
+            if not self._refold(run, stored.topic, stored.payload, retained=bool(stored.retained)):
+                self._put_away(stored.topic, stored.payload, "cannot be decoded any more")
         run.remembering = False
         return run
 
@@ -341,18 +347,31 @@ class Twin(Questions):
         """The next stretch of the journal, already on its way."""
         return asyncio.ensure_future(self._call(partial(self._journal.groups, run, after, min(after + STRETCH, upto))))
 
-    def _refold(self, run: Run, topic: str, payloads: bytes, *, retained: bool) -> None:
-        """Fold messages of one topic, their payloads joined by commas."""
+    async def _refold_singly(self, run: Run, topic: str, after: int, upto: int, *, retained: bool) -> None:
+        """Fold a stretch of a topic of which something cannot be decoded: the rest of it can."""
+        stored = await self._call(partial(self._journal.payloads, run.name, topic, after, upto))
+        for payload in [payload for flag, payload in stored if flag is retained]:
+            if not self._refold(run, topic, payload, retained=retained):
+                self._put_away(topic, payload, "cannot be decoded any more")
+
+    def _refold(self, run: Run, topic: str, payloads: bytes, *, retained: bool) -> bool:
+        """Fold messages of one topic, their payloads joined by commas; false if they cannot be decoded."""
         try:
             sink = run.sinks.get(topic) or run.sink(topic, parse(topic, self.prefix))
             messages: list[Message] = _LISTS[sink.kind].decode(b"[" + payloads + b"]")
-        except (MessageError, msgspec.MsgspecError) as error:  # the plant has changed, or the file was touched
-            delivery = Delivery(topic=topic, payload=payloads)
-            self._letters.add(delivery, "journal", str(error), time.time_ns() // 1000)
-            return
+        except MessageError as error:  # the plant has changed
+            self._put_away(topic, payloads, str(error))
+            return True
+        except msgspec.MsgspecError:  # the file was touched
+            return False
         run.begin(messages[0].ts)
         run.apply(sink, messages, retained=retained)
         run.session = max(run.session, *[m.session for m in messages])
+        return True
+
+    def _put_away(self, topic: str, payload: bytes, detail: str) -> None:
+        """The journal holds something that cannot be folded."""
+        self._letters.add(Delivery(topic=topic, payload=payload), "journal", detail, time.time_ns() // 1000)
 
     async def _call(self, function: Callable[[], T]) -> T:
         """Run in the journal's thread."""

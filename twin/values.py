@@ -178,6 +178,7 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
         historian_backlog: rows waiting to be stored.
         historian_dropped: rows given up because the store was away too long.
         journal_retries: failed tries to write the journal.
+        journal_trouble: why the journal does not take messages now; empty when it does.
         events_reset: readers of events that were too slow.
     """
 
@@ -196,6 +197,7 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     historian_backlog: int
     historian_dropped: int
     journal_retries: int
+    journal_trouble: str
     events_reset: int
 
 

@@ -1,5 +1,6 @@
 """The journal keeps what it took: through a kill, a full disk and a second writer; and nothing twice."""
 
+import re
 import signal
 import sqlite3
 import subprocess
@@ -7,22 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from journaled import SOURCE, everything, row
 
 from plant.errors import StoreError
-from plant.messages import Delivery, StateChange
-from twin.journal import Journal, Row, Source
-
-SOURCE = Source("r", "shopfloor/v1/e/s/a/l/A/state", "a/l/A", "state")
-
-
-def row(seq: int, *, run: str = "r", session: int = 1, payload: bytes = b"{}", kind: str = "state") -> Row:
-    topic = SOURCE.topic.replace("state", kind)
-    message = StateChange(run=run, session=session, seq=seq, n=seq, ts=seq, state="off", reason="", since=0)
-    return Source(run, topic, SOURCE.path, kind), message, Delivery(topic=topic, payload=payload)
-
-
-def everything(journal: Journal) -> list[tuple[int, bytes]]:
-    return [(stored.position, stored.payload) for stored in journal.page(0, 10**6, upto=10**9)]
+from twin.journal import SCHEMA, UPGRADES, Journal
 
 
 def test_what_was_appended_is_read_in_order_also_after_a_new_opening(tmp_path) -> None:
@@ -69,9 +58,10 @@ def test_the_run_whose_session_began_last_is_the_newest(tmp_path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
+from pathlib import Path
 sys.path[:0] = {paths!r}
-from test_journal import row
-from twin.journal import Journal
+from journaled import row
+from twin.journal import SCHEMA, UPGRADES, Journal
 journal = Journal(Path({file!r}))
 seq = 0
 while True:
@@ -82,7 +72,7 @@ while True:
 
 
 def test_a_killed_writer_has_lost_nothing_it_acknowledged(tmp_path) -> None:
-    paths = [str(path) for path in (Path(__file__).parent, *sys.path)]
+    paths = sys.path
     for deaths in range(1, 4):
         file = tmp_path / f"journal{deaths}.sqlite"
         script = WRITER.format(paths=paths, file=str(file))
@@ -125,13 +115,86 @@ def test_two_writers_are_one_too_many(tmp_path) -> None:
         assert other.append([row(0)]) == [1]
 
 
-def test_a_journal_of_another_version_is_refused(tmp_path) -> None:
+def test_a_journal_of_a_newer_version_is_refused_and_left_alone(tmp_path) -> None:
     Journal(tmp_path / "j").close()
     with sqlite3.connect(tmp_path / "j") as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    with pytest.raises(StoreError, match="version 99"):
+    before = (tmp_path / "j").read_bytes()
+    with pytest.raises(StoreError, match=f"version 99, of a newer Shopfloor; this one reads up to {SCHEMA}"):
         Journal(tmp_path / "j")
+    assert (tmp_path / "j").read_bytes() == before
+
+
+VERSIONS = {
+    1: """
+        PRAGMA application_id = 1397115441;
+        PRAGMA user_version = 1;
+        CREATE TABLE runs (id INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE);
+        CREATE TABLE topics (
+            id INTEGER PRIMARY KEY, topic TEXT NOT NULL UNIQUE, path TEXT NOT NULL, kind TEXT NOT NULL
+        );
+        CREATE TABLE sessions (
+            run INTEGER NOT NULL, session INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (run, session)
+        ) WITHOUT ROWID;
+        CREATE TABLE messages (
+            position INTEGER PRIMARY KEY, run INTEGER NOT NULL, topic INTEGER NOT NULL, session INTEGER NOT NULL,
+            seq INTEGER NOT NULL, n INTEGER NOT NULL, ts INTEGER NOT NULL, ingest INTEGER NOT NULL,
+            retained INTEGER NOT NULL, payload BLOB NOT NULL
+        );
+        CREATE UNIQUE INDEX message_key ON messages (run, topic, session, seq);
+        INSERT INTO runs VALUES (1, 'r');
+        INSERT INTO topics VALUES (1, 'shopfloor/v1/e/s/a/l/A/state', 'a/l/A', 'state');
+        INSERT INTO sessions VALUES (1, 1, 1);
+        INSERT INTO messages VALUES (1, 1, 1, 1, 0, 0, 0, 0, 0, x'61'), (2, 1, 1, 1, 1, 1, 1, 0, 0, x'62');
+    """,
+}
+"""A file of each version, as that version made it, with two messages. What stands here is never changed."""
+
+
+def tables(file: Path) -> set[tuple[str, str, str]]:
+    """What a file is made of, however its definitions are laid out."""
+    db = sqlite3.connect(file)
+    found = db.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    db.close()
+    return {(kind, name, re.sub(r"\s+", "", sql)) for kind, name, sql in found}
+
+
+def test_there_is_a_file_of_each_version() -> None:
+    assert sorted(VERSIONS) == list(range(1, SCHEMA + 1))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_journal_of_an_older_version_is_brought_up_to_date(version, tmp_path) -> None:
+    old, fresh = tmp_path / "old", tmp_path / "fresh"
+    db = sqlite3.connect(old)
+    db.executescript(VERSIONS[version])
+    db.close()
+    Journal(fresh).close()
+    for _ in range(2):  # the second time there is nothing left to do
+        with Journal(old) as journal:
+            assert journal._number("PRAGMA user_version") == SCHEMA
+            assert everything(journal) == [(1, b"a"), (2, b"b")]
+            assert journal.append([row(0), row(1)]) == [0, 0]
+        assert tables(old) == tables(fresh)
+    with Journal(old) as journal:
+        assert journal.append([row(2)]) == [3]
+
+
+def test_an_upgrade_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch) -> None:
+    Journal(tmp_path / "j").close()
+    before = tables(tmp_path / "j")
+    steps = ("CREATE TABLE later (x);", "CREATE TABLE runs (x);")
+    monkeypatch.setattr("twin.journal.UPGRADES", (*UPGRADES, *steps))
+    monkeypatch.setattr("twin.journal.SCHEMA", SCHEMA + 2)
+    with pytest.raises(StoreError, match="runs already exists"):
+        Journal(tmp_path / "j")
+    assert tables(tmp_path / "j") == before
+    monkeypatch.setattr("twin.journal.UPGRADES", (*UPGRADES, steps[0]))
+    monkeypatch.setattr("twin.journal.SCHEMA", SCHEMA + 1)
+    with Journal(tmp_path / "j") as journal:
+        assert journal._number("PRAGMA user_version") == SCHEMA + 1
+    assert len(tables(tmp_path / "j")) == len(before) + 1
 
 
 def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path) -> None:

@@ -299,12 +299,14 @@ async def test_when_the_journal_fails_nothing_is_taken_and_the_batch_may_come_ag
         flood = simulated(until=100 * SECOND)
         with pytest.raises(StoreError, match="full"):
             await twin.take([*batch, *flood])
-        assert (twin.digest(), twin.position(), replace(twin.counters(), nodes={})) == known
+        counters = twin.counters()
+        assert (twin.digest(), twin.position(), replace(counters, nodes={}, journal_trouble="")) == known
+        assert "full" in counters.journal_trouble
         assert twin.runs() == ["r1"]
         db.execute("PRAGMA max_page_count = 1000000")
         await twin.take([*batch, *flood])
         assert twin.position() == len(batch) + len(flood)
-        assert twin.counters().gaps == 0
+        assert (twin.counters().gaps, twin.counters().journal_trouble) == (0, "")
 
 
 async def test_a_take_that_is_cancelled_is_done_all_the_same() -> None:

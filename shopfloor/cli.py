@@ -230,6 +230,19 @@ def replay(
         print_report(report, console)
 
 
+@app.command()
+def backup(
+    *,
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Data folder; a run may be writing to it.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write: .tar, or .tar.gz.")],
+    telemetry: Annotated[bool, typer.Option("--telemetry/--no-telemetry", help="Whether telemetry goes along.")] = True,
+) -> None:
+    """Write a consistent backup of a data folder into one file; unpacked into an empty folder it is a data folder."""
+    from shopfloor.backup import back_up
+
+    console.print(back_up(data, file, errors, telemetry=telemetry), highlight=False, soft_wrap=True)
+
+
 def main() -> None:
     """Entry point: errors are one line for people; wrong input ends with status 2, a failure with 1."""
     debug = "--debug" in sys.argv

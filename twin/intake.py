@@ -243,5 +243,5 @@ class Run:
             tracker = sink.topic.tracker(session)
             if self.remembering and not sink.journaled:
                 tracker.assume(seq)
-            else:
+            elif final or seq >= tracker.high or tracker.low < 0:  # what is older than what came says nothing new
                 tracker.claim(seq, now, final=final)

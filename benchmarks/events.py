@@ -1,0 +1,295 @@
+"""Events per second through the twin, out of its journal, and from its journal onto the page.
+
+    uv run python benchmarks/events.py [--events 300000] [--profile]
+
+The events are those of a simulated line of ten stations: states, parts, alarms, energy, heartbeats; no telemetry. They
+are made and numbered beforehand. Three figures, each beside its budget and as a ratio to something real that is
+measured in the same run:
+
+- durable: from the memory bus through journal (every transaction on disk), mirror and the KPIs of all machines; against
+  decoding and checking the same messages alone, and against SQLite alone, which inserts the same payloads in the same
+  batches and transactions.
+- rebuild: the journal folded at a start; against decoding the same payloads alone.
+- page: from the call that appends a message to its arrival in a reader of server-sent events in a process of its own,
+  at 10,000 events per second; against a bare socket to such a process that is written to at the same pace.
+
+Ratios are of CPU time of this process, all threads: on a busy machine, or a slow disk, they say more than the rates.
+With --profile it shows instead where the durable way spends its time.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import cProfile
+import json
+import pstats
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from broker import MemoryBus, Numbering, decode
+from dashboards import bind, create_app, serve
+from plant.description import Plant
+from plant.messages import Clock, Delivery
+from plant.time import DEFAULT_START, SECOND
+from shopfloor.pacing import listen
+from simulators import Simulation
+from twin import Journal, Twin
+from twin.duckdb_historian import DuckDbHistorian
+
+STATIONS = 10
+BATCH = 1_000  # messages that the bus is given at once
+DURABLE, REBUILD, P99 = 50_000, 300_000, 0.1  # budgets
+RATE, TICK = 10_000, 0.01  # events per second to the page, and how often some are sent
+
+
+def plant() -> Plant:
+    """Ten exponential stations with failures and scrap."""
+    station = {
+        "cycle_time": "exponential(10 s)",
+        "failures": [{"mode": "jam", "time_to_failure": "exponential(20 min)", "time_to_repair": "exponential(60 s)"}],
+        "quality": {"scrap": "1 %"},
+    }
+    stations = [{"name": f"M{i}", **station, "buffer": 5 if i else 0} for i in range(STATIONS)]
+    return Plant.model_validate({"plant": "benchmark", "lines": [{"name": "l", "stations": stations}]})
+
+
+def made(described: Plant, count: int) -> list[Delivery]:
+    """So many messages as a subscriber hears them, with a heartbeat every ten seconds of plant time."""
+    simulation = Simulation(described, telemetry=False)
+    numbering = Numbering(described.enterprise, described.plant, run=simulation.run)
+    line, now, deliveries = described.lines[0].node, DEFAULT_START, list[Delivery]()
+    while len(deliveries) < count:
+        now += 10 * SECOND
+        clock = Clock(ts=now, now=now, speed=1, epoch=DEFAULT_START, running=True, last=numbering.last)
+        for node, message in [*simulation.advance(now), (line, clock)]:
+            one = numbering.number(node, message)[0]
+            deliveries.append(Delivery(topic=one.topic, payload=one.payload))
+    return deliveries[:count]
+
+
+@asynccontextmanager
+async def twin_in(described: Plant, folder: Path) -> AsyncIterator[Twin]:
+    """A twin whose journal is durable."""
+    async with (
+        DuckDbHistorian() as historian,
+        Twin(described, journal=Journal(folder / "journal.sqlite"), historian=historian) as twin,
+    ):
+        yield twin
+
+
+class Watch:
+    """Seconds and CPU seconds since it was made, or until it was stopped."""
+
+    def __init__(self) -> None:
+        self._begun, self._worked = time.perf_counter(), time.process_time()
+        self.seconds = self.cpu = 0.0
+
+    def stop(self) -> "Watch":
+        """Take the times."""
+        self.seconds, self.cpu = time.perf_counter() - self._begun, time.process_time() - self._worked
+        return self
+
+
+async def durable(described: Plant, folder: Path, deliveries: Sequence[Delivery]) -> Watch:
+    """From the first message on the bus to the KPIs that know the last one."""
+    bus = MemoryBus()
+    async with twin_in(described, folder) as twin, bus.subscribe("shopfloor/v1/#") as subscription:
+        listening = asyncio.create_task(listen(twin, subscription))
+        time_of = Watch()
+        for first in range(0, len(deliveries), BATCH):
+            await bus.publish(deliveries[first : first + BATCH])
+        while twin.position() < len(deliveries):  # noqa: ASYNC110 somebody else's progress
+            await asyncio.sleep(0.001)
+        assert len(twin.kpi_messages()) == STATIONS + 1  # noqa: S101 else nothing was measured
+        time_of.stop()
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+    return time_of
+
+
+async def rebuild(described: Plant, folder: Path, events: int) -> Watch:
+    """From opening the journal to a twin that knows all of it."""
+    time_of = Watch()
+    async with twin_in(described, folder) as twin:
+        time_of.stop()
+        assert twin.position() == events  # noqa: S101 else nothing was measured
+    return time_of
+
+
+def decoding(deliveries: Sequence[Delivery]) -> Watch:
+    """To decode and check all messages, and nothing else."""
+    time_of = Watch()
+    for delivery in deliveries:
+        decode(delivery.topic, delivery.payload)
+    return time_of.stop()
+
+
+def inserting(file: Path, deliveries: Sequence[Delivery]) -> Watch:
+    """SQLite alone: the payloads, in batches as large as those of the bus, each on disk."""
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as db:
+        db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE bare (payload BLOB);")
+        time_of = Watch()
+        for first in range(0, len(deliveries), BATCH):
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT INTO bare VALUES (?)", [(one.payload,) for one in deliveries[first : first + BATCH]])
+            db.execute("COMMIT")
+        return time_of.stop()
+
+
+async def watched(url: str, send: Callable[[asyncio.subprocess.Process], object]) -> dict[int, float]:
+    """When a reader in a process of its own has got each position, while something is sent."""
+    command = [sys.executable, __file__, "--watch", url]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None  # noqa: S101 as asked for
+    await process.stdout.readline()
+    await send(process)  # type: ignore[misc]
+    told, _ = await process.communicate()
+    return {int(position): arrived for position, arrived in json.loads(told).items()}
+
+
+def watch(url: str) -> None:
+    """Note when each event of a stream arrives, until it ends; the note is JSON."""
+    import socket  # noqa: PLC0415 the reader is another program
+
+    parts = urlsplit(url)
+    seen: dict[int, float] = {}
+    with socket.create_connection((parts.hostname or "", parts.port or 80)) as wire:
+        head = f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: benchmark\r\nConnection: close\r\n\r\n"
+        wire.sendall(head.encode())
+        rest, said = b"", False
+        while piece := wire.recv(1 << 16):
+            if not said:
+                print("reading", flush=True)
+                said = True
+            now = time.time()
+            *whole, rest = (rest + piece).split(b"\n")
+            for text in whole:
+                if text.startswith(b"id: "):
+                    seen[int(text[4:])] = now
+    print(json.dumps(seen))
+
+
+async def page(described: Plant, folder: Path, deliveries: Sequence[Delivery]) -> list[float]:
+    """Seconds from the call that takes each message in to its arrival at the reader, sorted."""
+    async with twin_in(described, folder) as twin:
+        app, sent = create_app(twin), dict[int, float]()
+        await twin.take(deliveries[:1])
+        listener = bind("127.0.0.1", 0)
+        async with asyncio.TaskGroup() as group:
+
+            async def serving(until: asyncio.Event, known: asyncio.Future[str]) -> None:
+                async with serve(app, listener) as url:
+                    known.set_result(url)
+                    await until.wait()
+
+            over, address = asyncio.Event(), asyncio.get_running_loop().create_future()
+            group.create_task(serving(over, address))
+
+            async def send(_: object) -> None:
+                begun = time.perf_counter()
+                for i, first in enumerate(range(1, len(deliveries), int(RATE * TICK))):
+                    await asyncio.sleep(max(0.0, begun + i * TICK - time.perf_counter()))
+                    now, batch = time.time(), deliveries[first : first + int(RATE * TICK)]
+                    await twin.take(batch)
+                    sent.update(dict.fromkeys(range(first + 1, first + 1 + len(batch)), now))
+                await asyncio.sleep(1)
+                over.set()
+
+            seen = await watched(f"{await address}api/v1/events?stream=journal&after=0", send)
+    return _latencies(sent, seen)
+
+
+async def bare(deliveries: Sequence[Delivery]) -> list[float]:
+    """The same from a socket with nothing behind it but the payloads."""
+    sent: dict[int, float] = {}
+    streams: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
+    server = await asyncio.start_server(lambda _, writer: streams.put_nowait(writer), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+
+    async def greeting() -> asyncio.StreamWriter:
+        writer = await streams.get()
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        return writer
+
+    greeted = asyncio.create_task(greeting())
+
+    async def send(_: object) -> None:
+        writer, begun = await greeted, time.perf_counter()
+        for i, first in enumerate(range(1, len(deliveries), int(RATE * TICK))):
+            await asyncio.sleep(max(0.0, begun + i * TICK - time.perf_counter()))
+            now, batch = time.time(), deliveries[first : first + int(RATE * TICK)]
+            for position, one in enumerate(batch, first + 1):
+                writer.write(b"id: %d\ndata: %s\n\n" % (position, one.payload))
+            sent.update(dict.fromkeys(range(first + 1, first + 1 + len(batch)), now))
+        await writer.drain()
+        writer.close()
+
+    seen = await watched(f"http://127.0.0.1:{port}/?", send)
+    server.close()
+    return _latencies(sent, seen)
+
+
+def _latencies(sent: dict[int, float], seen: dict[int, float]) -> list[float]:
+    if missing := sent.keys() - seen.keys():
+        print(f"LOST {len(missing):,} events on the way to the page")
+    return sorted(seen[position] - instant for position, instant in sent.items() if position in seen)
+
+
+def measure(events: int, folder: Path) -> None:
+    """Measure and print."""
+    described = plant()
+    deliveries = made(described, events)
+    size = sum(len(one.payload) for one in deliveries) / events
+    print(f"{events:,} events of {size:.0f} bytes")
+    found = asyncio.run(durable(described, folder, deliveries))
+    alone, sqlite = decoding(deliveries), inserting(folder / "bare.sqlite", deliveries)
+    against = f"{alone.cpu / found.cpu:.2f} x decoding  {sqlite.cpu / found.cpu:.2f} x SQLite"
+    _print("durable", events, found, DURABLE, against)
+    found = asyncio.run(rebuild(described, folder, events))
+    _print("rebuild", events, found, REBUILD, f"{alone.cpu / found.cpu:.2f} x decoding")
+    paced = deliveries[: 10 * RATE]
+    onto_page, nothing = asyncio.run(page(described, folder / "page", paced)), asyncio.run(bare(paced))
+    p99, base = (times[int(0.99 * len(times))] for times in (onto_page, nothing))
+    verdict = f"budget {1e3 * P99:.0f} ms: {'met' if p99 <= P99 else 'MISSED'}"
+    print(f"{'page':>8}  p99 {1e3 * p99:.1f} ms  {p99 / base:.1f} x a bare socket  {verdict}")
+
+
+def _print(name: str, events: int, found: Watch, budget: int, against: str) -> None:
+    rate = events / found.seconds
+    verdict = "met" if rate >= budget else "MISSED"
+    print(f"{name:>8}  {rate:>9,.0f} events/s  {found.cpu:5.1f} CPU s  {against}  budget {budget:,}: {verdict}")
+
+
+def profile(events: int, folder: Path) -> None:
+    """Where the durable way spends its time, in this thread."""
+    described = plant()
+    deliveries = made(described, events)
+    profiler = cProfile.Profile()
+    profiler.enable()
+    asyncio.run(durable(described, folder, deliveries))
+    profiler.disable()
+    pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=300_000)
+    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--watch", metavar="URL", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.watch:
+        watch(arguments.watch)
+        return
+    with tempfile.TemporaryDirectory() as name:
+        (profile if arguments.profile else measure)(arguments.events, Path(name))
+
+
+if __name__ == "__main__":
+    main()

@@ -34,8 +34,7 @@ def salvage(file: Path) -> Salvaged:
         StoreError: too much is damaged, or the new file cannot be written; the old one is as it was.
     """
     new = file.with_name(f"{file.name}.new")
-    for part in PARTS:
-        new.with_name(new.name + part).unlink(missing_ok=True)
+    _remove(new)
     try:
         Journal(new).close()
         kept = _copy(file, new)
@@ -45,12 +44,26 @@ def salvage(file: Path) -> Salvaged:
         return Salvaged(kept, _swap(file))
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"journal {file} is damaged and cannot be salvaged: {error}") from error
+    finally:
+        _remove(new)
 
 
 def finish(file: Path) -> None:
-    """Go on with a salvage that was interrupted when its new file was complete."""
-    if _ready(file).exists():
-        _swap(file)
+    """Go on with a salvage that was interrupted when its new file was complete.
+
+    Raises:
+        StoreError: the files cannot be renamed.
+    """
+    try:
+        if _ready(file).exists():
+            _swap(file)
+    except OSError as error:
+        raise StoreError(f"journal {file}: what was salvaged cannot be put in its place: {error}") from error
+
+
+def _remove(file: Path) -> None:
+    for part in PARTS:
+        file.with_name(file.name + part).unlink(missing_ok=True)
 
 
 def _ready(file: Path) -> Path:

@@ -13,10 +13,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
+from dashboards.answers import Json
 from dashboards.guard import Guard
 from dashboards.metrics import metrics_text
+from dashboards.past import add_past
 from dashboards.picture import Phase, describe, live_phase, picture
-from dashboards.questions import Refused, Span, instant, known_node, known_run, length, span
+from dashboards.questions import At, From, PathOf, Refused, Run, Span, To, instant, known_node, length, span
+from dashboards.questions import answerable as _answerable
+from dashboards.questions import machines_below as _machines
 from dashboards.stream import Stream
 from plant.errors import StoreError
 from plant.time import DAY, HOUR
@@ -25,22 +29,6 @@ from twin import Twin
 PAGE = Path(__file__).parent / "page"
 MOST_STEPS = 10_000
 BY = {"hour": HOUR, "day": DAY}
-
-Run = Annotated[str | None, Query(description="Run; default the newest.")]
-From = Annotated[str | None, Query(alias="from", description="ISO 8601 or microseconds UTC.")]
-To = Annotated[str | None, Query(description="ISO 8601 or microseconds UTC; default the confirmed present.")]
-At = Annotated[str | None, Query(description="Plant time, ISO 8601 or microseconds UTC.")]
-PathOf = Annotated[str, Query(description="area/line[/station[/machine]]")]
-
-
-class Json(Response):
-    """JSON of structs and plain values."""
-
-    media_type = "application/json"
-
-    def render(self, content: Any) -> bytes:
-        """Encode."""
-        return msgspec.json.encode(content)
 
 
 def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phase) -> FastAPI:
@@ -68,6 +56,7 @@ def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phas
     _add_state(app, twin, phase)
     _add_kpis(app, twin)
     _add_history(app, twin)
+    add_past(app, twin)
     _add_genealogy(app, twin)
     _add_stream(app)
     _add_page(app, token)
@@ -124,15 +113,6 @@ def _add_state(app: FastAPI, twin: Twin, phase: Phase) -> None:
     @app.get("/metrics", summary="Counters as Prometheus text", response_class=Response)
     async def metrics() -> Response:
         return Response(metrics_text(twin), media_type="text/plain; version=0.0.4")
-
-
-async def _answerable(twin: Twin, run: str | None) -> str | None:
-    if not twin.runs():
-        raise Refused("run", "the twin has not heard of any run yet", 404)
-    chosen = known_run(twin, run)
-    if chosen is not None:
-        await twin.load(chosen)  # an older run may still lie in the journal only
-    return chosen
 
 
 def _add_kpis(app: FastAPI, twin: Twin) -> None:
@@ -195,11 +175,6 @@ def _cuts(window: Span, by: str) -> list[Span]:
         raise Refused("by", f"more than {MOST_STEPS} windows; ask for a shorter time")
     borders = [window.begin, *range((window.begin // step + 1) * step, window.end, step), window.end]
     return [Span(begin=a, end=b) for a, b in pairwise(borders)]
-
-
-def _machines(twin: Twin, path: str) -> list[str]:
-    nodes = [node for line in twin.plant.lines for station in line.stations for node in line.machines(station)]
-    return [node.path for node in nodes if f"{node.path}/".startswith(f"{path}/")]
 
 
 def _only_machine(twin: Twin, path: str) -> None:

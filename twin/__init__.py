@@ -3,7 +3,7 @@
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
 from twin.duckdb_historian import DuckDbHistorian
 from twin.historian import Historian
-from twin.journal import Journal
+from twin.journal import Journal, Wanted
 from twin.mirror import Mirror
 from twin.opening import open_twin
 from twin.twin import Twin
@@ -17,6 +17,7 @@ from twin.values import (
     KpiValue,
     Last,
     NodeView,
+    Page,
     Series,
     Tally,
     Visit,
@@ -39,9 +40,11 @@ __all__ = [
     "Last",
     "Mirror",
     "NodeView",
+    "Page",
     "Series",
     "Tally",
     "Twin",
     "Visit",
+    "Wanted",
     "open_twin",
 ]

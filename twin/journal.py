@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -17,7 +18,13 @@ from plant.errors import StoreError
 from plant.messages import Delivery, Message
 
 APPLICATION = 0x53464A31  # "SFJ1", so that a stranger's file is recognised
-SCHEMA = 1
+SCHEMA = 2
+
+FEW = 5_000
+"""So few messages are looked through one by one; more are frequent enough to be met soon on a way through time."""
+
+# The position is named although every index ends with it: the topic behind it must not come before it in the order.
+_BY_TIME = "CREATE INDEX IF NOT EXISTS message_time ON messages (run, ts, position, topic);"
 
 _TABLES = f"""
 PRAGMA application_id = {APPLICATION};
@@ -33,7 +40,11 @@ CREATE TABLE messages (
     retained INTEGER NOT NULL, payload BLOB NOT NULL
 );
 CREATE UNIQUE INDEX message_key ON messages (run, topic, session, seq);
+{_BY_TIME}
 """
+
+_UPGRADES = {1: _BY_TIME}
+"""What makes a file of each older version one of the next."""
 
 
 class Source(NamedTuple):
@@ -58,6 +69,31 @@ class Stored(NamedTuple):
     payload: bytes
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which messages of the past are wanted, in the order of plant time, at equal instants in that of arrival.
+
+    Args:
+        run: of this run.
+        upto: not those beyond this position: what has come since a first page was read is on none of the next.
+        path: of nodes at or below this path; empty: of all.
+        kinds: of these kinds; empty: of all.
+        begin: not before this instant, microseconds UTC.
+        end: before this instant.
+        descending: whether the newest come first.
+        after: go on behind this (ts, position), of the last message of the page before.
+    """
+
+    run: str
+    upto: int
+    path: str = ""
+    kinds: tuple[str, ...] = ()
+    begin: int = 0
+    end: int = 1 << 62
+    descending: bool = True
+    after: tuple[int, int] | None = None
+
+
 class Journal:
     """A journal file, or one in memory. Not for the event loop: all calls may wait for the disk.
 
@@ -66,7 +102,7 @@ class Journal:
         durable: whether `append` waits until the disk has it.
 
     Raises:
-        StoreError: the file cannot be opened, or is not a journal of this version.
+        StoreError: the file cannot be opened, or is not a journal of this version or an older one.
     """
 
     def __init__(self, file: Path | None, *, durable: bool = True) -> None:
@@ -161,6 +197,38 @@ class Journal:
         with self._errors():
             return list(map(Stored._make, self._db.execute(query, (self._runs.get(run, -1), upto))))
 
+    def past(self, wanted: Wanted, limit: int) -> list[Stored]:
+        """At most `limit` of the messages that are wanted, in their order.
+
+        Most questions are answered on a way through time that ends when the page is full. What is rare is not met on
+        it for long, so its topics are gone through instead.
+        """
+        low, high = (wanted.begin, 0), (wanted.end, 0)  # positions count from 1
+        if wanted.after is not None:
+            low, high = (low, min(high, wanted.after)) if wanted.descending else (max(low, wanted.after), high)
+        with self._errors():
+            run = self._runs.get(wanted.run, -1)
+            among = ", ".join(map(str, self._topics_of(wanted)))
+            counted = f"SELECT 1 FROM messages WHERE run = ? AND topic IN ({among}) LIMIT {FEW + 1}"  # noqa: S608 numbers
+            rare = self._number(f"SELECT count(*) FROM ({counted})", run) <= FEW  # noqa: S608 the same
+            down = "DESC" if wanted.descending else "ASC"
+            query = f"""SELECT position, topics.topic, retained, payload
+                        FROM messages INDEXED BY {"message_key" if rare else "message_time"}
+                        CROSS JOIN topics ON topics.id = messages.topic
+                        WHERE run = ? AND messages.topic IN ({among}) AND position <= ?
+                        AND (ts, position) > (?, ?) AND (ts, position) < (?, ?)
+                        ORDER BY ts {down}, position {down} LIMIT ?"""  # noqa: S608 numbers and names of our own
+            return list(map(Stored._make, self._db.execute(query, (run, wanted.upto, *low, *high, limit))))
+
+    def _topics_of(self, wanted: Wanted) -> list[int]:
+        """Numbers of the topics at or below a path, of the kinds that are wanted."""
+        below = f"{wanted.path}/"
+        return [
+            number
+            for number, path, kind in self._db.execute("SELECT id, path, kind FROM topics")
+            if (not wanted.path or f"{path}/".startswith(below)) and (not wanted.kinds or kind in wanted.kinds)
+        ]
+
     def _prepare(self, *, durable: bool) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
@@ -172,9 +240,17 @@ class Journal:
             self._db.executescript(f"BEGIN; {_TABLES} COMMIT;")
         elif application != APPLICATION:
             raise StoreError(f"{self.file} is not a journal of Shopfloor")
-        elif version != SCHEMA:
-            raise StoreError(f"{self.file} is a journal of version {version}; this Shopfloor reads version {SCHEMA}")
+        elif version != SCHEMA and version not in _UPGRADES:
+            raise StoreError(f"{self.file} is a journal of version {version}; this Shopfloor reads up to {SCHEMA}")
+        else:
+            self._upgrade(version)
         self._recall()
+
+    def _upgrade(self, version: int) -> None:
+        """Make an older file one of this version, whole or not at all; what it holds stays as it is."""
+        if version < SCHEMA:
+            steps = "".join(_UPGRADES[older] for older in range(version, SCHEMA))
+            self._db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA}; COMMIT;")
 
     def _recall(self) -> None:
         """Know what is stored, and nothing else."""
@@ -221,9 +297,9 @@ class Journal:
         self._sources[source] = (run_id, topic_id)
         return run_id, topic_id
 
-    def _number(self, query: str) -> int:
+    def _number(self, query: str, *values: int) -> int:
         """The one number that a query gives."""
-        return int(self._db.execute(query).fetchone()[0])
+        return int(self._db.execute(query, values).fetchone()[0])
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -141,6 +141,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     message: dict[str, Any]
 
 
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Journaled messages in the order that was asked for, and whether there are more behind them."""
+
+    events: list[Event]
+    more: bool
+
+
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
     """What arrived on some topics: accepted, dropped as duplicates, accepted late, missing now."""
 

@@ -1,16 +1,19 @@
 """The journal keeps what it took: through a kill, a full disk and a second writer; and nothing twice."""
 
+import random
 import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from plant.errors import StoreError
 from plant.messages import Delivery, StateChange
-from twin.journal import Journal, Row, Source
+from twin import journal as journal_module
+from twin.journal import Journal, Row, Source, Wanted
 
 SOURCE = Source("r", "shopfloor/v1/e/s/a/l/A/state", "a/l/A", "state")
 
@@ -146,3 +149,103 @@ def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path) -> None:
         Journal(foreign)
     with pytest.raises(StoreError):
         Journal(tmp_path)
+
+
+OLD = """
+PRAGMA application_id = 1397115441;
+PRAGMA user_version = 1;
+CREATE TABLE runs (id INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE);
+CREATE TABLE topics (id INTEGER PRIMARY KEY, topic TEXT NOT NULL UNIQUE, path TEXT NOT NULL, kind TEXT NOT NULL);
+CREATE TABLE sessions (
+    run INTEGER NOT NULL, session INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (run, session)
+) WITHOUT ROWID;
+CREATE TABLE messages (
+    position INTEGER PRIMARY KEY, run INTEGER NOT NULL, topic INTEGER NOT NULL, session INTEGER NOT NULL,
+    seq INTEGER NOT NULL, n INTEGER NOT NULL, ts INTEGER NOT NULL, ingest INTEGER NOT NULL,
+    retained INTEGER NOT NULL, payload BLOB NOT NULL
+);
+CREATE UNIQUE INDEX message_key ON messages (run, topic, session, seq);
+INSERT INTO runs VALUES (1, 'r');
+INSERT INTO topics VALUES (1, 'shopfloor/v1/e/s/a/l/A/state', 'a/l/A', 'state');
+INSERT INTO sessions VALUES (1, 1, 1);
+INSERT INTO messages VALUES (1, 1, 1, 1, 0, 0, 30, 0, 0, CAST('a' AS BLOB));
+INSERT INTO messages VALUES (2, 1, 1, 1, 1, 1, 10, 0, 0, CAST('b' AS BLOB));
+INSERT INTO messages VALUES (3, 1, 1, 1, 2, 2, 20, 0, 1, CAST('c' AS BLOB));
+"""
+"""A journal as version 1 made it."""
+
+
+@pytest.fixture
+def old(tmp_path) -> Path:
+    with sqlite3.connect(tmp_path / "old.sqlite") as db:
+        db.executescript(OLD)
+    db.close()
+    return tmp_path / "old.sqlite"
+
+
+def schema(file: Path) -> tuple[int, set[str]]:
+    with sqlite3.connect(file) as db:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        names = {" ".join(sql.split()) for (sql,) in db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+    db.close()
+    return version, names
+
+
+def test_an_older_journal_becomes_one_of_today_and_loses_nothing(old, tmp_path) -> None:
+    Journal(tmp_path / "new.sqlite").close()
+    for _ in range(2):
+        with Journal(old) as journal:
+            assert everything(journal) == [(1, b"a"), (2, b"b"), (3, b"c")]
+            assert journal.runs() == ["r"]
+            found = journal.past(Wanted(run="r", upto=3), 9)
+            assert [(m.position, m.payload, bool(m.retained)) for m in found] == [
+                (1, b"a", False), (3, b"c", True), (2, b"b", False),
+            ]  # fmt: skip
+        assert schema(old) == schema(tmp_path / "new.sqlite")
+    with Journal(old) as journal:
+        assert journal.append([row(2), row(3)]) == [0, 5]
+
+
+def test_an_upgrade_that_fails_leaves_the_older_journal(old, monkeypatch) -> None:
+    monkeypatch.setitem(journal_module._UPGRADES, 1, "CREATE INDEX message_time ON messages (ts); SELECT nothing;")
+    with pytest.raises(StoreError, match="nothing"):
+        Journal(old)
+    version, names = schema(old)
+    assert version == 1
+    assert not any("message_time" in name for name in names)
+    monkeypatch.undo()
+    with Journal(old) as journal:
+        assert len(everything(journal)) == 3
+
+
+@pytest.mark.parametrize("few", [0, 10**6], ids=["through time", "by topic"])
+@pytest.mark.parametrize("descending", [True, False])
+def test_the_past_is_every_message_that_is_wanted_in_order(monkeypatch, few, descending) -> None:
+    monkeypatch.setattr(journal_module, "FEW", few)
+    draw = random.Random(3)
+    told = []
+    for seq in range(300):
+        path, kind = draw.choice(["a/l", "a/l/A", "a/l/A/1", "a/l/AB", "a/l2"]), draw.choice(["state", "part"])
+        source = Source(draw.choice("rs"), f"x/{path}/{kind}", path, kind)
+        ts = draw.randrange(40)
+        message = StateChange(run=source.run, session=1, seq=seq, n=seq, ts=ts, state="off", reason="", since=0)
+        told.append((source, message, Delivery(topic=source.topic, payload=b"%d" % seq)))
+    with Journal(None) as journal:
+        journal.append(told)
+        for path in ("", "a/l", "a/l/A", "a/l/A/1", "nowhere"):
+            for kinds in ((), ("part",), ("state", "part")):
+                rows = [
+                    (message.ts, position)
+                    for position, (source, message, _) in enumerate(told, 1)
+                    if source.run == "r" and position <= 250 and 5 <= message.ts < 31
+                    and (not path or f"{source.path}/".startswith(f"{path}/")) and (not kinds or source.kind in kinds)
+                ]  # fmt: skip
+                rows.sort(reverse=descending)
+                wanted = Wanted(
+                    run="r", upto=250, path=path, kinds=kinds, begin=5, end=31, descending=descending
+                )
+                found = []
+                while page := journal.past(wanted, 7):
+                    found += [(told[stored.position - 1][1].ts, stored.position) for stored in page]
+                    wanted = replace(wanted, after=found[-1])
+                assert found == rows

@@ -1,11 +1,8 @@
 """The HTTP API and the page: what is asked, what is answered, and who may ask."""
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import FastAPI, Query, Request
@@ -18,17 +15,18 @@ from dashboards.guard import Guard
 from dashboards.metrics import metrics_text
 from dashboards.past import add_past
 from dashboards.picture import Phase, describe, live_phase, picture
-from dashboards.questions import At, From, PathOf, Refused, Run, Span, To, instant, known_node, length, span
+from dashboards.questions import At, By, From, Kpis, PathOf, Refused, Run, Span, To, instant, known_node, length, span
 from dashboards.questions import answerable as _answerable
 from dashboards.questions import machines_below as _machines
 from dashboards.stream import Stream
+from dashboards.windows import cuts, figures_by
+from dashboards.windows import figures as _figures
 from plant.errors import StoreError
-from plant.time import DAY, HOUR
+from plant.time import HOUR
 from twin import Twin
 
 PAGE = Path(__file__).parent / "page"
 MOST_STEPS = 10_000
-BY = {"hour": HOUR, "day": DAY}
 
 
 def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phase) -> FastAPI:
@@ -121,8 +119,8 @@ def _add_kpis(app: FastAPI, twin: Twin) -> None:
         path: PathOf,
         begin: From = None,
         to: To = None,
-        by: Annotated[str | None, Query(description="hour or day: a list of windows cut there (UTC)")] = None,
-        kpi: Annotated[list[str] | None, Query(description="only these; may be given several times")] = None,
+        by: By = None,
+        kpi: Kpis = None,
         run: Run = None,
     ) -> Response:
         node = known_node(twin, path).path
@@ -131,10 +129,10 @@ def _add_kpis(app: FastAPI, twin: Twin) -> None:
         head = {"path": node, "from": window.begin, "to": window.end}
         if by is None:
             return Json({**head, "kpis": _figures(twin, node, window, kpi, chosen)})
-        windows = []
-        for cut in _cuts(window, by):
-            windows.append({"from": cut.begin, "to": cut.end, "kpis": _figures(twin, node, cut, kpi, chosen)})
-            await asyncio.sleep(0)  # thousands of windows must not hold up what is live
+        windows = [
+            {"from": period.begin, "to": period.end, "name": period.name, "day": period.day, "kpis": kpis_of}
+            async for period, kpis_of in figures_by(twin, node, cuts(twin, window, by), kpi, chosen)
+        ]
         return Json({**head, "by": by, "windows": windows})
 
     @app.get("/api/v1/kpis/explain", summary="The intervals behind a machine's numbers")
@@ -158,23 +156,6 @@ def _add_kpis(app: FastAPI, twin: Twin) -> None:
                 "kpis": _figures(twin, node.path, window, None, chosen),
             }
         )
-
-
-def _figures(twin: Twin, path: str, window: Span, names: list[str] | None, run: str | None) -> Mapping[str, Any]:
-    try:
-        return twin.kpis(path, window.begin, window.end, names=names, run=run)
-    except KeyError as error:
-        raise Refused("kpi", f"there is no KPI {error.args[0]!r} for {path}", 404) from None
-
-
-def _cuts(window: Span, by: str) -> list[Span]:
-    if by not in BY:
-        raise Refused("by", f"{by!r} is not available; allowed is {' or '.join(BY)}")
-    step = BY[by]
-    if (window.end - window.begin) // step > MOST_STEPS:
-        raise Refused("by", f"more than {MOST_STEPS} windows; ask for a shorter time")
-    borders = [window.begin, *range((window.begin // step + 1) * step, window.end, step), window.end]
-    return [Span(begin=a, end=b) for a, b in pairwise(borders)]
 
 
 def _only_machine(twin: Twin, path: str) -> None:
@@ -254,7 +235,7 @@ def _add_stream(app: FastAPI) -> None:
         said = request.headers.get("last-event-id", "")
         position = int(said) if said.isascii() and said.isdigit() else after
         source: Stream = request.app.state.stream
-        body: AsyncIterator[bytes] = source.pictures() if stream == "picture" else source.journal(position)
+        body = source.pictures() if stream == "picture" else source.journal(position)
         return StreamingResponse(body, media_type="text/event-stream", headers={"cache-control": "no-store"})
 
 

@@ -18,6 +18,9 @@ At = Annotated[str | None, Query(description="Plant time, ISO 8601 or microsecon
 PathOf = Annotated[str, Query(description="area/line[/station[/machine]]")]
 PathOrAll = Annotated[str | None, Query(description="area/line[/station[/machine]]; default the whole plant.")]
 
+By = Annotated[str | None, Query(description="hour, shift or day: a window each, cut by the clock of the plant")]
+Kpis = Annotated[list[str] | None, Query(description="only these; may be given several times")]
+
 
 class Refused(Exception):  # noqa: N818 it is an answer, not an error of ours
     """A question that cannot be answered.

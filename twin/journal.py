@@ -6,6 +6,7 @@ for files) also a loss of power, as far as the disk keeps what it says it has wr
 is unique, so nothing is stored twice. One journal, one writer; other processes may read the file.
 """
 
+import math
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -19,9 +20,6 @@ from plant.messages import Delivery, Message
 
 APPLICATION = 0x53464A31  # "SFJ1", so that a stranger's file is recognised
 SCHEMA = 2
-
-FEW = 5_000
-"""So few messages are looked through one by one; more are frequent enough to be met soon on a way through time."""
 
 # The position is named although every index ends with it: the topic behind it must not come before it in the order.
 _BY_TIME = "CREATE INDEX IF NOT EXISTS message_time ON messages (run, ts, position, topic);"
@@ -45,6 +43,15 @@ CREATE UNIQUE INDEX message_key ON messages (run, topic, session, seq);
 
 _UPGRADES = {1: _BY_TIME}
 """What makes a file of each older version one of the next."""
+
+
+def rare_below(limit: int, messages: int) -> int:
+    """How many messages are better gone through one by one than met on the way through all, until `limit` are found.
+
+    Of n among all N messages, a page of `limit` is met after about limit · N / n steps on the index; each of those n
+    costs about 32 times as much as a step (measured), since it lies somewhere in the file.
+    """
+    return math.isqrt(limit * messages // 32)
 
 
 class Source(NamedTuple):
@@ -207,10 +214,10 @@ class Journal:
         if wanted.after is not None:
             low, high = (low, min(high, wanted.after)) if wanted.descending else (max(low, wanted.after), high)
         with self._errors():
-            run = self._runs.get(wanted.run, -1)
+            run, few = self._runs.get(wanted.run, -1), rare_below(limit, self._position)
             among = ", ".join(map(str, self._topics_of(wanted)))
-            counted = f"SELECT 1 FROM messages WHERE run = ? AND topic IN ({among}) LIMIT {FEW + 1}"  # noqa: S608 numbers
-            rare = self._number(f"SELECT count(*) FROM ({counted})", run) <= FEW  # noqa: S608 the same
+            counted = f"SELECT 1 FROM messages WHERE run = ? AND topic IN ({among}) LIMIT {few + 1}"  # noqa: S608 numbers
+            rare = self._number(f"SELECT count(*) FROM ({counted})", run) <= few  # noqa: S608 the same
             down = "DESC" if wanted.descending else "ASC"
             query = f"""SELECT position, topics.topic, retained, payload
                         FROM messages INDEXED BY {"message_key" if rare else "message_time"}

@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response, Stream
 from starlette.staticfiles import StaticFiles
 
 from dashboards.answers import Json
+from dashboards.export import add_export
 from dashboards.guard import Guard
 from dashboards.metrics import metrics_text
 from dashboards.past import add_past
@@ -55,6 +56,7 @@ def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phas
     _add_kpis(app, twin)
     _add_history(app, twin)
     add_past(app, twin)
+    add_export(app, twin)
     _add_genealogy(app, twin)
     _add_stream(app)
     _add_page(app, token)

@@ -1,9 +1,10 @@
 """KPIs of a window, whole or cut into hours, shifts or days of the plant."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import TypeVar
 
 from dashboards.questions import Refused, Span
 from plant.periods import PERIODS, Period
@@ -12,8 +13,12 @@ from twin import KpiValue, Twin
 
 MOST_WINDOWS = 10_000
 
+Cut = TypeVar("Cut", Span, Period, Span | Period)
 
-def figures(twin: Twin, path: str, window: Span, names: list[str] | None, run: str | None) -> Mapping[str, KpiValue]:
+
+def figures(
+    twin: Twin, path: str, window: Span | Period, names: list[str] | None, run: str | None
+) -> Mapping[str, KpiValue]:
     """KPIs of a node, those asked for or all that it has."""
     try:
         return twin.kpis(path, window.begin, window.end, names=names, run=run)
@@ -38,9 +43,9 @@ def cuts(twin: Twin, window: Span, by: str) -> list[Period]:
 
 
 async def figures_by(
-    twin: Twin, path: str, periods: list[Period], names: list[str] | None, run: str | None
-) -> AsyncIterator[tuple[Period, Mapping[str, KpiValue]]]:
-    """KPIs of each period of a list."""
-    for period in periods:
-        yield period, figures(twin, path, Span(begin=period.begin, end=period.end), names, run)
+    twin: Twin, path: str, windows: Sequence[Cut], names: list[str] | None, run: str | None
+) -> AsyncIterator[tuple[Cut, Mapping[str, KpiValue]]]:
+    """KPIs of each of some windows."""
+    for window in windows:
+        yield window, figures(twin, path, window, names, run)
         await asyncio.sleep(0)  # thousands of windows must not hold up what is live

@@ -6,6 +6,7 @@ from twin.historian import Historian
 from twin.journal import Journal, Wanted
 from twin.mirror import Mirror
 from twin.opening import open_twin
+from twin.parquet import ColumnKind, parquet
 from twin.twin import Twin
 from twin.values import (
     Counters,
@@ -17,6 +18,7 @@ from twin.values import (
     KpiValue,
     Last,
     NodeView,
+    OrderView,
     Page,
     Series,
     Tally,
@@ -26,6 +28,7 @@ from twin.values import (
 __all__ = [
     "CATALOGUE",
     "LINE_CATALOGUE",
+    "ColumnKind",
     "Counters",
     "DeadLetter",
     "DuckDbHistorian",
@@ -40,6 +43,7 @@ __all__ = [
     "Last",
     "Mirror",
     "NodeView",
+    "OrderView",
     "Page",
     "Series",
     "Tally",
@@ -47,4 +51,5 @@ __all__ = [
     "Visit",
     "Wanted",
     "open_twin",
+    "parquet",
 ]

@@ -340,6 +340,7 @@ async def test_the_documented_questions_are_the_ones_that_exist(client) -> None:
         "/api/v1/series",
         "/api/v1/genealogy",
         "/api/v1/history",
+        "/api/v1/export/{table}",
         "/api/v1/events",
         "/api/v1/deadletters",
         "/metrics",

@@ -72,17 +72,20 @@ def ask(journal: Journal, wanted: Wanted) -> tuple[float, float]:
 def main() -> None:
     """Write two journals, one without the index, and ask the other."""
     messages = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    with tempfile.TemporaryDirectory(prefix="shopfloor-") as folder:
-        with Journal(Path(folder) / "with.sqlite") as journal, Journal(Path(folder) / "without.sqlite") as other:
-            other._db.execute("DROP INDEX message_time")  # noqa: SLF001 what it costs is what it is about
-            rate, bare = append([journal, other], messages)
-            print(f"append: {rate:,.0f} messages/s with the index, {bare:,.0f} without, ratio {rate / bare:.2f}")
-            begun = time.perf_counter()
-            other._upgrade(1)  # noqa: SLF001 as at the first opening of an older file
-            print(f"upgrade of a journal without it: {time.perf_counter() - begun:.1f} s")
-            for name, wanted in QUESTIONS.items():
-                median, longest = ask(journal, wanted)
-                print(f"{name:24} page of {PAGE}: median {median:6.2f} ms, longest {longest:6.2f} ms")
+    with (
+        tempfile.TemporaryDirectory(prefix="shopfloor-") as folder,
+        Journal(Path(folder) / "with.sqlite") as journal,
+        Journal(Path(folder) / "without.sqlite") as other,
+    ):
+        other._db.execute("DROP INDEX message_time")  # noqa: SLF001 what it costs is what it is about
+        rate, bare = append([journal, other], messages)
+        print(f"append: {rate:,.0f} messages/s with the index, {bare:,.0f} without, ratio {rate / bare:.2f}")
+        begun = time.perf_counter()
+        other._upgrade(1)  # noqa: SLF001 as at the first opening of an older file
+        print(f"upgrade of a journal without it: {time.perf_counter() - begun:.1f} s")
+        for name, wanted in QUESTIONS.items():
+            median, longest = ask(journal, wanted)
+            print(f"{name:24} page of {PAGE}: median {median:6.2f} ms, longest {longest:6.2f} ms")
 
 
 if __name__ == "__main__":

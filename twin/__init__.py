@@ -5,7 +5,7 @@ from twin.duckdb_historian import DuckDbHistorian
 from twin.historian import Historian
 from twin.journal import Journal, Wanted
 from twin.mirror import Mirror
-from twin.opening import open_twin
+from twin.opening import open_twin, read_twin
 from twin.parquet import ColumnKind, parquet
 from twin.twin import Twin
 from twin.values import (
@@ -52,4 +52,5 @@ __all__ = [
     "Wanted",
     "open_twin",
     "parquet",
+    "read_twin",
 ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from broker import PREFIX
 from plant.description import Plant
+from plant.errors import StoreError
 from twin.duckdb_historian import DuckDbHistorian
 from twin.journal import Journal
 from twin.twin import Twin
@@ -35,3 +36,22 @@ async def open_twin(
         journal = Journal(None if folder is None else folder / JOURNAL, durable=durable)
         async with Twin(plant, journal=journal, historian=store, prefix=prefix) as twin:
             yield twin
+
+
+@asynccontextmanager
+async def read_twin(plant: Plant, folder: Path, *, prefix: str = PREFIX) -> AsyncIterator[Twin]:
+    """A twin of what the journal of a folder holds, without its telemetry: also while another process fills it.
+
+    Args:
+        plant: the description.
+        folder: where the journal is.
+        prefix: what topics begin with.
+
+    Raises:
+        StoreError: there is no journal, or it cannot be read.
+    """
+    file = folder / JOURNAL
+    if not file.is_file():
+        raise StoreError(f"{file} is not there")
+    async with DuckDbHistorian() as store, Twin(plant, journal=Journal(file), historian=store, prefix=prefix) as twin:
+        yield twin

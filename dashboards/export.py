@@ -15,7 +15,7 @@ from twin import Twin, parquet
 
 Format = Literal["csv", "parquet", "xlsx"]
 
-MOST_ROWS: dict[Format, int] = {"csv": 300_000, "parquet": 300_000, "xlsx": 50_000}
+MOST_ROWS: dict[Format, int] = {"csv": 200_000, "parquet": 200_000, "xlsx": 50_000}
 """A workbook takes ten times as long per row as the others."""
 
 MEDIA: dict[Format, str] = {

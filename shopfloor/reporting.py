@@ -57,6 +57,8 @@ def write_report(settings: ReportSettings, console: Console) -> None:
     window = _window(settings, plant)
     report = asyncio.run(_report(settings.data, plant, run, window))
     first, last = report.extent
+    if last < first:
+        raise InputError(f"{settings.data}: the journal tells nothing of {plant.plant} in run {run}")
     if window.end <= first or window.begin >= last:
         told = f"run {run} tells of {format_instant(first)} to {format_instant(last)}"
         raise InputError(f"{format_instant(window.begin)} to {format_instant(window.end)}: nothing is known; {told}")

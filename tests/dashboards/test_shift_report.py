@@ -208,3 +208,22 @@ async def test_the_file_needs_nothing_else_and_no_script(twin) -> None:
 async def test_names_are_text_not_markup(twin) -> None:
     report = report_of(twin, BEGIN, UNTIL, shift="<b>early</b>", day=date(2026, 1, 5))
     assert "<b>early" not in report_page(report)
+
+
+@pytest.mark.browser
+async def test_it_fits_a_sheet_of_a4_and_begins_each_line_on_a_new_one(twin, browser, tmp_path) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report_page(report_of(twin, START, END)), encoding="utf-8")
+    for width, media in ((703, "print"), (1200, "screen"), (390, "screen")):
+        page = await browser.new_page(viewport={"width": width, "height": 900})
+        await page.emulate_media(media=media)
+        await page.goto(file.as_uri())
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        wide = "[...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth).length"
+        assert width < 700 or await page.evaluate(wide) == 0
+        if media == "print":
+            sheets = await page.pdf(prefer_css_page_size=True)
+            assert len(re.findall(rb"/Type /Page\b", sheets)) >= len(JOBS.lines)
+            sizes = re.findall(rb"/MediaBox \[0 0 ([.\d]+) ([.\d]+)\]", sheets)
+            assert {(round(float(x)), round(float(y))) for x, y in sizes} == {(595, 842)}
+        await page.close()

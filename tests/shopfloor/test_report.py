@@ -143,6 +143,14 @@ def test_a_folder_of_an_older_version_needs_the_plant_file(data, tmp_path) -> No
         file.write_bytes(text)
 
 
+def test_a_plant_file_of_another_plant_is_noticed(data, tmp_path) -> None:
+    file = tmp_path / "others.yaml"
+    file.write_text(PLANT.replace("plant: cells", "plant: others"))
+    settings = ReportSettings(data=data, shift="early", day=DAY, plant=load_plant(file), out=tmp_path / "x.html")
+    with pytest.raises(InputError, match="tells nothing of others"):
+        write_report(settings, Console(quiet=True))
+
+
 def test_a_kept_plant_is_the_same_plant(tmp_path) -> None:
     file = tmp_path / "cells.yaml"
     file.write_text(PLANT)

@@ -192,9 +192,12 @@ class Twin(Questions):
         Raises:
             StoreError: the journal cannot be read.
         """
-        found = await self._call(partial(self._journal.past, wanted, limit + 1))
-        events = [self._told(stored) for stored in found[:limit]]
-        return Page(events=events, more=len(found) > limit)
+        return await self._call(partial(self._page, wanted, limit))
+
+    def _page(self, wanted: Wanted, limit: int) -> Page:
+        """A page of the past; in the journal's thread, since to decode it takes longer than to read it."""
+        found = self._journal.past(wanted, limit + 1)
+        return Page(events=[self._told(stored) for stored in found[:limit]], more=len(found) > limit)
 
     def _told(self, stored: Stored) -> Event:
         """A message of the journal as readers get it."""

@@ -1,11 +1,8 @@
 """The HTTP API and the page: what is asked, what is answered, and who may ask."""
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import FastAPI, Query, Request
@@ -13,35 +10,25 @@ from fastapi.exceptions import RequestValidationError
 from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
+from dashboards.answers import Json
+from dashboards.export import add_export
 from dashboards.guard import Guard
 from dashboards.metrics import metrics_text
+from dashboards.past import add_past
 from dashboards.picture import Phase, describe, live_phase, picture
-from dashboards.questions import Refused, Span, instant, known_node, known_run, length, span
+from dashboards.questions import At, By, From, Kpis, PathOf, Refused, Run, Span, To, instant, known_node, length, span
+from dashboards.questions import answerable as _answerable
+from dashboards.questions import machines_below as _machines
 from dashboards.stream import Stream
+from dashboards.windows import cuts, figures_by
+from dashboards.windows import figures as _figures
 from plant.errors import StoreError
-from plant.time import DAY, HOUR
+from plant.time import HOUR
 from twin import Twin
 from twin.control_chart import RULES, Kind
 
 PAGE = Path(__file__).parent / "page"
 MOST_STEPS = 10_000
-BY = {"hour": HOUR, "day": DAY}
-
-Run = Annotated[str | None, Query(description="Run; default the newest.")]
-From = Annotated[str | None, Query(alias="from", description="ISO 8601 or microseconds UTC.")]
-To = Annotated[str | None, Query(description="ISO 8601 or microseconds UTC; default the confirmed present.")]
-At = Annotated[str | None, Query(description="Plant time, ISO 8601 or microseconds UTC.")]
-PathOf = Annotated[str, Query(description="area/line[/station[/machine]]")]
-
-
-class Json(Response):
-    """JSON of structs and plain values."""
-
-    media_type = "application/json"
-
-    def render(self, content: Any) -> bytes:
-        """Encode."""
-        return msgspec.json.encode(content)
 
 
 def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phase) -> FastAPI:
@@ -69,6 +56,8 @@ def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phas
     _add_state(app, twin, phase)
     _add_kpis(app, twin)
     _add_history(app, twin)
+    add_past(app, twin)
+    add_export(app, twin)
     _add_quality(app, twin)
     _add_alarms(app, twin)
     _add_genealogy(app, twin)
@@ -129,23 +118,14 @@ def _add_state(app: FastAPI, twin: Twin, phase: Phase) -> None:
         return Response(metrics_text(twin), media_type="text/plain; version=0.0.4")
 
 
-async def _answerable(twin: Twin, run: str | None) -> str | None:
-    if not twin.runs():
-        raise Refused("run", "the twin has not heard of any run yet", 404)
-    chosen = known_run(twin, run)
-    if chosen is not None:
-        await twin.load(chosen)  # an older run may still lie in the journal only
-    return chosen
-
-
 def _add_kpis(app: FastAPI, twin: Twin) -> None:
     @app.get("/api/v1/kpis", summary="KPIs of a window, each with bounds, coverage and the parts it was made of")
     async def kpis(  # noqa: PLR0917 the parameters of the question
         path: PathOf,
         begin: From = None,
         to: To = None,
-        by: Annotated[str | None, Query(description="hour or day: a list of windows cut there (UTC)")] = None,
-        kpi: Annotated[list[str] | None, Query(description="only these; may be given several times")] = None,
+        by: By = None,
+        kpi: Kpis = None,
         run: Run = None,
     ) -> Response:
         node = known_node(twin, path).path
@@ -154,10 +134,10 @@ def _add_kpis(app: FastAPI, twin: Twin) -> None:
         head = {"path": node, "from": window.begin, "to": window.end}
         if by is None:
             return Json({**head, "kpis": _figures(twin, node, window, kpi, chosen)})
-        windows = []
-        for cut in _cuts(window, by):
-            windows.append({"from": cut.begin, "to": cut.end, "kpis": _figures(twin, node, cut, kpi, chosen)})
-            await asyncio.sleep(0)  # thousands of windows must not hold up what is live
+        windows = [
+            {"from": period.begin, "to": period.end, "name": period.name, "day": period.day, "kpis": kpis_of}
+            async for period, kpis_of in figures_by(twin, node, cuts(twin, window, by), kpi, chosen)
+        ]
         return Json({**head, "by": by, "windows": windows})
 
     @app.get("/api/v1/kpis/explain", summary="The intervals behind a machine's numbers")
@@ -181,28 +161,6 @@ def _add_kpis(app: FastAPI, twin: Twin) -> None:
                 "kpis": _figures(twin, node.path, window, None, chosen),
             }
         )
-
-
-def _figures(twin: Twin, path: str, window: Span, names: list[str] | None, run: str | None) -> Mapping[str, Any]:
-    try:
-        return twin.kpis(path, window.begin, window.end, names=names, run=run)
-    except KeyError as error:
-        raise Refused("kpi", f"there is no KPI {error.args[0]!r} for {path}", 404) from None
-
-
-def _cuts(window: Span, by: str) -> list[Span]:
-    if by not in BY:
-        raise Refused("by", f"{by!r} is not available; allowed is {' or '.join(BY)}")
-    step = BY[by]
-    if (window.end - window.begin) // step > MOST_STEPS:
-        raise Refused("by", f"more than {MOST_STEPS} windows; ask for a shorter time")
-    borders = [window.begin, *range((window.begin // step + 1) * step, window.end, step), window.end]
-    return [Span(begin=a, end=b) for a, b in pairwise(borders)]
-
-
-def _machines(twin: Twin, path: str) -> list[str]:
-    nodes = [node for line in twin.plant.lines for station in line.stations for node in line.machines(station)]
-    return [node.path for node in nodes if f"{node.path}/".startswith(f"{path}/")]
 
 
 def _only_machine(twin: Twin, path: str) -> None:
@@ -290,7 +248,7 @@ def _add_alarms(app: FastAPI, twin: Twin) -> None:
         node = known_node(twin, path).path
         chosen = await _answerable(twin, run)
         window = span(twin, chosen, begin, to, 8 * HOUR)
-        found = twin.alarms(node, window.begin, window.end, run=chosen)
+        found = twin.alarm_report(node, window.begin, window.end, run=chosen)
         return Json({"path": node, "from": window.begin, "to": window.end, **msgspec.structs.asdict(found)})
 
 
@@ -329,7 +287,7 @@ def _add_stream(app: FastAPI) -> None:
         said = request.headers.get("last-event-id", "")
         position = int(said) if said.isascii() and said.isdigit() else after
         source: Stream = request.app.state.stream
-        body: AsyncIterator[bytes] = source.pictures() if stream == "picture" else source.journal(position)
+        body = source.pictures() if stream == "picture" else source.journal(position)
         return StreamingResponse(body, media_type="text/event-stream", headers={"cache-control": "no-store"})
 
 

@@ -1,12 +1,25 @@
 """Questions to the API: parameters as people write them, refused with the name of the field and why."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Query
 
 from plant.paths import Node, parse_node
 from plant.time import parse_duration, parse_instant
 from twin import Twin
 
 LATEST = 2**53
+
+Run = Annotated[str | None, Query(description="Run; default the newest.")]
+From = Annotated[str | None, Query(alias="from", description="ISO 8601 or microseconds UTC.")]
+To = Annotated[str | None, Query(description="ISO 8601 or microseconds UTC; default the confirmed present.")]
+At = Annotated[str | None, Query(description="Plant time, ISO 8601 or microseconds UTC.")]
+PathOf = Annotated[str, Query(description="area/line[/station[/machine]]")]
+PathOrAll = Annotated[str | None, Query(description="area/line[/station[/machine]]; default the whole plant.")]
+
+By = Annotated[str | None, Query(description="hour, shift or day: a window each, cut by the clock of the plant")]
+Kpis = Annotated[list[str] | None, Query(description="only these; may be given several times")]
 
 
 class Refused(Exception):  # noqa: N818 it is an answer, not an error of ours
@@ -70,6 +83,22 @@ def known_run(twin: Twin, run: str | None) -> str | None:
     if run is not None and run not in twin.runs():
         raise Refused("run", f"there is no run {run!r}", 404)
     return run
+
+
+async def answerable(twin: Twin, run: str | None) -> str | None:
+    """The run asked for, ready to be asked about: an older one may still lie in the journal only."""
+    if not twin.runs():
+        raise Refused("run", "the twin has not heard of any run yet", 404)
+    chosen = known_run(twin, run)
+    if chosen is not None:
+        await twin.load(chosen)
+    return chosen
+
+
+def machines_below(twin: Twin, path: str) -> list[str]:
+    """Machines at or below a path, in flow order; of the whole plant if it is empty."""
+    nodes = [node for line in twin.plant.lines for station in line.stations for node in line.machines(station)]
+    return [node.path for node in nodes if not path or f"{node.path}/".startswith(f"{path}/")]
 
 
 def known_node(twin: Twin, path: str) -> Node:

@@ -292,8 +292,8 @@ def at(calendar: Calendar, names: Collection[str] | None, instant: int) -> Now:
 
 
 @dataclass(frozen=True, slots=True)
-class _Worked:
-    """A shift on one day, in microseconds UTC."""
+class Worked:
+    """A shift on one day, in microseconds UTC, with its breaks."""
 
     shift: str
     begin: int
@@ -301,12 +301,14 @@ class _Worked:
     pauses: tuple[tuple[int, int], ...]
 
     def cuts(self) -> Iterator[int]:
+        """Where something may change."""
         yield self.begin
         yield self.end
         for pause in self.pauses:
             yield from pause
 
     def pauses_at(self, instant: int) -> bool:
+        """Whether an instant is in a break."""
         return any(begin <= instant < end for begin, end in self.pauses)
 
 
@@ -317,9 +319,9 @@ def _pieces(calendar: Calendar, names: Collection[str] | None, begin: int) -> It
     idle: Now = ("off", "") if calendar.shifts else ("work", "")
     first = begin // DAY
     # A local day begins less than a day from the UTC day of its date, and a shift ends less than two days after that.
-    near = deque((_worked(calendar, shifts, zone, day) for day in range(first - 2, first + 1)), maxlen=4)
+    near = deque((_of_day(calendar, shifts, zone, day) for day in range(first - 2, first + 1)), maxlen=4)
     for day in count(first):
-        near.append(_worked(calendar, shifts, zone, day + 1))
+        near.append(_of_day(calendar, shifts, zone, day + 1))
         worked = [one for ones in near for one in ones]
         midnight, next_midnight = day * DAY, (day + 1) * DAY
         inside = {cut for one in worked for cut in one.cuts() if midnight < cut < next_midnight}
@@ -328,7 +330,7 @@ def _pieces(calendar: Calendar, names: Collection[str] | None, begin: int) -> It
             yield Segment(begin=start, end=end, kind=kind, shift=shift)
 
 
-def _on(worked: list[_Worked], instant: int, idle: Now) -> Now:
+def _on(worked: list[Worked], instant: int, idle: Now) -> Now:
     here = [one for one in worked if one.begin <= instant < one.end]
     working = [one for one in here if not one.pauses_at(instant)]
     if not here:
@@ -344,7 +346,14 @@ def _chosen(calendar: Calendar, names: Collection[str] | None) -> list[Shift]:
     return [shift for shift in calendar.shifts if names is None or shift.name in names]
 
 
-def _worked(calendar: Calendar, shifts: list[Shift], zone: tzinfo, day: int) -> list[_Worked]:
+def worked(calendar: Calendar, day: date) -> list[Worked]:
+    """The shifts that start on a local day, the earliest first."""
+    shifts, zone = list(calendar.shifts), time_zone(calendar.zone)
+    of_day = _of_day(calendar, shifts, zone, (day - EPOCH.date()).days)
+    return sorted(of_day, key=lambda one: one.begin)
+
+
+def _of_day(calendar: Calendar, shifts: list[Shift], zone: tzinfo, day: int) -> list[Worked]:
     """The shifts that start on a local day, counted from 1970."""
     start_of_day = EPOCH.date() + timedelta(days=day)
     if start_of_day in calendar.holidays:
@@ -352,24 +361,32 @@ def _worked(calendar: Calendar, shifts: list[Shift], zone: tzinfo, day: int) -> 
     return [_work(shift, zone, day * DAY) for shift in shifts if start_of_day.weekday() in shift.days]
 
 
-def _work(shift: Shift, zone: tzinfo, midnight: int) -> _Worked:
+def _work(shift: Shift, zone: tzinfo, midnight: int) -> Worked:
     begin = _instant(zone, midnight + shift.start)
     end = _instant(zone, midnight + shift.start + shift.length)
     starts = ((_instant(zone, midnight + wall), length) for wall, length in shift.walls())
-    return _Worked(shift.name, begin, end, tuple((start, start + length) for start, length in starts))
+    return Worked(shift.name, begin, end, tuple((start, start + length) for start, length in starts))
 
 
 def _instant(zone: tzinfo, wall: int) -> int:
-    """The instant at which a clock shows a local time, given in microseconds since 1970 by that clock."""
+    """The first instant at which a clock shows a local time; see `readings`."""
+    return readings(zone, wall)[0]
+
+
+def readings(zone: tzinfo, wall: int) -> tuple[int, ...]:
+    """The instants at which a clock shows a local time, given in microseconds since 1970 by that clock.
+
+    Two where the clock is set back over that time; where it skips the time, the instant of the change.
+    """
     local = (EPOCH + timedelta(microseconds=wall)).replace(tzinfo=zone)
     before, after = _offset(local), _offset(local.replace(fold=1))
     if before >= after:
-        return wall - before
+        return (wall - before,) if before == after else (wall - before, wall - after)
     # The clock skips this time. Read with the offset from before the change it lies behind the change, read with the
     # later one ahead of it; the change is where the offset becomes the later one, and on a whole second.
     seconds = range((wall - after) // SECOND, (wall - before) // SECOND + 1)
     change = bisect_left(seconds, after, key=lambda at: _offset((EPOCH + timedelta(seconds=at)).astimezone(zone)))
-    return seconds[change] * SECOND
+    return (seconds[change] * SECOND,)
 
 
 def _offset(local: datetime) -> int:

@@ -231,6 +231,40 @@ def replay(
 
 
 @app.command()
+def report(
+    *,
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Data folder of a run.")],
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="Run.", show_default="the newest")] = None,
+    shift: Annotated[str | None, typer.Option(metavar="NAME", help="Shift, with --day.")] = None,
+    day: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Day on which the shift begins.")] = None,
+    begin: Annotated[str | None, typer.Option("--from", metavar="ISO", help="First instant of another window.")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="ISO", help="End of that window.")] = None,
+    plant: Annotated[
+        Path | None, typer.Option(metavar="PLANT", help="Plant file.", show_default="the one that the folder holds")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="File to write.", show_default="PLANT-DAY-SHIFT.html, here")
+    ] = None,
+) -> None:
+    """Write the report of a shift, or of any time, from a data folder: one HTML file to read and to print."""
+    from shopfloor.reporting import ReportSettings, write_report
+
+    write_report(
+        ReportSettings(
+            data=data,
+            run=run,
+            plant=None if plant is None else load_plant(plant),
+            shift=shift,
+            day=day,
+            begin=begin,
+            end=end,
+            out=out,
+        ),
+        console,
+    )
+
+
+@app.command()
 def backup(
     *,
     data: Annotated[Path, typer.Option(metavar="DIR", help="Data folder; a run may be writing to it.")],
@@ -241,7 +275,6 @@ def backup(
     from shopfloor.backup import back_up
 
     console.print(back_up(data, file, errors, telemetry=telemetry), highlight=False, soft_wrap=True)
-
 
 def main() -> None:
     """Entry point: errors are one line for people; wrong input ends with status 2, a failure with 1."""

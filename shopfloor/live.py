@@ -27,6 +27,7 @@ from plant.messages import Delivery
 from plant.time import MINUTE, SECOND
 from shopfloor import __version__
 from shopfloor.continuation import RunBook, RunRecord
+from shopfloor.keeping import keep_plant
 from shopfloor.pacing import Connection, LivePlant, last_words, listen, pace, report
 from shopfloor.production import CHUNK, Production
 from shopfloor.settings import FIRST_PORT, LOOPBACK, LiveSettings
@@ -172,6 +173,7 @@ def _begin(settings: LiveSettings, twin: Twin, folder: Path) -> tuple[Production
             anchored=settings.start is None,
         )
         production = Production(settings.plant, fresh)
+    keep_plant(folder, production.record.run, settings.plant)
     book.begin(production.record, production.begun)
     return production, production.record.anchored and settings.speed == 1.0
 

@@ -31,6 +31,7 @@ from plant.messages import Emission
 from plant.time import SECOND
 from shopfloor import __version__
 from shopfloor.continuation import RunBook, RunRecord
+from shopfloor.keeping import keep_plant
 from shopfloor.pacing import listen
 from shopfloor.settings import LOOPBACK
 from twin import Twin, open_twin
@@ -103,6 +104,7 @@ def _publisher(settings: ReplaySettings, recording: Recording, folder: Path) -> 
     book = RunBook.open(folder)
     known = next((record for record in book.records if record.run == recording.run), None)
     record = known or RunRecord(run=recording.run, seed=0, start=recording.begin)
+    keep_plant(folder, recording.run, settings.plant)
     book.begin_next(record)
     numbering = Numbering(
         settings.plant.enterprise, settings.plant.plant, run=recording.run, session=len(record.sessions) + 1

@@ -3,9 +3,10 @@
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
 from twin.duckdb_historian import DuckDbHistorian
 from twin.historian import Historian
-from twin.journal import Journal
+from twin.journal import Journal, Wanted
 from twin.mirror import Mirror
-from twin.opening import open_twin
+from twin.opening import open_twin, read_twin
+from twin.parquet import ColumnKind, parquet
 from twin.twin import Twin
 from twin.values import (
     Counters,
@@ -17,6 +18,8 @@ from twin.values import (
     KpiValue,
     Last,
     NodeView,
+    OrderView,
+    Page,
     Series,
     Tally,
     Visit,
@@ -25,6 +28,7 @@ from twin.values import (
 __all__ = [
     "CATALOGUE",
     "LINE_CATALOGUE",
+    "ColumnKind",
     "Counters",
     "DeadLetter",
     "DuckDbHistorian",
@@ -39,9 +43,14 @@ __all__ = [
     "Last",
     "Mirror",
     "NodeView",
+    "OrderView",
+    "Page",
     "Series",
     "Tally",
     "Twin",
     "Visit",
+    "Wanted",
     "open_twin",
+    "parquet",
+    "read_twin",
 ]

@@ -41,10 +41,15 @@ class Measurements:
         rows = {name: bisect_left(told, (at + 1,)) for name, told in sorted(self.told.items())}
         return {name: self.told[name][row - 1] for name, row in rows.items() if row}
 
-    def between(self, name: str, begin: int, end: int) -> list[Measurement]:
+    def of(self, name: str, begin: int, end: int) -> list[Measurement]:
         """The values of a characteristic in [begin, end), in the order of the stream."""
         told = self.told.get(name, [])
         return told[bisect_left(told, (begin,)) : bisect_left(told, (end,))]
+
+    def between(self, begin: int, end: int) -> list[tuple[str, Measurement]]:
+        """Characteristic and value of all that was measured in [begin, end), in the order of the stream."""
+        found = [(name, one) for name in self.told for one in self.of(name, begin, end)]
+        return sorted(found, key=lambda pair: (_key(pair[1]), pair[0]))
 
     @property
     def canonical(self) -> Canonical:

@@ -109,6 +109,10 @@ class Thing:
         ]
         return sorted((m for m in last if m.alarm_state != "normal"), key=lambda m: (m.since, m.code))
 
+    def alarms_between(self, begin: int, end: int) -> list[Alarm]:
+        """Transitions of its alarms in [begin, end), in the order of the stream."""
+        return sorted((m for known in self.alarms.values() for m in known if begin <= m.ts < end), key=_key)
+
     @property
     def canonical(self) -> Canonical:
         """The same for the same messages."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from broker import PREFIX
 from plant.description import Plant
-from plant.errors import DamageError
+from plant.errors import DamageError, StoreError
 from twin.duckdb_historian import DuckDbHistorian
 from twin.journal import Journal
 from twin.salvage import finish, salvage
@@ -72,3 +72,23 @@ async def _started_or_salvaged(twin_of: Callable[[], Twin], file: Path) -> Twin:
     kept, damaged = await asyncio.to_thread(salvage, file)
     log.warning("%s: %d messages could be read and are kept; the damaged file is now %s", file, kept, damaged.name)
     return await _started(twin_of)
+
+
+
+@asynccontextmanager
+async def read_twin(plant: Plant, folder: Path, *, prefix: str = PREFIX) -> AsyncIterator[Twin]:
+    """A twin of what the journal of a folder holds, without its telemetry: also while another process fills it.
+
+    Args:
+        plant: the description.
+        folder: where the journal is.
+        prefix: what topics begin with.
+
+    Raises:
+        StoreError: there is no journal, or it cannot be read.
+    """
+    file = folder / JOURNAL
+    if not file.is_file():
+        raise StoreError(f"{file} is not there")
+    async with DuckDbHistorian() as store, Twin(plant, journal=Journal(file), historian=store, prefix=prefix) as twin:
+        yield twin

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from plant.messages import Order
 from twin.stays import Canonical
+from twin.values import OrderView
 
 
 def _key(m: Order) -> tuple[int, int, int]:
@@ -28,6 +29,29 @@ class Orders:
         """The last word on each order at an instant, the one that is due first before the others."""
         last = [told[row - 1] for told in self.told.values() if (row := bisect_right(told, at, key=lambda m: m.ts))]
         return sorted(last, key=lambda m: (m.due is None, m.due, m.order))
+
+    def between(self, begin: int, end: int) -> list[OrderView]:
+        """Orders that were open in [begin, end), as they were told of before its end; in the order of `at`."""
+        last = [m for m in self.at(end - 1) if m.event != "completed" or m.ts >= begin]
+        return [self._view(m, end) for m in last]
+
+    def _view(self, last: Order, end: int) -> OrderView:
+        first: dict[str, int] = {}
+        for m in self.told[last.order]:
+            if m.ts < end:
+                first.setdefault(m.event, m.ts)
+        return OrderView(
+            order=last.order,
+            product=last.product,
+            quantity=last.quantity,
+            good=last.good,
+            scrap=last.scrap,
+            due=last.due,
+            event=last.event,
+            released=first.get("released"),
+            started=first.get("started"),
+            completed=first.get("completed"),
+        )
 
     def attained(self, begin: int, end: int) -> tuple[int, int]:
         """Orders that are due in [begin, end), and how many of them were completed by then."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from broker import PREFIX
 from plant.description import Plant
-from plant.messages import Kpi, KpiFigure
+from plant.messages import Alarm, Kpi, KpiFigure
 from plant.paths import Node, parse_node
 from plant.time import HOUR
 from twin import figures, views
@@ -15,10 +15,11 @@ from twin.alarms import AlarmReport, occurrences, report
 from twin.control_chart import ControlChart, Kind, Value, chart
 from twin.historian import Historian, steps
 from twin.intake import Run
+from twin.measurements import Measurement
 from twin.mirror import LineMirror, Machine, Place
 from twin.profile import ISO
 from twin.stays import view
-from twin.values import Genealogy, Interval, KpiValue, Last, NodeView, Series
+from twin.values import Genealogy, Interval, KpiValue, Last, NodeView, OrderView, Series, Visit
 
 RECENT = HOUR
 """Window of the KPIs that the twin publishes."""
@@ -145,7 +146,7 @@ class Questions:
             raise ValueError(f"nothing was heard of a part {part!r} in {line_path}")
         return found
 
-    def alarms(self, path: str, begin: int, end: int, *, run: str | None = None) -> AlarmReport:
+    def alarm_report(self, path: str, begin: int, end: int, *, run: str | None = None) -> AlarmReport:
         """How the alarms of a node, and of what is below it, were in a window."""
         chosen = self._run(run)
         line, thing = self._find(chosen, path)
@@ -179,9 +180,44 @@ class Questions:
         if characteristic not in machine.measurements.told:
             known = ", ".join(sorted(machine.measurements.told)) or "none so far"
             raise ValueError(f"{path} has told of no characteristic {characteristic!r}; it has told of: {known}")
-        found = machine.measurements.between(characteristic, begin, end)
+        found = machine.measurements.of(characteristic, begin, end)
         values = [Value(m.ts, m.part, m.found.v) for m in found]
         return chart(values, kind=kind, subgroup=subgroup, rules=rules, baseline=baseline)
+
+    def visits(self, station_path: str, begin: int, end: int, *, run: str | None = None) -> list[tuple[str, Visit]]:
+        """Parts and their visits to a station of which something is told in a window, in order of time."""
+        chosen = self._run(run)
+        _, thing = self._find(chosen, station_path)
+        if not isinstance(thing, Place):
+            raise ValueError(f"{station_path!r} is not a station")  # noqa: TRY004 wrong input
+        self._window(chosen, begin, end)
+        return views.visits(thing, begin, end)
+
+    def orders(self, line_path: str, begin: int, end: int, *, run: str | None = None) -> list[OrderView]:
+        """Production orders of a line that were open in a window, as far as they were told of before its end."""
+        chosen = self._run(run)
+        line, thing = self._find(chosen, line_path)
+        if not isinstance(thing, LineMirror):
+            raise ValueError(f"{line_path!r} is not a line")  # noqa: TRY004 wrong input
+        self._window(chosen, begin, end)
+        return line.orders.between(begin, end)
+
+    def measured(
+        self, path: str, begin: int, end: int, *, run: str | None = None
+    ) -> list[tuple[str, Measurement]]:
+        """Characteristics of parts that a machine measured in a window, with their values, in order of time."""
+        chosen = self._run(run)
+        _, machine = self._find_machine(chosen, path)
+        self._window(chosen, begin, end)
+        return machine.measurements.between(begin, end)
+
+    def alarms(self, path: str, begin: int, end: int, *, run: str | None = None) -> list[Alarm]:
+        """Transitions of the alarms of a line or machine in a window, in order of time."""
+        chosen = self._run(run)
+        line, thing = self._find(chosen, path)
+        self._window(chosen, begin, end)
+        told = line if isinstance(thing, LineMirror) else self._find_machine(chosen, path)[1]
+        return told.alarms_between(begin, end)
 
     async def series(
         self, path: str, tag: str, begin: int, end: int, step: int, *, run: str | None = None

@@ -6,7 +6,7 @@ Facts may arrive in any order: a column stays sorted by time, so the state is a 
 import contextlib
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import le
 from sys import intern
 from typing import NamedTuple, cast
@@ -89,6 +89,11 @@ class PartLog:
                 row = self.part.index(part, row + 1)
                 found.append((self.ts[row], EVENTS[self.event[row]]))
         return found
+
+    def of_all(self, parts: Collection[str]) -> list[tuple[int, str, str]]:
+        """Instant, event and part of all that happened to some parts here."""
+        rows = [row for row, part in enumerate(self.part) if part in parts]
+        return [(self.ts[row], EVENTS[self.event[row]], self.part[row]) for row in rows]
 
     def present(self, at: int) -> tuple[int, str | None]:
         """When the last event not after an instant was, and the part that is worked on, or finished and not away."""

@@ -20,12 +20,12 @@ from plant.errors import MessageError, StoreError
 from plant.messages import KINDS, Clock, Command, Delivery, Message, Telemetry
 from twin.historian import Block, Historian
 from twin.intake import Batch, Run, Sink
-from twin.journal import Journal, Row
+from twin.journal import Journal, Row, Stored, Wanted
 from twin.letters import DeadLetters
 from twin.questions import Questions
 from twin.rates import Rate
 from twin.stream import BOUND, Broadcast, Fact, Reader, reset
-from twin.values import Counters, DeadLetter, Event, Tally
+from twin.values import Counters, DeadLetter, Event, Page, Tally
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -184,14 +184,35 @@ class Twin(Questions):
         finally:
             self._broadcast.readers.discard(reader)
 
+    async def history(self, wanted: Wanted, limit: int) -> Page:
+        """Journaled messages of the past, page by page.
+
+        Args:
+            wanted: which ones, and behind which message of the page before; see `twin.journal.Wanted`.
+            limit: how many a page has at most.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        return await self._call(partial(self._page, wanted, limit))
+
+    def _page(self, wanted: Wanted, limit: int) -> Page:
+        """A page of the past; in the journal's thread, since to decode it takes longer than to read it."""
+        found = self._journal.past(wanted, limit + 1)
+        return Page(events=[self._told(stored) for stored in found[:limit]], more=len(found) > limit)
+
+    def _told(self, stored: Stored) -> Event:
+        """A message of the journal as readers get it."""
+        address = parse(stored.topic, self.prefix)
+        message = _DECODERS[address.kind].decode(stored.payload)
+        path = address.node.path if address.node else ""
+        return Fact(stored.position, path, address.kind, message).event
+
     async def _past(self, after: int, upto: int) -> AsyncIterator[Event]:
         while after < upto:
             page = await self._call(partial(self._journal.page, after, BOUND // 10, upto=upto))
             for stored in page:
-                address = parse(stored.topic, self.prefix)
-                message = _DECODERS[address.kind].decode(stored.payload)
-                path = address.node.path if address.node else ""
-                yield Fact(stored.position, path, address.kind, message).event
+                yield self._told(stored)
             after = page[-1].position if page else upto
 
     async def _take(self, deliveries: Sequence[Delivery]) -> None:

@@ -92,6 +92,21 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str | None = None
 
 
+class OrderView(msgspec.Struct, frozen=True, kw_only=True):
+    """A production order by the last word on it, and when it was first told to be released, started and completed."""
+
+    order: str
+    product: str
+    quantity: int
+    good: int
+    scrap: int
+    due: int | None
+    event: str
+    released: int | None
+    started: int | None
+    completed: int | None
+
+
 class Genealogy(msgspec.Struct, frozen=True, kw_only=True):
     """One part among its kin.
 
@@ -139,6 +154,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     kind: str
     message: dict[str, Any]
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Journaled messages in the order that was asked for, and whether there are more behind them."""
+
+    events: list[Event]
+    more: bool
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):

@@ -211,6 +211,23 @@ def _visits(line: LineMirror, part: str) -> list[Visit]:
     return [Visit(**visit) for visit in found]
 
 
+def visits(place: Place, begin: int, end: int) -> list[tuple[str, Visit]]:
+    """Parts and their visits to a station of which something is told in [begin, end), in order of time."""
+    logs = place.machines if place.single else (place, *place.machines)
+    there = {part for thing in logs for _, _, part in thing.log.events(begin, end)}
+    told: dict[str, list[tuple[int, int, str]]] = {}
+    for thing in logs:
+        for ts, event, part in thing.log.of_all(there):
+            told.setdefault(part, []).append((ts, EVENTS.index(event), thing.path))
+    found = []
+    for part, facts in told.items():
+        for visit in _visits_to(sorted(facts)):
+            moments = [visit[key] for key in _MOMENTS if key in visit]
+            if any(begin <= ts < end for ts in moments):
+                found.append((min(moments), part, Visit(**visit)))
+    return [(part, visit) for _, part, visit in sorted(found, key=lambda row: row[:2])]
+
+
 _MOMENTS = frozenset({"entered", "started", "finished", "left"})
 
 

@@ -1,5 +1,7 @@
 """A twin that heard two hours of a simulated plant, and the app over it; nothing is faked."""
 
+import os
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,11 +10,22 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
+from playwright.async_api import Browser, async_playwright
 
 from dashboards import bind, create_app, serve
 from simulators import Simulation
 from tests.dashboards.heard import PLANT, Stream, feed, recorded
 from twin import Twin, open_twin
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +78,21 @@ async def served(twin: Twin) -> AsyncIterator[str]:
     """The address of the app on a free port of the loopback interface."""
     async with serve(create_app(twin), bind("127.0.0.1", 0)) as url:
         yield url
+
+
+def chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("CI must have Chromium")
+        pytest.skip("Chromium is not installed")
+    return found
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    path = chromium()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        await browser.close()

@@ -311,11 +311,12 @@ async def test_nothing_that_is_asked_breaks_the_server(client) -> None:
     """Several hundred nonsensical questions: each is answered or refused."""
     draw = random.Random(7)
     nasty = ["", "0", "-1", "1e999999", "9" * 400, "²", "\x00", "../..", "%", "null", "2026-01-05", "10 s", "∞", "1us"]
-    values = [*nasty, BLOCK, *MACHINES, str(START), str(END), "hour", "day", "oee", "power"]
+    values = [*nasty, BLOCK, *MACHINES, str(START), str(END), "hour", "day", "shift", "oee", "power", "state"]
     names = ["path", "from", "to", "by", "kpi", "run", "step", "tag", "at"]
+    names += ["kind", "limit", "cursor", "order", "format"]
     for _ in range(400):
         resource = draw.choice(["state/" + draw.choice(["x", BLOCK, "%00", "a//b"]), "kpis", "kpis/explain",
-                                "intervals", "output", "series"])
+                                "intervals", "output", "series", "history", "export/kpis", "export/parts", "export/x"])
         parameters = {name: draw.choice(values) for name in draw.sample(names, draw.randint(1, 5))}
         if draw.random() < 0.7:
             parameters["path"] = draw.choice([BLOCK, *MACHINES])
@@ -383,6 +384,8 @@ async def test_the_documented_questions_are_the_ones_that_exist(client) -> None:
         "/api/v1/spc",
         "/api/v1/alarms",
         "/api/v1/genealogy",
+        "/api/v1/history",
+        "/api/v1/export/{table}",
         "/api/v1/events",
         "/api/v1/deadletters",
         "/metrics",

@@ -36,7 +36,7 @@ lines:
 def test_the_version_and_the_help() -> None:
     assert shopfloor("--version").stdout.startswith("shopfloor ")
     told = shopfloor("--help").stdout
-    for command in ("demo", "run", "simulate", "check", "schema", "replay", "backup"):
+    for command in ("demo", "run", "simulate", "check", "schema", "report", "replay", "backup"):
         assert command in told
         assert shopfloor(command, "--help").returncode == 0
 

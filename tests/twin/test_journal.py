@@ -1,17 +1,21 @@
 """The journal keeps what it took: through a kill, a full disk and a second writer; and nothing twice."""
 
+import random
 import re
 import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from journaled import SOURCE, everything, row
 
 from plant.errors import StoreError
-from twin.journal import SCHEMA, UPGRADES, Journal
+from plant.messages import Delivery, StateChange
+from twin import journal as journal_module
+from twin.journal import SCHEMA, UPGRADES, Journal, Source, Wanted
 
 
 def test_what_was_appended_is_read_in_order_also_after_a_new_opening(tmp_path) -> None:
@@ -148,6 +152,28 @@ VERSIONS = {
         INSERT INTO sessions VALUES (1, 1, 1);
         INSERT INTO messages VALUES (1, 1, 1, 1, 0, 0, 0, 0, 0, x'61'), (2, 1, 1, 1, 1, 1, 1, 0, 0, x'62');
     """,
+    2: """
+        PRAGMA application_id = 1397115441;
+        PRAGMA user_version = 2;
+        CREATE TABLE runs (id INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE);
+        CREATE TABLE topics (
+            id INTEGER PRIMARY KEY, topic TEXT NOT NULL UNIQUE, path TEXT NOT NULL, kind TEXT NOT NULL
+        );
+        CREATE TABLE sessions (
+            run INTEGER NOT NULL, session INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (run, session)
+        ) WITHOUT ROWID;
+        CREATE TABLE messages (
+            position INTEGER PRIMARY KEY, run INTEGER NOT NULL, topic INTEGER NOT NULL, session INTEGER NOT NULL,
+            seq INTEGER NOT NULL, n INTEGER NOT NULL, ts INTEGER NOT NULL, ingest INTEGER NOT NULL,
+            retained INTEGER NOT NULL, payload BLOB NOT NULL
+        );
+        CREATE UNIQUE INDEX message_key ON messages (run, topic, session, seq);
+        CREATE INDEX IF NOT EXISTS message_time ON messages (run, ts, position, topic);
+        INSERT INTO runs VALUES (1, 'r');
+        INSERT INTO topics VALUES (1, 'shopfloor/v1/e/s/a/l/A/state', 'a/l/A', 'state');
+        INSERT INTO sessions VALUES (1, 1, 1);
+        INSERT INTO messages VALUES (1, 1, 1, 1, 0, 0, 0, 0, 0, x'61'), (2, 1, 1, 1, 1, 1, 1, 0, 0, x'62');
+    """,
 }
 """A file of each version, as that version made it, with two messages. What stands here is never changed."""
 
@@ -175,6 +201,7 @@ def test_a_journal_of_an_older_version_is_brought_up_to_date(version, tmp_path) 
         with Journal(old) as journal:
             assert journal._number("PRAGMA user_version") == SCHEMA
             assert everything(journal) == [(1, b"a"), (2, b"b")]
+            assert [stored.position for stored in journal.past(Wanted(run="r", upto=2), 9)] == [2, 1]
             assert journal.append([row(0), row(1)]) == [0, 0]
         assert tables(old) == tables(fresh)
     with Journal(old) as journal:
@@ -209,3 +236,36 @@ def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path) -> None:
         Journal(foreign)
     with pytest.raises(StoreError):
         Journal(tmp_path)
+
+
+@pytest.mark.parametrize("few", [0, 10**6], ids=["through time", "by topic"])
+@pytest.mark.parametrize("descending", [True, False])
+def test_the_past_is_every_message_that_is_wanted_in_order(monkeypatch, few, descending) -> None:
+    monkeypatch.setattr(journal_module, "rare_below", lambda *_: few)
+    draw = random.Random(3)
+    told = []
+    for seq in range(300):
+        path, kind = draw.choice(["a/l", "a/l/A", "a/l/A/1", "a/l/AB", "a/l2"]), draw.choice(["state", "part"])
+        source = Source(draw.choice("rs"), f"x/{path}/{kind}", path, kind)
+        ts = draw.randrange(40)
+        message = StateChange(run=source.run, session=1, seq=seq, n=seq, ts=ts, state="off", reason="", since=0)
+        told.append((source, message, Delivery(topic=source.topic, payload=b"%d" % seq)))
+    with Journal(None) as journal:
+        journal.append(told)
+        for path in ("", "a/l", "a/l/A", "a/l/A/1", "nowhere"):
+            for kinds in ((), ("part",), ("state", "part")):
+                rows = [
+                    (message.ts, position)
+                    for position, (source, message, _) in enumerate(told, 1)
+                    if source.run == "r" and position <= 250 and 5 <= message.ts < 31
+                    and (not path or f"{source.path}/".startswith(f"{path}/")) and (not kinds or source.kind in kinds)
+                ]  # fmt: skip
+                rows.sort(reverse=descending)
+                wanted = Wanted(
+                    run="r", upto=250, path=path, kinds=kinds, begin=5, end=31, descending=descending
+                )
+                found = []
+                while page := journal.past(wanted, 7):
+                    found += [(told[stored.position - 1][1].ts, stored.position) for stored in page]
+                    wanted = replace(wanted, after=found[-1])
+                assert found == rows

@@ -69,6 +69,10 @@ class Load:
         if self._task is None:
             self._task = asyncio.create_task(self._send(), name="load")
 
+    async def finish(self) -> None:
+        """Wait until the broker has confirmed the last message: the twin may have it before."""
+        await self._task
+
     async def stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
@@ -108,6 +112,7 @@ async def survive(kind: str, file: Path, *, kills: int, seed: int = 1) -> int:
                     assert known == await undisturbed.account(known["position"])
                 under_load += not load.done
             await spend(Mortal(broker.url, file), load, goal=len(stream), delay=0)
+            await load.finish()
         finally:
             await load.stop()
         expected = await undisturbed.account(len(stream))

@@ -1,10 +1,15 @@
-"""From the mirror's facts to the additive parts of a window, and what is in doubt about them. Pure."""
+"""From the mirror's facts to the additive parts of a window, and what is in doubt about them. Pure.
 
-from collections.abc import Callable, Iterable
+Parts that take long to find are found only for the KPIs that are asked for.
+"""
+
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
-from twin.kpis import Doubt, evaluate, pool
+from twin.kpis import Doubt, chain, evaluate, pool
+from twin.meter import LEVELS as METERED
 from twin.mirror import LineMirror, Machine, Place
 from twin.profile import ISO, Profile
 from twin.stays import Made, Stays
@@ -17,10 +22,16 @@ can tell."""
 NONE: frozenset[str] = frozenset()
 STOPS = frozenset({"FE", "TTR", "restored"})
 LEVELS = frozenset({"wip_integral", "queue_integral", "lead_time_sum", "lead_times"})
-ORDERS = frozenset({"due", "on_time"})
-"""Parts that are in doubt together."""
+ORDERS = frozenset({"due", "on_time", "order_PQ", "AOET"})
+ENERGY = frozenset({"E", *(f"E_{level}" for level in METERED)})
+CLASSES = frozenset({"breakdown", "minor_stop", "minor_stops"})
+MEASURED = frozenset({"n", "x_sum", "xx_sum", "subgroups", "range_sum"})
+"""Parts that are found, and in doubt, together."""
 
-Names = Iterable[str] | None
+CAPABILITY = tuple(id_ for id_, row in CATALOGUE.items() if not MEASURED.isdisjoint(row.names))
+"""KPIs that a unit has for each measured characteristic: ``cpk.bore``."""
+
+Names = Collection[str] | None
 """KPIs that are asked for; none: all that the node has."""
 
 
@@ -46,18 +57,21 @@ class Window:
         return (begin, end) if begin < end else (self.begin, self.begin)
 
 
-def machine_parts(machine: Machine, line: LineMirror, window: Window) -> dict[str, int]:
-    """Time elements, parts and failures of one machine."""
+def machine_parts(machine: Machine, line: LineMirror, window: Window, wanted: Collection[str]) -> dict[str, int]:
+    """Time elements, parts and failures of one machine; of what takes long, what is wanted."""
     begin, end = window.begin, window.end
-    elements = window.profile.elements(machine.states.window(begin, end, line.horizon))
+    stopped = None
+    if not CLASSES.isdisjoint(wanted):
+        stopped = machine.states.stopped(begin, end, line.horizon, line.line.minor_stop)
+    times = machine.states.window(begin, end, line.horizon)
+    elements = window.profile.elements(times, stopped.minor if stopped else 0)
     made = machine.outcomes.made(begin, end)
     worth, good_worth = _worth(machine, made, window)
     cycles, cycle_sum = machine.outcomes.cycle_sum(begin, end)
     failures = machine.states.failures()
     restored, repair = failures.restored(begin, end)
-    return {
+    parts = {
         **elements,
-        "APT_ADET": elements["APT"] + elements["ADET"],
         "operating_time": elements["AUPT"],
         "duration": end - begin,
         "PQ": made.produced,
@@ -74,6 +88,20 @@ def machine_parts(machine: Machine, line: LineMirror, window: Window) -> dict[st
         "restored": restored,
         "TTR": repair,
     }
+    if stopped is not None:
+        parts |= {"minor_stops": stopped.minors, "unclassified": stopped.unclassified}
+    if not ENERGY.isdisjoint(wanted):
+        parts |= _energy(machine, window)
+    return parts
+
+
+def _energy(machine: Machine, window: Window) -> dict[str, int]:
+    """Electric energy in milliwatt hours, by energy state where the meter tells it."""
+    taken = machine.energy.between(window.begin, window.end)
+    if taken is None:
+        return {}
+    by = {} if taken.by is None else {f"E_{level}": mwh for level, mwh in zip(METERED, taken.by, strict=True)}
+    return {"E": taken.total, **by}
 
 
 def _worth(machine: Machine, made: Made, window: Window) -> tuple[int, int]:
@@ -86,65 +114,85 @@ def _worth(machine: Machine, made: Made, window: Window) -> tuple[int, int]:
     return worth, good_worth
 
 
-def machine_doubt(machine: Machine, line: LineMirror, window: Window) -> Doubt:
+def machine_doubt(machine: Machine, line: LineMirror, window: Window, wanted: Collection[str]) -> Doubt:
     """What may be missing of a machine's parts: lost messages, and cycles in time of which nothing was heard."""
-    lost = window.lost(machine.path, window.begin, window.end)
+    begin, end = window.begin, window.end
+    lost = window.lost(machine.path, begin, end)
     first = machine.states.first
     heard = line.horizon if first is None else first
-    unheard = (
-        min(window.end, heard) - window.begin,
-        window.end - max(window.begin, line.horizon),
-    )
+    unheard = (min(end, heard) - begin, end - max(begin, line.horizon))
     missing = lost
     shortest = machine.station.minimum_cycle
     for stretch in unheard:
         if stretch > 0 and missing is not None:
             missing = missing - (-stretch // shortest) if shortest else None
-    doubtful = machine.states.failures().doubtful(window.begin, window.end)
-    return Doubt(missing=missing, disposed=lost, ideal=max(machine.prices), unsure=STOPS if doubtful else NONE)
+    unsure = STOPS if machine.states.failures().doubtful(begin, end) else NONE
+    if "minor_stops" in wanted:
+        stopped = machine.states.stopped(begin, end, line.horizon, line.line.minor_stop)
+        unsure |= {"minor_stops"} if stopped.unclassifieds else NONE
+    if not ENERGY.isdisjoint(wanted):
+        taken = machine.energy.between(begin, end)
+        unsure |= NONE if taken and taken.sure else ENERGY
+    return Doubt(missing=missing, disposed=lost, ideal=max(machine.prices), unsure=unsure)
 
 
-def pooled_doubt(machines: Iterable[Machine], line: LineMirror, window: Window) -> Doubt:
+def pooled_doubt(machines: Iterable[Machine], line: LineMirror, window: Window, wanted: Collection[str]) -> Doubt:
     """What may be missing of the parts of several machines, and of the parts that stand between them.
 
     A lost part event may have put a part elsewhere for ever, so levels are sure only where none is lost so far.
     """
-    listed = [machine_doubt(machine, line, window) for machine in machines]
+    doubt = _together([machine_doubt(machine, line, window, wanted) for machine in machines])
+    if LEVELS.isdisjoint(wanted):
+        return doubt
     places = [place.path for place in line.places if not place.single]
     paths = [*places, *(machine.path for machine in line.machines)]
     strayed = any(window.lost(path, line.first, window.end) != 0 for path in paths)
-    missing = [doubt.missing for doubt in listed]
-    disposed = [doubt.disposed for doubt in listed]
+    return replace(doubt, unsure=doubt.unsure | LEVELS) if strayed else doubt
+
+
+def _together(doubts: Collection[Doubt]) -> Doubt:
+    missing = [doubt.missing for doubt in doubts]
+    disposed = [doubt.disposed for doubt in doubts]
     return Doubt(
         missing=None if None in missing else sum(m for m in missing if m is not None),
         disposed=None if None in disposed else sum(d for d in disposed if d is not None),
-        ideal=max((doubt.ideal for doubt in listed), default=0),
-        unsure=NONE.union(*(doubt.unsure for doubt in listed), LEVELS if strayed else NONE),
+        ideal=max((doubt.ideal for doubt in doubts), default=0),
+        unsure=NONE.union(*(doubt.unsure for doubt in doubts)),
     )
 
 
 def machine_kpis(machine: Machine, line: LineMirror, window: Window, names: Names) -> dict[str, KpiValue]:
     """KPIs of one of several machines of a station."""
-    parts = machine_parts(machine, line, window)
-    return _evaluate(_chosen(CATALOGUE, "machine", names), parts, machine_doubt(machine, line, window), window)
+    rows = _chosen(CATALOGUE, "machine", _plain(names, (machine,)))
+    wanted = _wanted(rows)
+    parts, doubt = machine_parts(machine, line, window, wanted), machine_doubt(machine, line, window, wanted)
+    return {**_evaluate(rows, parts, doubt, window), **_capability((machine,), window, names)}
 
 
 def place_kpis(place: Place, line: LineMirror, window: Window, names: Names) -> dict[str, KpiValue]:
     """KPIs of a station: sums over its machines, and what stands there."""
-    parts = pool([machine_parts(machine, line, window) for machine in place.machines])
+    rows = _chosen(CATALOGUE, "station", _plain(names, place.machines))
+    wanted = _wanted(rows)
+    parts = pool([machine_parts(machine, line, window, wanted) for machine in place.machines])
     parts |= {"duration": window.end - window.begin, **_stay("wip", place.wip, line, window)}
-    names = names if names is None else list(names)
-    if names is None or "queue" in names:
+    if "queue_integral" in wanted:
         parts |= _stay("queue", place.queue, line, window)
         parts["queue_max"] = place.queue.highest(*window.known(line))
-    doubt = pooled_doubt(place.machines, line, window)
-    return _evaluate(_chosen(CATALOGUE, "station", names), parts, doubt, window)
+    doubt = pooled_doubt(place.machines, line, window, wanted)
+    if "first_PQ" in wanted:
+        first = line.places[0].machines
+        parts["first_PQ"] = sum(machine.outcomes.produced(window.begin, window.end) for machine in first)
+        if any(machine_doubt(machine, line, window, NONE).missing != 0 for machine in first):
+            doubt = replace(doubt, unsure=doubt.unsure | {"first_PQ"})
+    return {**_evaluate(rows, parts, doubt, window), **_capability(place.machines, window, names)}
 
 
 def line_kpis(line: LineMirror, window: Window, names: Names) -> dict[str, KpiValue]:
     """KPIs of a line: pooled over its machines, and of what leaves it."""
+    rows = _chosen(LINE_CATALOGUE, "line", names)
+    wanted = _wanted(rows)
     by_place = {
-        place.station.name: pool([machine_parts(machine, line, window) for machine in place.machines])
+        place.station.name: pool([machine_parts(machine, line, window, wanted) for machine in place.machines])
         for place in line.places
     }
     parts = pool(list(by_place.values()))
@@ -155,6 +203,7 @@ def line_kpis(line: LineMirror, window: Window, names: Names) -> dict[str, KpiVa
     prices = [round(often * cycle) for often, cycle in zip(line.times, once, strict=True)]
     shipped = line.shipped.kinds(window.begin, window.end, len(prices))
     due, on_time = line.orders.attained(*window.known(line))
+    order_parts, order_time = line.orders.completed(*window.known(line))
     parts |= {
         "duration": window.end - window.begin,
         "shipped": sum(shipped),
@@ -165,13 +214,25 @@ def line_kpis(line: LineMirror, window: Window, names: Names) -> dict[str, KpiVa
         "lead_time_sum": lead_sum,
         "due": due,
         "on_time": on_time,
+        "order_PQ": order_parts,
+        "AOET": order_time,
         **_stay("wip", line.wip, line, window),
     }
-    doubt = pooled_doubt(line.machines, line, window)
+    doubt = pooled_doubt(line.machines, line, window, wanted)
     doubt = replace(doubt, ideal=max(doubt.ideal, *prices))
     if window.lost(line.path, line.first, window.end) != 0:
         doubt = replace(doubt, unsure=doubt.unsure | ORDERS)
-    return _evaluate(_chosen(LINE_CATALOGUE, "line", names), parts, doubt, window)
+    chained = {row.id: _chain(row, line, by_place, window) for row in rows if row.chained}
+    values = _evaluate((row for row in rows if not row.chained), parts, doubt, window)
+    return {row.id: chained[row.id] if row.chained else values[row.id] for row in rows}
+
+
+def _chain(row: KpiRow, line: LineMirror, by_place: dict[str, dict[str, int]], window: Window) -> KpiValue:
+    doubts = {
+        place.station.name: _together([machine_doubt(machine, line, window, NONE) for machine in place.machines])
+        for place in line.places
+    }
+    return chain(row, {name: (parts, doubts[name]) for name, parts in by_place.items()}, window.profile)
 
 
 def observed_bottleneck(line: LineMirror, window: Window) -> str | None:
@@ -190,9 +251,44 @@ def _stay(name: str, stays: Stays, line: LineMirror, window: Window) -> dict[str
     return {"known": end - begin, f"{name}_integral": stays.integral(begin, end)}
 
 
+def _plain(names: Names, machines: Iterable[Machine]) -> Names:
+    """Names without those of measured characteristics, which have rows of their own."""
+    if names is None:
+        return None
+    told = {f"{id_}.{of}" for machine in machines for of in machine.measurements.told for id_ in CAPABILITY}
+    return [name for name in names if name not in told and name not in CAPABILITY]
+
+
+def _capability(machines: Collection[Machine], window: Window, names: Names) -> dict[str, KpiValue]:
+    """Capability of each measured characteristic; an index is an estimate, so no bounds are given."""
+    values: dict[str, KpiValue] = {}
+    for of in sorted({of for machine in machines for of in machine.measurements.told}):
+        rows = [_of_characteristic(id_, of) for id_ in CAPABILITY if _asked(id_, of, names)]
+        if rows:
+            told = [machine.measurements.parts(of, window.begin, window.end) for machine in machines]
+            sums = pool(told)
+            sums |= {name: told[0][name] for name in ("LSL", "USL", "subgroup_size") if name in sums}
+            values |= _evaluate(rows, sums, Doubt(unsure=MEASURED), window)
+    return values
+
+
+def _asked(id_: str, of: str, names: Names) -> bool:
+    return names is None or id_ in names or f"{id_}.{of}" in names
+
+
+@lru_cache(maxsize=1000)
+def _of_characteristic(id_: str, of: str) -> KpiRow:
+    row = CATALOGUE[id_]
+    return replace(row, id=f"{id_}.{of}", title=f"{row.title}: {of}")
+
+
+def _wanted(rows: Iterable[KpiRow]) -> frozenset[str]:
+    return NONE.union(*(row.names for row in rows))
+
+
 def _chosen(rows: dict[str, KpiRow], kind: str, names: Names) -> list[KpiRow]:
     if names is None:
-        return [row for row in rows.values() if kind in row.scope]
+        return [row for row in rows.values() if kind in row.scope and row.id not in CAPABILITY]
     return [_in_scope(rows, kind, name) for name in names]
 
 

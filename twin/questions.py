@@ -78,6 +78,7 @@ class Questions:
         chosen = self._run(run)
         line, thing = self._find(chosen, path)
         window = self._window(chosen, begin, end)
+        names = None if names is None else list(names)
         if isinstance(thing, Place):
             return figures.place_kpis(thing, line, window, names)
         if isinstance(thing, Machine):
@@ -143,9 +144,7 @@ class Questions:
             raise ValueError(f"nothing was heard of a part {part!r} in {line_path}")
         return found
 
-    async def series(
-        self, path: str, tag: str, begin: int, end: int, step: int, *, run: str | None = None
-    ) -> Series:
+    async def series(self, path: str, tag: str, begin: int, end: int, step: int, *, run: str | None = None) -> Series:
         """A signal per step: minimum, mean, maximum and last value.
 
         Raises:
@@ -232,5 +231,3 @@ def _message(values: dict[str, KpiValue], begin: int, end: int) -> Kpi:
         for name, v in values.items()
     }
     return Kpi(ts=end, kpi=kpi, from_=begin, to=end, profile=ISO.id, revision=0)
-
-

@@ -20,7 +20,7 @@ from dashboards.questions import Refused, Span, instant, known_node, known_run, 
 from dashboards.stream import Stream
 from plant.errors import StoreError
 from plant.time import DAY, HOUR
-from twin import Twin
+from twin import Explanation, Twin
 
 PAGE = Path(__file__).parent / "page"
 MOST_STEPS = 10_000
@@ -157,11 +157,20 @@ def _add_kpis(app: FastAPI, twin: Twin) -> None:
             await asyncio.sleep(0)  # thousands of windows must not hold up what is live
         return Json({**head, "by": by, "windows": windows})
 
-    @app.get("/api/v1/kpis/explain", summary="The intervals behind a machine's numbers")
-    async def explain(path: PathOf, begin: From = None, to: To = None, run: Run = None) -> Response:
+    @app.get("/api/v1/kpis/explain", summary="What is behind a number: formula, parts, intervals and part events")
+    async def explain(
+        path: PathOf,
+        begin: From = None,
+        to: To = None,
+        kpi: Annotated[str | None, Query(description="which; without it the intervals of a machine")] = None,
+        run: Run = None,
+    ) -> Response:
         node = known_node(twin, path)
         chosen = await _answerable(twin, run)
         window = span(twin, chosen, begin, to, HOUR)
+        if kpi is not None:
+            head = {"path": node.path, "from": window.begin, "to": window.end}
+            return Json({**head, **msgspec.structs.asdict(_explained(twin, node.path, window, kpi, chosen))})
         _only_machine(twin, node.path)
         intervals = twin.intervals(node.path, window.begin, window.end, run=chosen)
         totals: dict[str, int] = {}
@@ -183,6 +192,13 @@ def _add_kpis(app: FastAPI, twin: Twin) -> None:
 def _figures(twin: Twin, path: str, window: Span, names: list[str] | None, run: str | None) -> Mapping[str, Any]:
     try:
         return twin.kpis(path, window.begin, window.end, names=names, run=run)
+    except KeyError as error:
+        raise Refused("kpi", f"there is no KPI {error.args[0]!r} for {path}", 404) from None
+
+
+def _explained(twin: Twin, path: str, window: Span, name: str, run: str | None) -> Explanation:
+    try:
+        return twin.explain(path, name, window.begin, window.end, run=run)
     except KeyError as error:
         raise Refused("kpi", f"there is no KPI {error.args[0]!r} for {path}", 404) from None
 

@@ -235,6 +235,26 @@ def _chain(row: KpiRow, line: LineMirror, by_place: dict[str, dict[str, int]], w
     return chain(row, {name: (parts, doubts[name]) for name, parts in by_place.items()}, window.profile)
 
 
+def node_parts(line: LineMirror, thing: LineMirror | Place | Machine, window: Window) -> dict[str, int]:
+    """Time elements, parts and failures of all machines of a node together."""
+    machines = (thing,) if isinstance(thing, Machine) else thing.machines
+    return pool([machine_parts(machine, line, window, CLASSES) for machine in machines])
+
+
+def row_of(thing: LineMirror | Place | Machine, name: str) -> KpiRow:
+    """The row of a KPI that a node has, of a measured characteristic, too.
+
+    Raises:
+        KeyError: it has none of that name.
+    """
+    if isinstance(thing, LineMirror):
+        return _in_scope(LINE_CATALOGUE, "line", name)
+    id_, _, of = name.partition(".")
+    if of and id_ in CAPABILITY:
+        return _of_characteristic(id_, of)
+    return _in_scope(CATALOGUE, "machine" if isinstance(thing, Machine) else "station", name)
+
+
 def observed_bottleneck(line: LineMirror, window: Window) -> str | None:
     """The station whose machines are active longest without a pause, on average (Roser, Nakano, Tanaka 2002)."""
     best, name = 0.0, None

@@ -1,16 +1,20 @@
 """Figures from messages by hand: energy, measured characteristics, classes of stops, orders."""
 
 import statistics
+from dataclasses import replace
 
 import pytest
 from hearing import LINE, SMALL, START, A, Wire, hear, state, twin_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plant.messages import Energy, Measured, Order, Quality
+from plant.messages import Energy, Measured, Order, PartEvent, Quality
 from plant.paths import Node
 from plant.time import HOUR, MINUTE, SECOND
 from twin.capability import SCALE, scaled
+from twin.catalogue import CATALOGUE
+from twin.figures import node_parts
+from twin.kpis import evaluate
 from twin.measurements import Measurements
 from twin.meter import MWH_PER_KWH, Meter
 
@@ -228,3 +232,26 @@ async def test_an_order_takes_from_its_start_to_its_completion() -> None:
 
     value = await told(question, *emissions)
     assert (value.value, value.lower, value.upper, value.unit) == (180.0, 180.0, 180.0, "1/h")
+
+
+async def test_r16_parts_of_one_instant_are_all_counted() -> None:  # R16
+    node = Node("main", "line", "A")
+    events = [PartEvent(ts=START + MINUTE, event="finished", part=f"p{n}", product="line") for n in range(3)]
+
+    def question(twin):
+        return twin.kpis("main/line/A", START + MINUTE, START + 2 * MINUTE)["quality_ratio"].parts
+
+    parts = await told(question, *((node, event) for event in events))
+    assert (parts["PQ"], parts["GQ"]) == (3, 3)
+
+
+async def test_r17_a_figure_is_made_of_all_that_was_ever_told() -> None:  # R17
+    """Nothing is computed when a message comes, so a formula that is new today has the whole past."""
+    row = replace(CATALOGUE["availability"], id="new", formula="APT / window")
+
+    def question(twin):
+        line, place = twin._find(twin._run(None), "main/line/A")
+        parts = node_parts(line, place, twin._window(twin._run(None), START, START + HOUR))
+        return evaluate(row, parts).value
+
+    assert await told(question, (A, state(30 * MINUTE, "processing"))) == 0.5

@@ -137,7 +137,7 @@ def test_without_a_failure_the_time_between_failures_is_at_least_what_was_run() 
     assert (value.value, value.lower, value.upper) == (None, 90.0, None)
 
 
-def test_above_one_is_told_and_not_capped() -> None:
+def test_r9_above_one_is_told_and_not_capped() -> None:  # R9
     value = evaluate(CATALOGUE["effectiveness"], {"PRI_PQ": 27_000, "APT": 24_000})
     assert (value.value, value.warnings) == (1.125, ["above_one"])
 

@@ -14,6 +14,7 @@ from twin.mirror import LineMirror, Machine, Place
 from twin.profile import ISO, Profile
 from twin.stays import Made, Stays
 from twin.values import KpiValue
+from twin.waterfall import SUMS
 
 Lost = Callable[[str, int, int], int | None]
 """Part messages of a machine or station, or order messages of a line, that may be missing in a window; none when nobody
@@ -25,8 +26,15 @@ LEVELS = frozenset({"wip_integral", "queue_integral", "lead_time_sum", "lead_tim
 ORDERS = frozenset({"due", "on_time", "order_PQ", "AOET"})
 ENERGY = frozenset({"E", *(f"E_{level}" for level in METERED)})
 CLASSES = frozenset({"breakdown", "minor_stop", "minor_stops"})
+CYCLES = frozenset({"cycles", "cycle_sum"})
 MEASURED = frozenset({"n", "x_sum", "xx_sum", "subgroups", "range_sum"})
 """Parts that are found, and in doubt, together."""
+
+ALWAYS = frozenset({"window", "UNK", "PBT", "unclassified"})
+"""Parts that every figure needs, for its coverage and bounds."""
+
+WATERFALL = frozenset({*SUMS, "PRI_PQ", "PRI_GQ"})
+"""Parts that the loss waterfall is made of."""
 
 CAPABILITY = tuple(id_ for id_, row in CATALOGUE.items() if not MEASURED.isdisjoint(row.names))
 """KPIs that a unit has for each measured characteristic: ``cpk.bore``."""
@@ -58,22 +66,32 @@ class Window:
 
 
 def machine_parts(machine: Machine, line: LineMirror, window: Window, wanted: Collection[str]) -> dict[str, int]:
-    """Time elements, parts and failures of one machine; of what takes long, what is wanted."""
+    """Time elements, parts and failures of one machine: what is wanted of them, and `ALWAYS`."""
     begin, end = window.begin, window.end
     stopped = None
     if not CLASSES.isdisjoint(wanted):
         stopped = machine.states.stopped(begin, end, line.horizon, line.line.minor_stop)
     times = machine.states.window(begin, end, line.horizon)
     elements = window.profile.elements(times, stopped.minor if stopped else 0)
-    made = machine.outcomes.made(begin, end)
+    parts = {**elements, "operating_time": elements["AUPT"], "duration": end - begin, **_booked(machine, window)}
+    if not CYCLES.isdisjoint(wanted):
+        parts["cycles"], parts["cycle_sum"] = machine.outcomes.cycle_sum(begin, end)
+    if not STOPS.isdisjoint(wanted):
+        failures = machine.states.failures()
+        parts["FE"] = failures.begun(begin, end)
+        parts["restored"], parts["TTR"] = failures.restored(begin, end)
+    if stopped is not None:
+        parts |= {"minor_stops": stopped.minors, "unclassified": stopped.unclassified}
+    if not ENERGY.isdisjoint(wanted):
+        parts |= _energy(machine, window)
+    return {name: part for name, part in parts.items() if name in wanted or name in ALWAYS}
+
+
+def _booked(machine: Machine, window: Window) -> dict[str, int]:
+    """Parts whose work ended in a window."""
+    made = machine.outcomes.made(window.begin, window.end)
     worth, good_worth = _worth(machine, made, window)
-    cycles, cycle_sum = machine.outcomes.cycle_sum(begin, end)
-    failures = machine.states.failures()
-    restored, repair = failures.restored(begin, end)
-    parts = {
-        **elements,
-        "operating_time": elements["AUPT"],
-        "duration": end - begin,
+    return {
         "PQ": made.produced,
         "GQ": made.good,
         "RQ": made.reworked,
@@ -82,17 +100,7 @@ def machine_parts(machine: Machine, line: LineMirror, window: Window, wanted: Co
         "GP": made.passed,
         "PRI_PQ": worth,
         "PRI_GQ": good_worth,
-        "cycles": cycles,
-        "cycle_sum": cycle_sum,
-        "FE": failures.begun(begin, end),
-        "restored": restored,
-        "TTR": repair,
     }
-    if stopped is not None:
-        parts |= {"minor_stops": stopped.minors, "unclassified": stopped.unclassified}
-    if not ENERGY.isdisjoint(wanted):
-        parts |= _energy(machine, window)
-    return parts
 
 
 def _energy(machine: Machine, window: Window) -> dict[str, int]:
@@ -126,7 +134,9 @@ def machine_doubt(machine: Machine, line: LineMirror, window: Window, wanted: Co
     for stretch in unheard:
         if stretch > 0 and missing is not None:
             missing = missing - (-stretch // shortest) if shortest else None
-    unsure = STOPS if machine.states.failures().doubtful(begin, end) else NONE
+    unsure = NONE
+    if not STOPS.isdisjoint(wanted) and machine.states.failures().doubtful(begin, end):
+        unsure |= STOPS
     if "minor_stops" in wanted:
         stopped = machine.states.stopped(begin, end, line.horizon, line.line.minor_stop)
         unsure |= {"minor_stops"} if stopped.unclassifieds else NONE
@@ -236,9 +246,9 @@ def _chain(row: KpiRow, line: LineMirror, by_place: dict[str, dict[str, int]], w
 
 
 def node_parts(line: LineMirror, thing: LineMirror | Place | Machine, window: Window) -> dict[str, int]:
-    """Time elements, parts and failures of all machines of a node together."""
+    """What the loss waterfall of a node is made of, of all its machines together."""
     machines = (thing,) if isinstance(thing, Machine) else thing.machines
-    return pool([machine_parts(machine, line, window, CLASSES) for machine in machines])
+    return pool([machine_parts(machine, line, window, WATERFALL) for machine in machines])
 
 
 def row_of(thing: LineMirror | Place | Machine, name: str) -> KpiRow:

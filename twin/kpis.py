@@ -58,6 +58,8 @@ _COUNTED = _MADE | {"cycles", "cycle_sum"}
 def pool(members: Iterable[Parts]) -> dict[str, int]:
     """Parts of several work units together: sums of what all of them have."""
     listed = list(members)
+    if len(listed) == 1:
+        return dict(listed[0])
     names = set(listed[0]).intersection(*listed[1:]) if listed else set()
     return {name: sum(member[name] for member in listed) for name in sorted(names)}
 

@@ -3,8 +3,8 @@
 A run is a maximal stretch of one state; reason, order, item and calendar may change inside it. What it is (a minor
 stop, a breakdown) depends on its whole length, which no window knows of the runs at its borders. So a segment keeps
 its first and its last run open, and sums over those inside. `merge` joins neighbours in time and is associative;
-`add` puts units side by side over the same time; `close` gives the classes of one window, with the runs beyond its
-borders if they are told.
+`add` puts units side by side over the same time; `twin.closing` gives the classes of one window, with the runs beyond
+its borders if they are told.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
@@ -79,6 +79,21 @@ class Run:
     def length(self) -> int:
         """Microseconds, as far as it is told."""
         return sum(self.time.values())
+
+    @property
+    def restored(self) -> bool:
+        """Whether it was a failure, and was seen to be over, if it is over."""
+        return self.state == FAILED and not self.right_unknown
+
+    def joined(self, after: "Run") -> "Run":
+        """It and the piece of the same run that follows."""
+        return Run(
+            time=added(self.time, after.time),
+            key=self.key,
+            reason=self.reason or after.reason,
+            left_unknown=self.left_unknown,
+            right_unknown=after.right_unknown,
+        )
 
     def filled(self, key: Key) -> Key:
         """A raw key of it; without a reason it takes the run's."""
@@ -170,7 +185,7 @@ def segment(
     told = reduce(merge, pieces, empty(begin, rule))
     if told.end != end:
         raise ValueError(f"the stretches of {unit!r} end at {told.end}, the window at {end}")
-    return replace(told, counts=_plus(counts or {}, {}), integrals=_plus(integrals or {}, {}))
+    return replace(told, counts=added(counts or {}, {}), integrals=added(integrals or {}, {}))
 
 
 def _stretch(unit: str, begin: int, end: int, key: Key, rule: Rule) -> Segment:
@@ -199,17 +214,17 @@ def merge(a: Segment, b: Segment) -> Segment:
         units[unit], closed = _meet(ends, b.units[unit])
         inside += closed
     times, counts = _booked(inside, a.rule)
-    repairs = [run.length for run in inside if _restored(run)]
+    repairs = [run.length for run in inside if run.restored]
     return Segment(
         begin=a.begin,
         end=b.end,
         rule=a.rule,
         units=units,
-        closed_time=_plus(a.closed_time, b.closed_time, times),
-        closed_count=_plus(a.closed_count, b.closed_count, counts),
-        time=_plus(a.time, b.time),
-        counts=_plus(a.counts, b.counts),
-        integrals=_plus(a.integrals, b.integrals),
+        closed_time=added(a.closed_time, b.closed_time, times),
+        closed_count=added(a.closed_count, b.closed_count, counts),
+        time=added(a.time, b.time),
+        counts=added(a.counts, b.counts),
+        integrals=added(a.integrals, b.integrals),
         restored=a.restored + b.restored + len(repairs),
         restoration=a.restoration + b.restoration + sum(repairs),
     )
@@ -230,42 +245,27 @@ def add(a: Segment, b: Segment) -> Segment:
         end=a.end,
         rule=a.rule,
         units={**a.units, **b.units},
-        closed_time=_plus(a.closed_time, b.closed_time),
-        closed_count=_plus(a.closed_count, b.closed_count),
-        time=_plus(a.time, b.time),
-        counts=_plus(a.counts, b.counts),
-        integrals=_plus(a.integrals, b.integrals),
+        closed_time=added(a.closed_time, b.closed_time),
+        closed_count=added(a.closed_count, b.closed_count),
+        time=added(a.time, b.time),
+        counts=added(a.counts, b.counts),
+        integrals=added(a.integrals, b.integrals),
         restored=a.restored + b.restored,
         restoration=a.restoration + b.restoration,
     )
-
-
-def _restored(run: Run) -> bool:
-    """Whether a run that is over was a failure, and was seen to be over."""
-    return run.state == FAILED and not run.right_unknown
 
 
 def _meet(a: Ends, b: Ends) -> tuple[Ends, list[Run]]:
     """The open runs of two neighbours together, and the runs that have both their ends now."""
     left, right = a.last, b.first
     if left.state == right.state:
-        joined = _joined(left, right)
+        joined = left.joined(right)
         first, last = joined if a.one else a.first, joined if b.one else b.last
         return Ends(first, last, one=a.one and b.one), [] if a.one or b.one else [joined]
     left = replace(left, right_unknown=right.state == UNKNOWN)
     right = replace(right, left_unknown=a.last.state == UNKNOWN)
     first, last = left if a.one else a.first, right if b.one else b.last
     return Ends(first, last, one=False), [run for run, one in ((left, a.one), (right, b.one)) if not one]
-
-
-def _joined(a: Run, b: Run) -> Run:
-    return Run(
-        time=_plus(a.time, b.time),
-        key=a.key,
-        reason=a.reason or b.reason,
-        left_unknown=a.left_unknown,
-        right_unknown=b.right_unknown,
-    )
 
 
 def _booked(runs: Iterable[Run], rule: Rule) -> tuple[dict[Classed, int], dict[Classed, int]]:
@@ -281,127 +281,10 @@ def _booked(runs: Iterable[Run], rule: Rule) -> tuple[dict[Classed, int], dict[C
     return times, counts
 
 
-def _plus(*sums: Mapping[Of, int]) -> dict[Of, int]:
-    """Sums of equal names; what is 0 is left out, so that equal sums are equal."""
+def added(*sums: Mapping[Of, int]) -> dict[Of, int]:
+    """Sums of what has equal names; what is 0 is left out, so that equal sums are equal."""
     total: dict[Of, int] = {}
     for each in sums:
         for name, value in each.items():
             total[name] = total.get(name, 0) + value
     return {name: value for name, value in total.items() if value}
-
-
-# --- one window, with its classes ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Beyond:
-    """The runs that touch a window from outside, by unit; a unit without one has an open border there.
-
-    Args:
-        before: runs that end where the window begins, or go on in it.
-        after: runs that begin where the window ends, or go on from it.
-        open: units whose run before or after has a far end that is not told, with ``first`` or ``last``.
-    """
-
-    before: Mapping[str, Run] = field(default_factory=dict)
-    after: Mapping[str, Run] = field(default_factory=dict)
-    open: frozenset[tuple[str, str]] = frozenset()
-
-
-def beyond(before: Segment | None, after: Segment | None) -> Beyond:
-    """What touches a window between two segments."""
-    earlier, later = before.units if before else {}, after.units if after else {}
-    return Beyond(
-        before={unit: ends.last for unit, ends in earlier.items()},
-        after={unit: ends.first for unit, ends in later.items()},
-        open=frozenset(
-            (unit, side)
-            for side, told in (("first", earlier), ("last", later))
-            for unit, ends in told.items()
-            if ends.one
-        ),
-    )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Closed:
-    """A window in classes: time booked inside it, runs counted where they begin, repairs booked where they end.
-
-    Args:
-        time: microseconds by class and key.
-        count: runs that began in the window, by class and key of their first instants.
-        restored: failures that ended in it.
-        restoration: their whole lengths in microseconds, also what lies before the window.
-        open: units whose first or last run has an end that is not told, with ``first`` or ``last``.
-    """
-
-    time: Mapping[Classed, int]
-    count: Mapping[Classed, int]
-    restored: int = 0
-    restoration: int = 0
-    open: frozenset[tuple[str, str]] = frozenset()
-
-    def time_in(self, class_: str) -> int:
-        """Microseconds in a class."""
-        return sum(time for (name, _), time in self.time.items() if name == class_)
-
-    def count_of(self, class_: str) -> int:
-        """Runs of a class that began in the window."""
-        return sum(count for (name, _), count in self.count.items() if name == class_)
-
-
-def close(whole: Segment, outside: Beyond = Beyond()) -> Closed:
-    """The final classes of a window.
-
-    A run at a border is classed by its true length where the neighbour is told, else by what is known of it: it is
-    ``unclassified`` while that is below the limit. So closed, with neighbours, hours add up to the day.
-    """
-    times, counts = dict(whole.closed_time), dict(whole.closed_count)
-    restored, restoration = whole.restored, whole.restoration
-    open_: set[tuple[str, str]] = set()
-    for unit, ends in whole.units.items():
-        before, after = outside.before.get(unit), outside.after.get(unit)
-        if before is not None and before.state == FAILED and ends.first.state not in {FAILED, UNKNOWN}:
-            restored, restoration = restored + 1, restoration + before.length  # it ended at the very first instant
-        for run, left, right in _outer(ends, before, after):
-            begun, told = _whole(run, left, right)
-            edges = {
-                (unit, side)
-                for side, beside in (("first", left), ("last", right))
-                if beside is None or (beside.state == run.state and (unit, side) in outside.open)
-            }
-            open_ |= edges
-            class_ = whole.rule.classify(told, ends_known=not edges)
-            for key, time in run.time.items():
-                at = class_, told.filled(key)
-                times[at] = times.get(at, 0) + time
-            if begun:
-                at = class_, told.filled(told.key)
-                counts[at] = counts.get(at, 0) + 1
-            if right is _INNER and _restored(run):
-                restored, restoration = restored + 1, restoration + told.length
-    return Closed(
-        time=_plus(times), count=_plus(counts), restored=restored, restoration=restoration, open=frozenset(open_)
-    )
-
-
-_INNER = Run(time={}, key=Key(""))
-"""Stands for a neighbour inside the window: it is told, by the flags of the run."""
-
-
-def _outer(ends: Ends, before: Run | None, after: Run | None) -> list[tuple[Run, Run | None, Run | None]]:
-    if ends.one:
-        return [(ends.first, before, after)]
-    return [(ends.first, before, _INNER), (ends.last, _INNER, after)]
-
-
-def _whole(run: Run, left: Run | None, right: Run | None) -> tuple[bool, Run]:
-    """Whether a run began in the window as far as is told, and the run with what lies outside of it."""
-    begun, told = True, run
-    if left is not None and left is not _INNER:
-        begun = left.state != run.state
-        told = replace(told, left_unknown=left.state == UNKNOWN) if begun else _joined(left, told)
-    if right is not None and right is not _INNER:
-        other = right.state != run.state
-        told = replace(told, right_unknown=right.state == UNKNOWN) if other else _joined(told, right)
-    return begun, told

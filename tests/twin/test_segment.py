@@ -8,18 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twin.closing import Beyond, beyond, close
 from twin.segment import (
     FAILED,
     MINOR,
     UNCLASSIFIED,
     UNKNOWN,
-    Beyond,
     Key,
     Rule,
     Segment,
     add,
-    beyond,
-    close,
     empty,
     merge,
     segment,

@@ -13,9 +13,10 @@ from plant.shifts import Calendar, Shift, segments
 from plant.time import DAY, EPOCH, SECOND
 from twin.capability import D2, SCALE, study
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE
+from twin.closing import beyond, close
 from twin.kpis import Doubt, chain, evaluate, pool
 from twin.partition import Reason, partition, time_of
-from twin.segment import FAILED, MINOR, Key, Rule, Segment, beyond, close, merge, segment
+from twin.segment import FAILED, MINOR, Key, Rule, Segment, merge, segment
 from twin.waterfall import DELAYS, WORTH, waterfall
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "kpi-vectors.json").read_text())

@@ -34,7 +34,7 @@ TERMS: Mapping[str, str] = {
 UNBOUNDED = frozenset(
     {
         "wip_integral", "queue_integral", "operating_time", "TTR", "cycle_sum", "lead_time_sum", "minor_stops", "n",
-        "subgroups", "E",
+        "subgroups",
     }
 )  # fmt: skip
 """Parts of which nothing bounds what unknown time may have added."""

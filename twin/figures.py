@@ -5,8 +5,8 @@ Parts that take long to find are found only for the KPIs that are asked for.
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
+from twin import characteristics
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
 from twin.kpis import Doubt, chain, evaluate, pool
 from twin.meter import LEVELS as METERED
@@ -27,7 +27,6 @@ ORDERS = frozenset({"due", "on_time", "order_PQ", "AOET"})
 ENERGY = frozenset({"E", *(f"E_{level}" for level in METERED)})
 CLASSES = frozenset({"breakdown", "minor_stop", "minor_stops"})
 CYCLES = frozenset({"cycles", "cycle_sum"})
-MEASURED = frozenset({"n", "x_sum", "xx_sum", "subgroups", "range_sum"})
 """Parts that are found, and in doubt, together."""
 
 ALWAYS = frozenset({"window", "UNK", "PBT", "unclassified"})
@@ -35,9 +34,6 @@ ALWAYS = frozenset({"window", "UNK", "PBT", "unclassified"})
 
 WATERFALL = frozenset({*SUMS, "PRI_PQ", "PRI_GQ"})
 """Parts that the loss waterfall is made of."""
-
-CAPABILITY = tuple(id_ for id_, row in CATALOGUE.items() if not MEASURED.isdisjoint(row.names))
-"""KPIs that a unit has for each measured characteristic: ``cpk.bore``."""
 
 Names = Collection[str] | None
 """KPIs that are asked for; none: all that the node has."""
@@ -173,7 +169,7 @@ def _together(doubts: Collection[Doubt]) -> Doubt:
 
 def machine_kpis(machine: Machine, line: LineMirror, window: Window, names: Names) -> dict[str, KpiValue]:
     """KPIs of one of several machines of a station."""
-    rows = _chosen(CATALOGUE, "machine", _plain(names, (machine,)))
+    rows = _chosen(CATALOGUE, "machine", names and characteristics.others(names, (machine,)))
     wanted = _wanted(rows)
     parts, doubt = machine_parts(machine, line, window, wanted), machine_doubt(machine, line, window, wanted)
     return {**_evaluate(rows, parts, doubt, window), **_capability((machine,), window, names)}
@@ -181,7 +177,7 @@ def machine_kpis(machine: Machine, line: LineMirror, window: Window, names: Name
 
 def place_kpis(place: Place, line: LineMirror, window: Window, names: Names) -> dict[str, KpiValue]:
     """KPIs of a station: sums over its machines, and what stands there."""
-    rows = _chosen(CATALOGUE, "station", _plain(names, place.machines))
+    rows = _chosen(CATALOGUE, "station", names and characteristics.others(names, place.machines))
     wanted = _wanted(rows)
     parts = pool([machine_parts(machine, line, window, wanted) for machine in place.machines])
     parts |= {"duration": window.end - window.begin, **_stay("wip", place.wip, line, window)}
@@ -260,8 +256,8 @@ def row_of(thing: LineMirror | Place | Machine, name: str) -> KpiRow:
     if isinstance(thing, LineMirror):
         return _in_scope(LINE_CATALOGUE, "line", name)
     id_, _, of = name.partition(".")
-    if of and id_ in CAPABILITY:
-        return _of_characteristic(id_, of)
+    if of and id_ in characteristics.CAPABILITY:
+        return characteristics.row_of(id_, of)
     return _in_scope(CATALOGUE, "machine" if isinstance(thing, Machine) else "station", name)
 
 
@@ -281,35 +277,12 @@ def _stay(name: str, stays: Stays, line: LineMirror, window: Window) -> dict[str
     return {"known": end - begin, f"{name}_integral": stays.integral(begin, end)}
 
 
-def _plain(names: Names, machines: Iterable[Machine]) -> Names:
-    """Names without those of measured characteristics, which have rows of their own."""
-    if names is None:
-        return None
-    told = {f"{id_}.{of}" for machine in machines for of in machine.measurements.told for id_ in CAPABILITY}
-    return [name for name in names if name not in told and name not in CAPABILITY]
-
-
 def _capability(machines: Collection[Machine], window: Window, names: Names) -> dict[str, KpiValue]:
     """Capability of each measured characteristic; an index is an estimate, so no bounds are given."""
     values: dict[str, KpiValue] = {}
-    for of in sorted({of for machine in machines for of in machine.measurements.told}):
-        rows = [_of_characteristic(id_, of) for id_ in CAPABILITY if _asked(id_, of, names)]
-        if rows:
-            told = [machine.measurements.parts(of, window.begin, window.end) for machine in machines]
-            sums = pool(told)
-            sums |= {name: told[0][name] for name in ("LSL", "USL", "subgroup_size") if name in sums}
-            values |= _evaluate(rows, sums, Doubt(unsure=MEASURED), window)
+    for rows, parts in characteristics.studies(machines, window.begin, window.end, names):
+        values |= _evaluate(rows, parts, Doubt(unsure=characteristics.MEASURED), window)
     return values
-
-
-def _asked(id_: str, of: str, names: Names) -> bool:
-    return names is None or id_ in names or f"{id_}.{of}" in names
-
-
-@lru_cache(maxsize=1000)
-def _of_characteristic(id_: str, of: str) -> KpiRow:
-    row = CATALOGUE[id_]
-    return replace(row, id=f"{id_}.{of}", title=f"{row.title}: {of}")
 
 
 def _wanted(rows: Iterable[KpiRow]) -> frozenset[str]:
@@ -318,7 +291,7 @@ def _wanted(rows: Iterable[KpiRow]) -> frozenset[str]:
 
 def _chosen(rows: dict[str, KpiRow], kind: str, names: Names) -> list[KpiRow]:
     if names is None:
-        return [row for row in rows.values() if kind in row.scope and row.id not in CAPABILITY]
+        return [row for row in rows.values() if kind in row.scope and row.id not in characteristics.CAPABILITY]
     return [_in_scope(rows, kind, name) for name in names]
 
 

@@ -178,9 +178,10 @@ async def test_one_number_is_explained_by_its_formula_and_all_that_it_is_made_of
             assert finished == told["figure"]["parts"]["PQ"]
     assert (told["id"], told["number"], told["better"]) == ("effectiveness", 9, "higher")
     oee = next(each for each in told["families"] if each["family"].startswith("ISO 22400"))
-    assert oee["denominator"] == (await get(client, "kpis", kpi="availability", **window))["kpis"]["availability"][
-        "parts"
-    ]["PBT"]
+    assert (
+        oee["denominator"]
+        == (await get(client, "kpis", kpi="availability", **window))["kpis"]["availability"]["parts"]["PBT"]
+    )
 
 
 # --- history ---------------------------------------------------------------------------------------------------------
@@ -218,9 +219,7 @@ async def test_output_counts_what_left_the_line(client, simulation) -> None:
     assert told["t"] == list(range(START, END, 7 * MINUTE))
     passages = simulation.ledger.passages("block")
     shipped = [p.left for p in passages if p.good and p.left is not None and p.left < PAST]
-    assert told["parts"] == [
-        sum(t <= START + left < t + 7 * MINUTE for left in shipped) for t in told["t"]
-    ]
+    assert told["parts"] == [sum(t <= START + left < t + 7 * MINUTE for left in shipped) for t in told["t"]]
     assert sum(told["parts"]) > 30
 
 
@@ -242,9 +241,7 @@ async def test_nothing_is_drawn_where_nothing_was_measured(client) -> None:
 async def test_as_many_steps_as_are_allowed_and_one_more(client, resource) -> None:
     asked = {"path": MACHINES[3], "tag": "power", "from_": START, "step": "100ms"}
     assert len((await get(client, resource, **asked, to=START + 1000 * SECOND))["t"]) == 10_000
-    answer = await client.get(
-        f"/api/v1/{resource}", params={**asked, "from": START, "to": START + 1000 * SECOND + 1}
-    )
+    answer = await client.get(f"/api/v1/{resource}", params={**asked, "from": START, "to": START + 1000 * SECOND + 1})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "step")
 
 
@@ -298,8 +295,16 @@ async def test_nothing_that_is_asked_breaks_the_server(client) -> None:
     values = [*nasty, BLOCK, *MACHINES, str(START), str(END), "hour", "day", "oee", "power"]
     names = ["path", "from", "to", "by", "kpi", "run", "step", "tag", "at"]
     for _ in range(400):
-        resource = draw.choice(["state/" + draw.choice(["x", BLOCK, "%00", "a//b"]), "kpis", "kpis/explain",
-                                "intervals", "output", "series"])
+        resource = draw.choice(
+            [
+                "state/" + draw.choice(["x", BLOCK, "%00", "a//b"]),
+                "kpis",
+                "kpis/explain",
+                "intervals",
+                "output",
+                "series",
+            ]
+        )
         parameters = {name: draw.choice(values) for name in draw.sample(names, draw.randint(1, 5))}
         if draw.random() < 0.7:
             parameters["path"] = draw.choice([BLOCK, *MACHINES])

@@ -1,5 +1,6 @@
 """Time accounting is exact: nothing is lost or counted twice, and what is called known is true."""
 
+from functools import reduce
 from itertools import pairwise
 
 from hypothesis import given
@@ -7,6 +8,8 @@ from hypothesis import strategies as st
 
 from plant.messages import StateChange
 from twin.accounts import CODES, STATES, UNKNOWN, StateAccount
+from twin.closing import beyond, close
+from twin.segment import MINOR, UNCLASSIFIED, Key, Rule, merge, segment
 
 NAMES = ["processing", "failed", "blocked", "starved", "off", "pause"]
 END = 120
@@ -219,3 +222,29 @@ def test_what_is_called_a_minor_stop_is_one_whatever_is_lost(messages, data) -> 
     assert got.minor <= time
     assert time <= got.minor + got.unclassified + account.window(begin, end, END)[UNKNOWN]
     assert got.minors <= sum(begin <= first < end for first, *_ in true)
+
+
+@given(truths(), WINDOWS)
+def test_the_segment_algebra_says_the_same_of_every_window(messages, cuts) -> None:
+    """Of machines that are never away: a segment knows no states that a stop may outlast."""
+    staying = {"off": "blocked", "pause": "starved"}
+    here = [StateChange(**{**_fields(m), "state": staying.get(m.state, m.state)}) for m in messages]
+    account = told(here)
+    if before := [m for m in here if m.session == 1]:
+        account.finish(1, before[-1].seq)
+    ends = [*(m.ts for m in here[1:]), END]
+    stretches = [(m.ts, end, Key(m.state, m.reason)) for m, end in zip(here, ends, strict=True)]
+    borders = [0, *(cut for cut in cuts if 0 < cut < END), END]
+    pieces = [segment("m", stretches, window, rule=Rule(limit=LIMIT)) for window in pairwise(borders)]
+    for at, piece in enumerate(pieces):
+        earlier = reduce(merge, pieces[:at]) if at else None
+        later = reduce(merge, pieces[at + 1 :]) if at + 1 < len(pieces) else None
+        closed = close(piece, beyond(earlier, later))
+        if piece.units and ("m", "first") not in closed.open:
+            got = account.stopped(piece.begin, piece.end, END, LIMIT)
+            assert (got.minor, got.minors) == (closed.time_in(MINOR), closed.count_of(MINOR))
+            assert got.unclassified == closed.time_in(UNCLASSIFIED)
+
+
+def _fields(message: StateChange) -> dict:
+    return {name: getattr(message, name) for name in message.__struct_fields__}

@@ -155,6 +155,18 @@ def _fields(message: Quality) -> dict:
     return {name: getattr(message, name) for name in message.__struct_fields__}
 
 
+async def test_of_several_machines_those_that_measured_have_a_say() -> None:
+    first = Node("main", "line", "B", 1)
+
+    def question(twin):
+        return twin.kpis("main/line/B", START, START + MINUTE, names=["cm.bore"])["cm.bore"]
+
+    one = await told(question, *((first, measured(n * SECOND, f"p{n}", bore=v)) for n, v in enumerate(BORES)))
+    assert one.value == pytest.approx(0.2 / (6 * statistics.stdev(BORES)))
+    both = [(Node("main", "line", "B", 1 + n % 2), measured(n * SECOND, f"p{n}", bore=v)) for n, v in enumerate(BORES)]
+    assert (await told(question, *both)).value == pytest.approx(one.value)
+
+
 def test_where_the_limits_changed_there_are_none() -> None:
     measurements = Measurements()
     for n, usl in enumerate([2.0, 2.0, 3.0, 3.0]):

@@ -70,6 +70,9 @@ def worlds(draw: st.DrawFn) -> tuple[dict[str, int], dict[str, int], Doubt]:
     classed = draw(st.integers(0, minor_seen))
     doubtful = minor_seen - classed + draw(st.integers(0, known[failed] - minor_seen))
 
+    metered = dict.fromkeys(("E_off", "E_standby", "E_ready", "E_processing"), 7)
+    energy = {**metered, "E": 28}  # a meter knows, whatever was heard of states and parts
+
     def parts(times: list[int], good: int, bad: int, minor: int) -> dict[str, int]:
         elements = ISO.elements(times, minor)
         made = good + bad
@@ -83,6 +86,7 @@ def worlds(draw: st.DrawFn) -> tuple[dict[str, int], dict[str, int], Doubt]:
             "IP": made,
             "GP": good,
             "first_PQ": 20,
+            **energy,
             "PRI_PQ": made * ideal,
             "PRI_GQ": good * ideal,
         }

@@ -207,33 +207,36 @@ CASES = {
     "until": st.integers(1, 300).map(lambda s: s * SECOND),
     "steps": st.integers(1, 4),
     "cuts": st.lists(st.integers(1, 300 * SECOND), max_size=3),
+    "minor_stop": st.sampled_from([300 * SECOND, 20 * SECOND, 10 * SECOND]),
 }
 LAW = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 def run_law(factory: pytest.TempPathFactory, plant: Plant, until: int, cuts: list[int], **rest: int) -> None:
     inside = [cut for cut in cuts if cut < until]
+    lines = tuple(line.model_copy(update={"minor_stop": rest["minor_stop"]}) for line in plant.lines)
+    plant = plant.model_copy(update={"lines": lines})
     folder = factory.mktemp("law")
     asyncio.run(law(plant, rest["seed"], until, rest["steps"], inside, folder))
 
 
 @given(plant=plants(), **CASES)
 @settings(LAW, max_examples=60)
-def test_messages_alone_tell_what_the_ledger_knows(tmp_path_factory, plant, seed, until, steps, cuts) -> None:
-    run_law(tmp_path_factory, plant, until, cuts, seed=seed, steps=steps)
+def test_messages_alone_tell_what_the_ledger_knows(tmp_path_factory, plant, **case) -> None:
+    run_law(tmp_path_factory, plant, **case)
 
 
 @given(plant=whole_plants(), **CASES)
 @settings(LAW, max_examples=40)
-def test_they_do_so_on_lines_with_every_element(tmp_path_factory, plant, seed, until, steps, cuts) -> None:
-    run_law(tmp_path_factory, plant, until, cuts, seed=seed, steps=steps)
+def test_they_do_so_on_lines_with_every_element(tmp_path_factory, plant, **case) -> None:
+    run_law(tmp_path_factory, plant, **case)
 
 
 @given(plant=whole_plants(loops=True), **CASES)
 @settings(LAW, max_examples=30)
-def test_they_do_so_on_lines_with_loops(tmp_path_factory, plant, seed, until, steps, cuts) -> None:
+def test_they_do_so_on_lines_with_loops(tmp_path_factory, plant, **case) -> None:
     with suppress(SimulationError):  # some lock
-        run_law(tmp_path_factory, plant, until, cuts, seed=seed, steps=steps)
+        run_law(tmp_path_factory, plant, **case)
 
 
 @pytest.mark.slow
@@ -242,7 +245,7 @@ def test_they_do_so_on_lines_with_loops(tmp_path_factory, plant, seed, until, st
 def test_messages_alone_tell_what_the_ledger_knows_at_length(tmp_path_factory, drawn) -> None:
     @given(plant=drawn, **CASES)
     @settings(LAW, max_examples=300)
-    def at_length(plant, seed, until, steps, cuts) -> None:
-        run_law(tmp_path_factory, plant, until, cuts, seed=seed, steps=steps)
+    def at_length(plant, **case) -> None:
+        run_law(tmp_path_factory, plant, **case)
 
     at_length()

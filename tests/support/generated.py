@@ -34,7 +34,6 @@ def times(longest: int = 9) -> st.SearchStrategy[str]:
     )
 
 
-MINOR = st.sampled_from(["5 min", "10 s", "20 s"])
 HANDLING = st.one_of(st.just("0 s"), st.just("0 s"), st.just("1 s"), st.just("uniform(0 s, 2 s)"))
 SHARES = st.sampled_from(["10 %", "30 %", 0.5])
 
@@ -336,7 +335,6 @@ def lines(draw: st.DrawFn, number: int, longest: int, plant: dict[str, Any]) -> 
         "area": draw(st.sampled_from(["main", "east"])),
         "arrivals": draw(arrivals()),
         "blocking": "before-service" if early else "after-service",
-        "minor_stop": draw(MINOR),
     }
     if not plant["products"]:
         for given in flow.values():
@@ -469,7 +467,6 @@ def plants(draw: st.DrawFn, *, lines: int = 2, longest: int = 4) -> Plant:
             "area": draw(st.sampled_from(["main", "east"])),
             "arrivals": draw(st.sampled_from(["saturated", "saturated", "every 4 s", "exponential(5 s)"])),
             "blocking": draw(st.sampled_from(["after-service", "before-service"])),
-            "minor_stop": draw(MINOR),
             "stations": [draw(plain_stations(f"S{j}")) for j in range(draw(st.integers(1, longest)))],
         }
         for i in range(draw(st.integers(1, lines)))

@@ -19,8 +19,14 @@ SUBGROUP = 5
 """Consecutive values whose range tells of the scatter within a short time."""
 
 D2 = {
-    2: Fraction("1.128"), 3: Fraction("1.693"), 4: Fraction("2.059"), 5: Fraction("2.326"), 6: Fraction("2.534"),
-    7: Fraction("2.704"), 8: Fraction("2.847"), 9: Fraction("2.970"), 10: Fraction("3.078"),
+    size: Fraction(thousandths, 1000)
+    for size, thousandths in enumerate(
+        (
+            1128, 1693, 2059, 2326, 2534, 2704, 2847, 2970, 3078, 3173, 3258, 3336, 3407, 3472, 3532, 3588, 3640, 3689,
+            3735, 3778, 3819, 3858, 3895, 3931,
+        ),
+        start=2,
+    )
 }  # fmt: skip
 """Mean range of a sample of normal values in standard deviations, by its size."""
 

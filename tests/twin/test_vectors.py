@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from functools import reduce
 from itertools import pairwise
+from math import erf, sqrt
 from pathlib import Path
 
 import pytest
@@ -310,6 +311,15 @@ def test_capability_from_samples_takes_the_scatter_within_for_cp_and_all_of_it_f
     assert got["cm"] == pytest.approx(30 / (6 * s))
     assert (got["cpk"], got["cmk"]) == (pytest.approx(got["cp"]), pytest.approx(got["cm"]))
     assert got["cpl"] == got["cpu"] == pytest.approx(got["cp"])
+
+
+def test_d2_is_the_mean_range_of_normal_values() -> None:
+    step = 0.001
+    below = [0.5 * (1 + erf(n * step / sqrt(2))) for n in range(-9000, 9001)]
+    for size, d2 in D2.items():
+        mean_range = sum(1 - p**size - (1 - p) ** size for p in below) * step
+        assert float(d2) == pytest.approx(mean_range, abs=6e-4), size
+    assert sorted(D2) == list(range(2, 26))
 
 
 def test_without_a_failure_there_is_none_but_a_lower_bound_by_operating_time_alone() -> None:

@@ -16,15 +16,28 @@ from dashboards.guard import Guard
 from dashboards.metrics import metrics_text
 from dashboards.past import add_past
 from dashboards.picture import Phase, describe, live_phase, picture
-from dashboards.questions import At, By, From, Kpis, PathOf, Refused, Run, Span, To, instant, known_node, length, span
-from dashboards.questions import answerable as _answerable
-from dashboards.questions import machines_below as _machines
+from dashboards.questions import (
+    At,
+    By,
+    From,
+    Kpis,
+    PathOf,
+    Refused,
+    Run,
+    Span,
+    To,
+    answerable,
+    instant,
+    known_node,
+    length,
+    machines_below,
+    span,
+)
 from dashboards.stream import Stream
-from dashboards.windows import cuts, figures_by
-from dashboards.windows import figures as _figures
+from dashboards.windows import cuts, figures, figures_by
 from plant.errors import StoreError
 from plant.time import HOUR
-from twin import Twin
+from twin import Explanation, Twin
 from twin.control_chart import RULES, Kind
 
 PAGE = Path(__file__).parent / "page"
@@ -107,7 +120,7 @@ def _add_state(app: FastAPI, twin: Twin, phase: Phase) -> None:
     async def state(path: str, run: Run = None, at: At = None) -> Response:
         node = known_node(twin, path)
         when = None if at is None else instant("at", at)
-        return Json(twin.state(node.path, run=await _answerable(twin, run), at=when))
+        return Json(twin.state(node.path, run=await answerable(twin, run), at=when))
 
     @app.get("/api/v1/deadletters", summary="Messages that were refused, newest last, with the reason")
     async def dead_letters() -> Response:
@@ -129,22 +142,31 @@ def _add_kpis(app: FastAPI, twin: Twin) -> None:
         run: Run = None,
     ) -> Response:
         node = known_node(twin, path).path
-        chosen = await _answerable(twin, run)
+        chosen = await answerable(twin, run)
         window = span(twin, chosen, begin, to, HOUR)
         head = {"path": node, "from": window.begin, "to": window.end}
         if by is None:
-            return Json({**head, "kpis": _figures(twin, node, window, kpi, chosen)})
+            return Json({**head, "kpis": figures(twin, node, window, kpi, chosen)})
         windows = [
             {"from": period.begin, "to": period.end, "name": period.name, "day": period.day, "kpis": kpis_of}
             async for period, kpis_of in figures_by(twin, node, cuts(twin, window, by), kpi, chosen)
         ]
         return Json({**head, "by": by, "windows": windows})
 
-    @app.get("/api/v1/kpis/explain", summary="The intervals behind a machine's numbers")
-    async def explain(path: PathOf, begin: From = None, to: To = None, run: Run = None) -> Response:
+    @app.get("/api/v1/kpis/explain", summary="What is behind a number: formula, parts, intervals and part events")
+    async def explain(
+        path: PathOf,
+        begin: From = None,
+        to: To = None,
+        kpi: Annotated[str | None, Query(description="which; without it the intervals of a machine")] = None,
+        run: Run = None,
+    ) -> Response:
         node = known_node(twin, path)
-        chosen = await _answerable(twin, run)
+        chosen = await answerable(twin, run)
         window = span(twin, chosen, begin, to, HOUR)
+        if kpi is not None:
+            head = {"path": node.path, "from": window.begin, "to": window.end}
+            return Json({**head, **msgspec.structs.asdict(_explained(twin, node.path, window, kpi, chosen))})
         _only_machine(twin, node.path)
         intervals = twin.intervals(node.path, window.begin, window.end, run=chosen)
         totals: dict[str, int] = {}
@@ -158,32 +180,39 @@ def _add_kpis(app: FastAPI, twin: Twin) -> None:
                 "time_us": totals,
                 "intervals": intervals,
                 "cycles_us": twin.cycles(node.path, window.begin, window.end, run=chosen),
-                "kpis": _figures(twin, node.path, window, None, chosen),
+                "kpis": figures(twin, node.path, window, None, chosen),
             }
         )
 
 
+def _explained(twin: Twin, path: str, window: Span, name: str, run: str | None) -> Explanation:
+    try:
+        return twin.explain(path, name, window.begin, window.end, run=run)
+    except KeyError as error:
+        raise Refused("kpi", f"there is no KPI {error.args[0]!r} for {path}", 404) from None
+
+
 def _only_machine(twin: Twin, path: str) -> None:
-    if path not in _machines(twin, path):
-        raise Refused("path", f"{path!r} is not a machine; choose one of {', '.join(_machines(twin, path))}")
+    if path not in machines_below(twin, path):
+        raise Refused("path", f"{path!r} is not a machine; choose one of {', '.join(machines_below(twin, path))}")
 
 
 def _add_history(app: FastAPI, twin: Twin) -> None:
     @app.get("/api/v1/intervals", summary="States over time of every machine below a path")
     async def intervals(path: PathOf, begin: From = None, to: To = None, run: Run = None) -> Response:
         node = known_node(twin, path).path
-        chosen = await _answerable(twin, run)
+        chosen = await answerable(twin, run)
         window = span(twin, chosen, begin, to, HOUR)
         machines = {
             machine: twin.intervals(machine, window.begin, window.end, run=chosen)
-            for machine in _machines(twin, node)
+            for machine in machines_below(twin, node)
         }
         return Json({"path": node, "from": window.begin, "to": window.end, "machines": machines})
 
     @app.get("/api/v1/output", summary="Good parts per step")
     async def output(path: PathOf, step: str = "600", begin: From = None, to: To = None, run: Run = None) -> Response:
         node = known_node(twin, path).path
-        chosen = await _answerable(twin, run)
+        chosen = await answerable(twin, run)
         window = span(twin, chosen, begin, to, 4 * HOUR)
         size = _step(window, step)
         parts = twin.output(node, window.begin, window.end, size, run=chosen)
@@ -196,7 +225,7 @@ def _add_history(app: FastAPI, twin: Twin) -> None:
     ) -> Response:
         node = known_node(twin, path).path
         _only_machine(twin, node)
-        chosen = await _answerable(twin, run)
+        chosen = await answerable(twin, run)
         window = span(twin, chosen, begin, to, HOUR)
         try:
             found = await twin.series(node, tag, window.begin, window.end, _step(window, step), run=chosen)
@@ -220,7 +249,7 @@ def _add_quality(app: FastAPI, twin: Twin) -> None:
     ) -> Response:
         node = known_node(twin, path).path
         _only_machine(twin, node)
-        chosen = await _answerable(twin, run)
+        chosen = await answerable(twin, run)
         window = span(twin, chosen, begin, to, 8 * HOUR)
         if rules not in RULES:
             raise Refused("rules", f"{rules!r} is not available; allowed is {' or '.join(RULES)}")
@@ -246,7 +275,7 @@ def _add_alarms(app: FastAPI, twin: Twin) -> None:
     @app.get("/api/v1/alarms", summary="Alarms of a window: how often, floods, chattering, which stand")
     async def alarms(path: PathOf, begin: From = None, to: To = None, run: Run = None) -> Response:
         node = known_node(twin, path).path
-        chosen = await _answerable(twin, run)
+        chosen = await answerable(twin, run)
         window = span(twin, chosen, begin, to, 8 * HOUR)
         found = twin.alarm_report(node, window.begin, window.end, run=chosen)
         return Json({"path": node, "from": window.begin, "to": window.end, **msgspec.structs.asdict(found)})
@@ -260,7 +289,7 @@ def _add_genealogy(app: FastAPI, twin: Twin) -> None:
         node = known_node(twin, path)
         if node.station is not None:
             raise Refused("path", f"{node.path!r} is not a line; a part is known by its name in a line")
-        chosen = await _answerable(twin, run)
+        chosen = await answerable(twin, run)
         try:
             found = twin.genealogy(node.path, part, run=chosen)
         except ValueError as error:  # path and run are known to be right

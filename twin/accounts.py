@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from plant.messages import StateChange
 from plant.states import State
 from twin.stays import Canonical, in_order, view
+from twin.stops import Columns, Failures, Stopped, Stops
 from twin.values import Interval
 
 STATES = tuple(State)
@@ -27,35 +28,6 @@ ACTIVE = np.array([state in {"processing", "setup", "failed", "maintenance"} for
 """States of an active period (Roser, Nakano, Tanaka 2002): the machine, not its neighbours, limits the flow."""
 
 PENDING = 10_000  # confirmations of messages that never came, at most
-
-Columns = NDArray[np.int64]
-
-
-class Failures:
-    """Failures of one machine: maximal stretches of the state `failed`; a reason may change inside one.
-
-    Who comes back from a break or from the night to a failed machine finds the same failure: such time does not end it,
-    and is no part of its length. A failure is over when the machine is seen in another state.
-    """
-
-    def __init__(self, begins: Columns, ends: Columns, lengths: Columns, doubts: Columns) -> None:
-        self.begins = begins
-        self.ends = ends  # shorter by one while the last is not over
-        self.lengths = lengths  # beside each end: time in the state
-        self._doubts = doubts  # begins and ends that may have been at another instant
-
-    def begun(self, begin: int, end: int) -> int:
-        """Failures that began in [begin, end)."""
-        return int(np.searchsorted(self.begins, end) - np.searchsorted(self.begins, begin))
-
-    def restored(self, begin: int, end: int) -> tuple[int, int]:
-        """Number of the failures that ended in [begin, end), and their total length."""
-        first, last = np.searchsorted(self.ends, [begin, end])
-        return int(last - first), int(self.lengths[first:last].sum())
-
-    def doubtful(self, begin: int, end: int) -> bool:
-        """Whether begins or ends in [begin, end) may have been at another instant, as time was unknown before them."""
-        return bool(np.searchsorted(self._doubts, end) > np.searchsorted(self._doubts, begin))
 
 
 class StateAccount:
@@ -79,6 +51,7 @@ class StateAccount:
         self._sums = np.zeros((16, len(STATES)), dtype=np.int64)  # time in state before each row
         self._settled = 0  # rows whose derived columns stand
         self._failures: Failures | None = None
+        self._stops: dict[int, Stops] = {}
 
     def __len__(self) -> int:
         """Number of state messages."""
@@ -190,12 +163,7 @@ class StateAccount:
         """All failures so far."""
         self._settle()
         if self._failures is None:
-            begins = view(self._begins)
-            codes = np.frombuffer(self.code, dtype=np.uint8)
-            took_time = np.append(begins[1:] > begins[:-1], True)[: len(begins)]
-            rows = np.flatnonzero(took_time & ~np.isin(codes, AWAY))
-            failed = codes[rows] == FAILED
-            before = np.append(False, failed[:-1])[: len(failed)]
+            begins, rows, failed, before = self._present()
             first, last = rows[failed & ~before], rows[~failed & before]
             lengths = self._sums[last, FAILED] - self._sums[first[: len(last)], FAILED]
             unknown = self._sums[:, UNKNOWN]
@@ -205,6 +173,14 @@ class StateAccount:
             doubts = np.sort(np.concatenate((unsure_begins, unsure_ends)))
             self._failures = Failures(begins[first], begins[last], lengths, doubts)
         return self._failures
+
+    def stopped(self, begin: int, end: int, horizon: int, limit: int) -> Stopped:
+        """What of [begin, end) belongs to stops shorter than `limit`, by the whole length of each."""
+        self._settle()
+        if (stops := self._stops.get(limit)) is None:
+            stops = self._stops[limit] = self._classed(limit)
+        until = self._end(len(self.ts) - 1, horizon) if self.ts else begin
+        return stops.window(begin, end, until)
 
     @property
     def first(self) -> int | None:
@@ -225,6 +201,27 @@ class StateAccount:
             [self.confirmed[-1] if self._claimed > (self.session[-1], self.seq[-1]) else None] if self.ts else [],
         ]
 
+    def _present(self) -> tuple[Columns, Columns, NDArray[np.bool_], NDArray[np.bool_]]:
+        """Begins of all rows; those that took time, the machine not away; whether each, and the one before, failed."""
+        begins = view(self._begins)
+        codes = np.frombuffer(self.code, dtype=np.uint8)
+        took_time = np.append(begins[1:] > begins[:-1], True)[: len(begins)]
+        rows = np.flatnonzero(took_time & ~np.isin(codes, AWAY))
+        failed = codes[rows] == FAILED
+        return begins, rows, failed, np.append(False, failed[:-1])[: len(failed)]
+
+    def _classed(self, limit: int) -> Stops:
+        """Stops, each cut where time inside it is unknown: then nobody saw whether it went on."""
+        begins, rows, failed, before = self._present()
+        gap = np.diff(self._sums[rows, UNKNOWN], prepend=0) > 0  # before each row, back to the one before
+        heads, stretches = failed & (~before | gap), rows[failed]
+        unseen_next = np.append(gap[1:] | (np.frombuffer(self.code, dtype=np.uint8)[rows[1:]] == UNKNOWN), True)
+        tails = failed & np.append(heads[1:] | ~failed[1:], True)
+        seen = ~gap[heads] & ~unseen_next[: len(rows)][tails]
+        ends = np.append(view(self._known), begins[-1:])[stretches]
+        still = bool(len(stretches)) and int(stretches[-1]) == len(begins) - 1
+        return Stops(begins[stretches], ends, heads[failed], seen, limit, open=still)
+
     def _insert(self, m: StateChange) -> None:
         """Put a late message in its place."""
         row = bisect_left(self.ts, m.ts)
@@ -244,6 +241,7 @@ class StateAccount:
     def _forget(self, row: int) -> None:
         self._settled = max(0, min(self._settled, row))
         self._failures = None
+        self._stops.clear()
 
     def _joins(self, row: int) -> bool:
         """Whether a row goes on with the stretch of the one before, without a gap."""
@@ -295,6 +293,7 @@ class StateAccount:
         if self._settled >= rows - 1 and len(self._begins) == rows:
             return
         self._failures = None
+        self._stops.clear()
         start = min(self._settled, max(0, len(self._begins) - 1))
         del self._begins[start:]
         del self._known[start:]

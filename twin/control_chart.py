@@ -14,12 +14,12 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from twin.capability import D2
+
 Kind = Literal["individuals", "xbar-r"]
 
-MEAN_RANGE = {2: 1.128, 3: 1.693, 4: 2.059, 5: 2.326, 6: 2.534, 7: 2.704, 8: 2.847, 9: 2.970, 10: 3.078}
-"""d2: mean range of so many normal values, in standard deviations."""
 RANGE_DEVIATION = {2: 0.853, 3: 0.888, 4: 0.880, 5: 0.864, 6: 0.848, 7: 0.833, 8: 0.820, 9: 0.808, 10: 0.797}
-"""d3: standard deviation of that range."""
+"""d3: standard deviation of the range of so many normal values, in standard deviations of one."""
 
 Broken = list[int]
 """Points at which a rule is broken: the last one of each pattern."""
@@ -189,8 +189,8 @@ def chart(
         ValueError: a subgroup that no constants are known for.
     """
     size = 1 if kind == "individuals" else subgroup
-    if kind == "xbar-r" and size not in MEAN_RANGE:
-        raise ValueError(f"a subgroup of {size}; allowed are 2 to {max(MEAN_RANGE)} values")
+    if kind == "xbar-r" and size not in RANGE_DEVIATION:
+        raise ValueError(f"a subgroup of {size}; allowed are 2 to {max(RANGE_DEVIATION)} values")
     listed = list(values)
     groups = [listed[i : i + size] for i in range(0, len(listed) - size + 1, size)]
     means = [math.fsum(v.value for v in group) / size for group in groups]
@@ -234,7 +234,7 @@ def _limits(means: Sequence[float], spreads: Sequence[float], size: int) -> tupl
         return None, None
     of = max(size, 2)  # a moving range is that of two values
     centre, wide = math.fsum(means) / len(means), math.fsum(spreads) / len(spreads)
-    chance = wide / MEAN_RANGE[of]
+    chance = wide / float(D2[of])
     sigma, scatter = chance / math.sqrt(size), RANGE_DEVIATION[of] * chance
     return (
         Limits(centre=centre, lower=centre - 3 * sigma, upper=centre + 3 * sigma, sigma=sigma),

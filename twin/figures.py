@@ -1,14 +1,20 @@
-"""From the mirror's facts to the additive parts of a window, and what is in doubt about them. Pure."""
+"""From the mirror's facts to the additive parts of a window, and what is in doubt about them. Pure.
 
-from collections.abc import Callable, Iterable
+Parts that take long to find are found only for the KPIs that are asked for.
+"""
+
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
+from twin import characteristics
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
-from twin.kpis import Doubt, evaluate, pool
+from twin.kpis import Doubt, chain, evaluate, pool
+from twin.meter import LEVELS as METERED
 from twin.mirror import LineMirror, Machine, Place
 from twin.profile import ISO, Profile
 from twin.stays import Made, Stays
 from twin.values import KpiValue
+from twin.waterfall import SUMS
 
 Lost = Callable[[str, int, int], int | None]
 """Part messages of a machine or station, or order messages of a line, that may be missing in a window; none when nobody
@@ -17,10 +23,19 @@ can tell."""
 NONE: frozenset[str] = frozenset()
 STOPS = frozenset({"FE", "TTR", "restored"})
 LEVELS = frozenset({"wip_integral", "queue_integral", "lead_time_sum", "lead_times"})
-ORDERS = frozenset({"due", "on_time"})
-"""Parts that are in doubt together."""
+ORDERS = frozenset({"due", "on_time", "order_PQ", "AOET"})
+ENERGY = frozenset({"E", *(f"E_{level}" for level in METERED)})
+CLASSES = frozenset({"breakdown", "minor_stop", "minor_stops"})
+CYCLES = frozenset({"cycles", "cycle_sum"})
+"""Parts that are found, and in doubt, together."""
 
-Names = Iterable[str] | None
+ALWAYS = frozenset({"window", "UNK", "PBT", "unclassified"})
+"""Parts that every figure needs, for its coverage and bounds."""
+
+WATERFALL = frozenset({*SUMS, "PRI_PQ", "PRI_GQ"})
+"""Parts that the loss waterfall is made of."""
+
+Names = Collection[str] | None
 """KPIs that are asked for; none: all that the node has."""
 
 
@@ -46,20 +61,33 @@ class Window:
         return (begin, end) if begin < end else (self.begin, self.begin)
 
 
-def machine_parts(machine: Machine, line: LineMirror, window: Window) -> dict[str, int]:
-    """Time elements, parts and failures of one machine."""
+def machine_parts(machine: Machine, line: LineMirror, window: Window, wanted: Collection[str]) -> dict[str, int]:
+    """Time elements, parts and failures of one machine: what is wanted of them, and `ALWAYS`."""
     begin, end = window.begin, window.end
-    elements = window.profile.elements(machine.states.window(begin, end, line.horizon))
-    made = machine.outcomes.made(begin, end)
+    stopped = None
+    if not CLASSES.isdisjoint(wanted):
+        stopped = machine.states.stopped(begin, end, line.horizon, line.line.minor_stop)
+    times = machine.states.window(begin, end, line.horizon)
+    elements = window.profile.elements(times, stopped.minor if stopped else 0)
+    parts = {**elements, "operating_time": elements["AUPT"], "duration": end - begin, **_booked(machine, window)}
+    if not CYCLES.isdisjoint(wanted):
+        parts["cycles"], parts["cycle_sum"] = machine.outcomes.cycle_sum(begin, end)
+    if not STOPS.isdisjoint(wanted):
+        failures = machine.states.failures()
+        parts["FE"] = failures.begun(begin, end)
+        parts["restored"], parts["TTR"] = failures.restored(begin, end)
+    if stopped is not None:
+        parts |= {"minor_stops": stopped.minors, "unclassified": stopped.unclassified}
+    if not ENERGY.isdisjoint(wanted):
+        parts |= _energy(machine, window)
+    return {name: part for name, part in parts.items() if name in wanted or name in ALWAYS}
+
+
+def _booked(machine: Machine, window: Window) -> dict[str, int]:
+    """Parts whose work ended in a window."""
+    made = machine.outcomes.made(window.begin, window.end)
     worth, good_worth = _worth(machine, made, window)
-    cycles, cycle_sum = machine.outcomes.cycle_sum(begin, end)
-    failures = machine.states.failures()
-    restored, repair = failures.restored(begin, end)
     return {
-        **elements,
-        "APT_ADET": elements["APT"] + elements["ADET"],
-        "operating_time": elements["AUPT"],
-        "duration": end - begin,
         "PQ": made.produced,
         "GQ": made.good,
         "RQ": made.reworked,
@@ -68,12 +96,16 @@ def machine_parts(machine: Machine, line: LineMirror, window: Window) -> dict[st
         "GP": made.passed,
         "PRI_PQ": worth,
         "PRI_GQ": good_worth,
-        "cycles": cycles,
-        "cycle_sum": cycle_sum,
-        "FE": failures.begun(begin, end),
-        "restored": restored,
-        "TTR": repair,
     }
+
+
+def _energy(machine: Machine, window: Window) -> dict[str, int]:
+    """Electric energy in milliwatt hours, by energy state where the meter tells it."""
+    taken = machine.energy.between(window.begin, window.end)
+    if taken is None:
+        return {}
+    by = {} if taken.by is None else {f"E_{level}": mwh for level, mwh in zip(METERED, taken.by, strict=True)}
+    return {"E": taken.total, **by}
 
 
 def _worth(machine: Machine, made: Made, window: Window) -> tuple[int, int]:
@@ -86,65 +118,87 @@ def _worth(machine: Machine, made: Made, window: Window) -> tuple[int, int]:
     return worth, good_worth
 
 
-def machine_doubt(machine: Machine, line: LineMirror, window: Window) -> Doubt:
+def machine_doubt(machine: Machine, line: LineMirror, window: Window, wanted: Collection[str]) -> Doubt:
     """What may be missing of a machine's parts: lost messages, and cycles in time of which nothing was heard."""
-    lost = window.lost(machine.path, window.begin, window.end)
+    begin, end = window.begin, window.end
+    lost = window.lost(machine.path, begin, end)
     first = machine.states.first
     heard = line.horizon if first is None else first
-    unheard = (
-        min(window.end, heard) - window.begin,
-        window.end - max(window.begin, line.horizon),
-    )
+    unheard = (min(end, heard) - begin, end - max(begin, line.horizon))
     missing = lost
     shortest = machine.station.minimum_cycle
     for stretch in unheard:
         if stretch > 0 and missing is not None:
             missing = missing - (-stretch // shortest) if shortest else None
-    doubtful = machine.states.failures().doubtful(window.begin, window.end)
-    return Doubt(missing=missing, disposed=lost, ideal=max(machine.prices), unsure=STOPS if doubtful else NONE)
+    unsure = NONE
+    if not STOPS.isdisjoint(wanted) and machine.states.failures().doubtful(begin, end):
+        unsure |= STOPS
+    if "minor_stops" in wanted:
+        stopped = machine.states.stopped(begin, end, line.horizon, line.line.minor_stop)
+        unsure |= {"minor_stops"} if stopped.unclassifieds else NONE
+    if not ENERGY.isdisjoint(wanted):
+        taken = machine.energy.between(begin, end)
+        unsure |= NONE if taken and taken.sure else ENERGY
+    return Doubt(missing=missing, disposed=lost, ideal=max(machine.prices), unsure=unsure)
 
 
-def pooled_doubt(machines: Iterable[Machine], line: LineMirror, window: Window) -> Doubt:
+def pooled_doubt(machines: Iterable[Machine], line: LineMirror, window: Window, wanted: Collection[str]) -> Doubt:
     """What may be missing of the parts of several machines, and of the parts that stand between them.
 
     A lost part event may have put a part elsewhere for ever, so levels are sure only where none is lost so far.
     """
-    listed = [machine_doubt(machine, line, window) for machine in machines]
+    doubt = _together([machine_doubt(machine, line, window, wanted) for machine in machines])
+    if LEVELS.isdisjoint(wanted):
+        return doubt
     places = [place.path for place in line.places if not place.single]
     paths = [*places, *(machine.path for machine in line.machines)]
     strayed = any(window.lost(path, line.first, window.end) != 0 for path in paths)
-    missing = [doubt.missing for doubt in listed]
-    disposed = [doubt.disposed for doubt in listed]
+    return replace(doubt, unsure=doubt.unsure | LEVELS) if strayed else doubt
+
+
+def _together(doubts: Collection[Doubt]) -> Doubt:
+    missing = [doubt.missing for doubt in doubts]
+    disposed = [doubt.disposed for doubt in doubts]
     return Doubt(
         missing=None if None in missing else sum(m for m in missing if m is not None),
         disposed=None if None in disposed else sum(d for d in disposed if d is not None),
-        ideal=max((doubt.ideal for doubt in listed), default=0),
-        unsure=NONE.union(*(doubt.unsure for doubt in listed), LEVELS if strayed else NONE),
+        ideal=max((doubt.ideal for doubt in doubts), default=0),
+        unsure=NONE.union(*(doubt.unsure for doubt in doubts)),
     )
 
 
 def machine_kpis(machine: Machine, line: LineMirror, window: Window, names: Names) -> dict[str, KpiValue]:
     """KPIs of one of several machines of a station."""
-    parts = machine_parts(machine, line, window)
-    return _evaluate(_chosen(CATALOGUE, "machine", names), parts, machine_doubt(machine, line, window), window)
+    rows = _chosen(CATALOGUE, "machine", names and characteristics.others(names, (machine,)))
+    wanted = _wanted(rows)
+    parts, doubt = machine_parts(machine, line, window, wanted), machine_doubt(machine, line, window, wanted)
+    return {**_evaluate(rows, parts, doubt, window), **_capability((machine,), window, names)}
 
 
 def place_kpis(place: Place, line: LineMirror, window: Window, names: Names) -> dict[str, KpiValue]:
     """KPIs of a station: sums over its machines, and what stands there."""
-    parts = pool([machine_parts(machine, line, window) for machine in place.machines])
+    rows = _chosen(CATALOGUE, "station", names and characteristics.others(names, place.machines))
+    wanted = _wanted(rows)
+    parts = pool([machine_parts(machine, line, window, wanted) for machine in place.machines])
     parts |= {"duration": window.end - window.begin, **_stay("wip", place.wip, line, window)}
-    names = names if names is None else list(names)
-    if names is None or "queue" in names:
+    if "queue_integral" in wanted:
         parts |= _stay("queue", place.queue, line, window)
         parts["queue_max"] = place.queue.highest(*window.known(line))
-    doubt = pooled_doubt(place.machines, line, window)
-    return _evaluate(_chosen(CATALOGUE, "station", names), parts, doubt, window)
+    doubt = pooled_doubt(place.machines, line, window, wanted)
+    if "first_PQ" in wanted:
+        first = line.places[0].machines
+        parts["first_PQ"] = sum(machine.outcomes.produced(window.begin, window.end) for machine in first)
+        if any(machine_doubt(machine, line, window, NONE).missing != 0 for machine in first):
+            doubt = replace(doubt, unsure=doubt.unsure | {"first_PQ"})
+    return {**_evaluate(rows, parts, doubt, window), **_capability(place.machines, window, names)}
 
 
 def line_kpis(line: LineMirror, window: Window, names: Names) -> dict[str, KpiValue]:
     """KPIs of a line: pooled over its machines, and of what leaves it."""
+    rows = _chosen(LINE_CATALOGUE, "line", names)
+    wanted = _wanted(rows)
     by_place = {
-        place.station.name: pool([machine_parts(machine, line, window) for machine in place.machines])
+        place.station.name: pool([machine_parts(machine, line, window, wanted) for machine in place.machines])
         for place in line.places
     }
     parts = pool(list(by_place.values()))
@@ -155,6 +209,7 @@ def line_kpis(line: LineMirror, window: Window, names: Names) -> dict[str, KpiVa
     prices = [round(often * cycle) for often, cycle in zip(line.times, once, strict=True)]
     shipped = line.shipped.kinds(window.begin, window.end, len(prices))
     due, on_time = line.orders.attained(*window.known(line))
+    order_parts, order_time = line.orders.completed(*window.known(line))
     parts |= {
         "duration": window.end - window.begin,
         "shipped": sum(shipped),
@@ -165,13 +220,45 @@ def line_kpis(line: LineMirror, window: Window, names: Names) -> dict[str, KpiVa
         "lead_time_sum": lead_sum,
         "due": due,
         "on_time": on_time,
+        "order_PQ": order_parts,
+        "AOET": order_time,
         **_stay("wip", line.wip, line, window),
     }
-    doubt = pooled_doubt(line.machines, line, window)
+    doubt = pooled_doubt(line.machines, line, window, wanted)
     doubt = replace(doubt, ideal=max(doubt.ideal, *prices))
     if window.lost(line.path, line.first, window.end) != 0:
         doubt = replace(doubt, unsure=doubt.unsure | ORDERS)
-    return _evaluate(_chosen(LINE_CATALOGUE, "line", names), parts, doubt, window)
+    chained = {row.id: _chain(row, line, by_place, window) for row in rows if row.chained}
+    values = _evaluate((row for row in rows if not row.chained), parts, doubt, window)
+    return {row.id: chained[row.id] if row.chained else values[row.id] for row in rows}
+
+
+def _chain(row: KpiRow, line: LineMirror, by_place: dict[str, dict[str, int]], window: Window) -> KpiValue:
+    doubts = {
+        place.station.name: _together([machine_doubt(machine, line, window, NONE) for machine in place.machines])
+        for place in line.places
+    }
+    return chain(row, {name: (parts, doubts[name]) for name, parts in by_place.items()}, window.profile)
+
+
+def node_parts(line: LineMirror, thing: LineMirror | Place | Machine, window: Window) -> dict[str, int]:
+    """What the loss waterfall of a node is made of, of all its machines together."""
+    machines = (thing,) if isinstance(thing, Machine) else thing.machines
+    return pool([machine_parts(machine, line, window, WATERFALL) for machine in machines])
+
+
+def row_of(thing: LineMirror | Place | Machine, name: str) -> KpiRow:
+    """The row of a KPI that a node has, of a measured characteristic, too.
+
+    Raises:
+        KeyError: it has none of that name.
+    """
+    if isinstance(thing, LineMirror):
+        return _in_scope(LINE_CATALOGUE, "line", name)
+    id_, _, of = name.partition(".")
+    if of and id_ in characteristics.CAPABILITY:
+        return characteristics.row_of(id_, of)
+    return _in_scope(CATALOGUE, "machine" if isinstance(thing, Machine) else "station", name)
 
 
 def observed_bottleneck(line: LineMirror, window: Window) -> str | None:
@@ -190,9 +277,21 @@ def _stay(name: str, stays: Stays, line: LineMirror, window: Window) -> dict[str
     return {"known": end - begin, f"{name}_integral": stays.integral(begin, end)}
 
 
+def _capability(machines: Collection[Machine], window: Window, names: Names) -> dict[str, KpiValue]:
+    """Capability of each measured characteristic; an index is an estimate, so no bounds are given."""
+    values: dict[str, KpiValue] = {}
+    for rows, parts in characteristics.studies(machines, window.begin, window.end, names):
+        values |= _evaluate(rows, parts, Doubt(unsure=characteristics.MEASURED), window)
+    return values
+
+
+def _wanted(rows: Iterable[KpiRow]) -> frozenset[str]:
+    return NONE.union(*(row.names for row in rows))
+
+
 def _chosen(rows: dict[str, KpiRow], kind: str, names: Names) -> list[KpiRow]:
     if names is None:
-        return [row for row in rows.values() if kind in row.scope]
+        return [row for row in rows.values() if kind in row.scope and row.id not in characteristics.CAPABILITY]
     return [_in_scope(rows, kind, name) for name in names]
 
 

@@ -6,8 +6,7 @@ horizon, the newest instant of its journaled messages and heartbeats.
 """
 
 import hashlib
-from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
@@ -21,11 +20,12 @@ from plant.description import Line, Plant, Station
 from plant.errors import MessageError
 from plant.figures import planned_bottleneck
 from plant.goods import Product
-from plant.messages import Alarm, Clock, Energy, Message, Meta, PartEvent, Status, Tag
+from plant.messages import Alarm, Clock, Message, Meta, PartEvent, Status, Tag
 from plant.paths import Node
 from twin.accounts import StateAccount
 from twin.lineage import Lineage
 from twin.measurements import Measurements
+from twin.meter import Meter
 from twin.orders import Orders
 from twin.stays import (
     AGAIN,
@@ -49,36 +49,6 @@ Fold = Callable[[Sequence[Any]], None]
 NEVER = 1 << 62
 TIMELESS = frozenset({"telemetry", "kpi", "cmd"})
 """Kinds that move no time: not in the journal, or not of the line's own publisher."""
-
-
-class Meter:
-    """Readings of an energy counter."""
-
-    __slots__ = ("kw", "kwh", "ts")
-
-    def __init__(self) -> None:
-        self.ts = array("q")
-        self.kwh = array("d")
-        self.kw = array("d")
-
-    def extend(self, messages: Sequence[Energy]) -> None:
-        """Note readings."""
-        for m in messages:
-            row = len(self.ts) if not self.ts or m.ts > self.ts[-1] else bisect_left(self.ts, m.ts)
-            if row == len(self.ts) or self.ts[row] != m.ts:  # a later session may repeat a reading
-                self.ts.insert(row, m.ts)
-                self.kwh.insert(row, m.kwh)
-                self.kw.insert(row, m.kw)
-
-    def at(self, at: int) -> tuple[float | None, float | None]:
-        """Energy so far in kWh and power in kW at an instant, by the last reading."""
-        row = bisect_right(self.ts, at) - 1
-        return (self.kwh[row], self.kw[row]) if row >= 0 else (None, None)
-
-    @property
-    def canonical(self) -> Canonical:
-        """The same for the same readings."""
-        return [list(self.ts), list(self.kwh), list(self.kw)]
 
 
 class Thing:

@@ -59,6 +59,20 @@ class Orders:
         due = [m for m in last if m.due is not None and begin <= m.due < end]
         return len(due), sum(map(on_time, due))
 
+    def completed(self, begin: int, end: int) -> tuple[int, int]:
+        """Parts of the orders that were completed in [begin, end), good and scrap, and the time these took in all.
+
+        An order takes from its first part's start to its completion, in microseconds; one whose start was not told is
+        left out.
+        """
+        parts = time = 0
+        for told in self.told.values():
+            last, started = told[-1], next((m.ts for m in told if m.event == "started"), None)
+            if last.event == "completed" and begin <= last.ts < end and started is not None:
+                parts += last.good + last.scrap
+                time += last.ts - started
+        return parts, time
+
     @property
     def canonical(self) -> Canonical:
         """The same for the same messages."""

@@ -3,46 +3,50 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from plant.states import STATES as TABLE
 from plant.states import State
 from twin.accounts import STATES
-
-ELEMENTS = ("APT", "AUST", "ADET", "ADOT", "PDOT", "NST", "UNK")
-"""Time elements that states map to; the others are sums of them."""
+from twin.waterfall import elements
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
-    """A total mapping of states to elements.
+    """A total mapping of states to what the waterfall counts their time as; the time elements are sums of that.
 
     Args:
         id: name that goes with every value.
-        element: time element of each state.
+        spent: one of `twin.waterfall.TIMES` for each state.
     """
 
     id: str
-    element: Mapping[State, str]
+    spent: Mapping[State, str]
 
-    def elements(self, times: Iterable[int]) -> dict[str, int]:
-        """All time elements of a window from the microseconds in each state, in the order of `STATES`.
+    def elements(self, times: Iterable[int], minor_stop: int = 0) -> dict[str, int]:
+        """All time elements of a window, and what they are sums of.
 
-        The identities PBT = AUBT + ADOT + UNK, AUBT = AUPT + ADET and AUPT = APT + AUST hold by construction, and
-        window = PBT + PDOT + NST exactly.
+        Args:
+            times: microseconds in each state, in the order of `STATES`.
+            minor_stop: how much of the time in the state `failed` belongs to minor stops: it moves within ADET only.
         """
-        sums = dict.fromkeys(ELEMENTS, 0)
+        spent: dict[str, int] = {}
         for state, time in zip(STATES, times, strict=True):
-            sums[self.element[state]] += time
-        return derived(sums)
+            spent[self.spent[state]] = spent.get(self.spent[state], 0) + time
+        spent["breakdown"] -= minor_stop
+        return elements({**spent, "minor_stop": minor_stop})
 
 
-def derived(sums: Mapping[str, int]) -> dict[str, int]:
-    """The elements that are sums of others, beside those."""
-    aupt = sums["APT"] + sums["AUST"]
-    aubt = aupt + sums["ADET"]
-    pbt = aubt + sums["ADOT"] + sums["UNK"]
-    pot = pbt + sums["PDOT"]
-    return {**sums, "AUPT": aupt, "AUBT": aubt, "PBT": pbt, "POT": pot, "window": pot + sums["NST"]}
-
-
-ISO = Profile(id="iso22400-2:2014", element={state: row.element for state, row in TABLE.items()})
+ISO = Profile(
+    id="iso22400-2:2014",
+    spent={
+        State.OFF: "not_scheduled",
+        State.PAUSE: "pause",
+        State.FAILED: "breakdown",
+        State.MAINTENANCE: "maintenance",
+        State.SETUP: "setup",
+        State.PROCESSING: "running",
+        State.BLOCKED: "blocked",
+        State.WAITING: "waiting",
+        State.STARVED: "starved",
+        State.UNKNOWN: "unknown",
+    },
+)
 """The default: a line without orders always counts as having one, so every stop is a delay (ADET)."""

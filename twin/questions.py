@@ -13,13 +13,14 @@ from plant.time import HOUR
 from twin import figures, views
 from twin.alarms import AlarmReport, occurrences, report
 from twin.control_chart import ControlChart, Kind, Value, chart
+from twin.explanations import explanation
 from twin.historian import Historian, steps
 from twin.intake import Run
 from twin.measurements import Measurement
 from twin.mirror import LineMirror, Machine, Place
 from twin.profile import ISO
 from twin.stays import view
-from twin.values import Genealogy, Interval, KpiValue, Last, NodeView, OrderView, Series, Visit
+from twin.values import Explanation, Genealogy, Interval, KpiValue, Last, NodeView, OrderView, Series, Visit
 
 RECENT = HOUR
 """Window of the KPIs that the twin publishes."""
@@ -81,11 +82,25 @@ class Questions:
         chosen = self._run(run)
         line, thing = self._find(chosen, path)
         window = self._window(chosen, begin, end)
+        names = None if names is None else list(names)
         if isinstance(thing, Place):
             return figures.place_kpis(thing, line, window, names)
         if isinstance(thing, Machine):
             return figures.machine_kpis(thing, line, window, names)
         return figures.line_kpis(line, window, names)
+
+    def explain(self, path: str, name: str, begin: int, end: int, *, run: str | None = None) -> Explanation:
+        """What is behind one KPI of a window.
+
+        Raises:
+            KeyError: the node has no such KPI; one of a measured characteristic is asked for with its name.
+        """
+        chosen = self._run(run)
+        line, thing = self._find(chosen, path)
+        window = self._window(chosen, begin, end)
+        figure = self.kpis(path, begin, end, names=[name], run=run)[name]
+        parts = figures.node_parts(line, thing, window)
+        return explanation(figures.row_of(thing, name), figure, parts, (line, thing), (begin, end))
 
     def intervals(self, path: str, begin: int, end: int, *, run: str | None = None) -> list[Interval]:
         """What a machine did in a window, without a gap; what nobody can tell is ``unknown``."""
@@ -308,5 +323,3 @@ def _message(values: dict[str, KpiValue], begin: int, end: int) -> Kpi:
         for name, v in values.items()
     }
     return Kpi(ts=end, kpi=kpi, from_=begin, to=end, profile=ISO.id, revision=0)
-
-

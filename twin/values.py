@@ -43,6 +43,61 @@ class KpiValue(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
 
 
+class MachineInterval(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch [begin, end) of one of several machines."""
+
+    path: str
+    state: str
+    reason: str
+    begin: int
+    end: int
+
+
+class PartEventTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A part event at a machine or station."""
+
+    path: str
+    at: int
+    event: str
+    part: str
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """What is behind a figure.
+
+    Args:
+        id: of the KPI.
+        title: what people read.
+        number: in ISO 22400-2:2014; none where it has none.
+        formula: how it is made of its parts.
+        values: legal values.
+        better: which way is better: ``higher``, ``lower`` or ``none``.
+        source: where the formula comes from, if not from the standard.
+        figure: value, bounds and parts.
+        waterfall: from calendar time to productive time, in microseconds.
+        families: what each family of OEE compares, in microseconds.
+        intervals: of the machines, in order, if its parts come from them; the first ones of many.
+        intervals_count: how many there are.
+        part_events: in order, if its parts come from them; the first ones of many.
+        part_events_count: how many there are.
+    """
+
+    id: str
+    title: str
+    number: int | None
+    formula: str
+    values: str
+    better: str
+    source: str
+    figure: KpiValue
+    waterfall: dict[str, int]
+    families: list[dict[str, Any]]
+    intervals: list[MachineInterval]
+    intervals_count: int
+    part_events: list[PartEventTold]
+    part_events_count: int
+
+
 class NodeView(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a line, station or machine at one instant.
 

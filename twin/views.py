@@ -9,7 +9,8 @@ import msgspec
 from plant.states import State
 from twin.lineage import Link
 from twin.measurements import Measurement
-from twin.mirror import LineMirror, Machine, Meter, Place, Thing
+from twin.meter import Meter
+from twin.mirror import LineMirror, Machine, Place, Thing
 from twin.orders import Orders, on_time
 from twin.stays import EVENTS
 from twin.values import Genealogy, Kin, NodeView, Tally, Visit
@@ -102,9 +103,7 @@ def machine_view(machine: Machine, line: LineMirror, when: Instant, shared: dict
     return _view(machine, kind, reported, stretch.begin if stretch else None, when)
 
 
-def _view(
-    thing: Thing, kind: Kind, reported: dict[str, Any], changed: int | None, when: Instant
-) -> NodeView:
+def _view(thing: Thing, kind: Kind, reported: dict[str, Any], changed: int | None, when: Instant) -> NodeView:
     return NodeView(
         path=thing.path,
         kind=kind,

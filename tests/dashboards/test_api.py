@@ -1,6 +1,7 @@
 """The contract of the API: what is asked, what is answered, and how wrong questions are refused."""
 
 import random
+import re
 from itertools import pairwise
 
 import httpx
@@ -105,7 +106,7 @@ async def test_metrics_are_prometheus_text(client, twin, deliveries) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_kpis_are_the_twins_with_bounds_coverage_and_parts(client, twin, path) -> None:
+async def test_r10_kpis_are_the_twins_with_bounds_coverage_and_parts(client, twin, path) -> None:  # R10
     told = await get(client, "kpis", path=path, from_=START + 10 * MINUTE, to=format_instant(END - 7 * MINUTE))
     assert (told["path"], told["from"], told["to"]) == (path, START + 10 * MINUTE, END - 7 * MINUTE)
     assert told["kpis"] == msgspec.to_builtins(twin.kpis(path, START + 10 * MINUTE, END - 7 * MINUTE))
@@ -160,6 +161,30 @@ async def test_what_is_behind_a_number_explains_it(client, path) -> None:
     assert len(told["cycles_us"]) == told["kpis"]["quality_ratio"]["parts"]["PQ"]
 
 
+@pytest.mark.parametrize("path", PATHS)
+async def test_one_number_is_explained_by_its_formula_and_all_that_it_is_made_of(client, path) -> None:
+    window = {"path": path, "from_": START + MINUTE, "to": END - MINUTE}
+    for name in ("availability", "quality_ratio", "minor_stop_time", "effectiveness"):
+        told = await get(client, "kpis/explain", kpi=name, **window)
+        assert told["figure"] == (await get(client, "kpis", kpi=name, **window))["kpis"][name]
+        assert set(re.findall(r"[A-Za-z_]+", told["formula"])) <= set(told["figure"]["parts"])
+        assert sum(told["waterfall"].values()) == told["figure"]["parts"]["window"]
+        for kind in ("intervals", "part_events"):
+            assert len(told[kind]) == min(told[f"{kind}_count"], 1000)
+        if told["intervals_count"] == len(told["intervals"]) and name == "availability":
+            time = sum(i["end"] - i["begin"] for i in told["intervals"] if i["state"] == "processing")
+            assert time == told["figure"]["parts"]["APT"]
+        if told["part_events_count"] == len(told["part_events"]) and name == "quality_ratio":
+            finished = sum(event["event"] == "finished" for event in told["part_events"])
+            assert finished == told["figure"]["parts"]["PQ"]
+    assert (told["id"], told["number"], told["better"]) == ("effectiveness", 9, "higher")
+    oee = next(each for each in told["families"] if each["family"].startswith("ISO 22400"))
+    assert (
+        oee["denominator"]
+        == (await get(client, "kpis", kpi="availability", **window))["kpis"]["availability"]["parts"]["PBT"]
+    )
+
+
 # --- history ---------------------------------------------------------------------------------------------------------
 
 
@@ -195,9 +220,7 @@ async def test_output_counts_what_left_the_line(client, simulation) -> None:
     assert told["t"] == list(range(START, END, 7 * MINUTE))
     passages = simulation.ledger.passages("block")
     shipped = [p.left for p in passages if p.good and p.left is not None and p.left < PAST]
-    assert told["parts"] == [
-        sum(t <= START + left < t + 7 * MINUTE for left in shipped) for t in told["t"]
-    ]
+    assert told["parts"] == [sum(t <= START + left < t + 7 * MINUTE for left in shipped) for t in told["t"]]
     assert sum(told["parts"]) > 30
 
 
@@ -219,9 +242,7 @@ async def test_nothing_is_drawn_where_nothing_was_measured(client) -> None:
 async def test_as_many_steps_as_are_allowed_and_one_more(client, resource) -> None:
     asked = {"path": MACHINES[3], "tag": "power", "from_": START, "step": "100ms"}
     assert len((await get(client, resource, **asked, to=START + 1000 * SECOND))["t"]) == 10_000
-    answer = await client.get(
-        f"/api/v1/{resource}", params={**asked, "from": START, "to": START + 1000 * SECOND + 1}
-    )
+    answer = await client.get(f"/api/v1/{resource}", params={**asked, "from": START, "to": START + 1000 * SECOND + 1})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "step")
 
 
@@ -279,6 +300,8 @@ REFUSALS = [
     ("kpis", {"path": BLOCK, "kpi": "beauty"}, 404, "kpi"),
     ("kpis", {"path": BLOCK, "run": "nope"}, 404, "run"),
     ("kpis/explain", {"path": BLOCK}, 422, "path"),
+    ("kpis/explain", {"path": BLOCK, "kpi": "beauty"}, 404, "kpi"),
+    ("kpis/explain", {"path": BLOCK, "kpi": "queue"}, 404, "kpi"),
     ("intervals", {"path": "x/y"}, 404, "path"),
     ("output", {"path": BLOCK, "step": "0"}, 422, "step"),
     ("output", {"path": BLOCK, "step": "-10"}, 422, "step"),

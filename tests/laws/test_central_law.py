@@ -6,6 +6,7 @@ The twin gets bytes and nothing else. The judge is a KPI oracle of the tests' ow
 import asyncio
 import math
 from contextlib import suppress
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from plant.errors import SimulationError
 from plant.figures import planned_bottleneck
 from plant.messages import Clock, Delivery, StateChange
 from plant.paths import Node
-from plant.time import DEFAULT_START, SECOND
+from plant.time import DAY, DEFAULT_START, HOUR, SECOND
 from simulators import Simulation
 from twin import Twin, open_twin
 
@@ -70,6 +71,7 @@ def judge_unit(twin: Twin, path: str, told: Account, window: tuple[int, int], ma
     assert kpis["oee"].parts["PBT"] == told.busy
     assert kpis["oee"].parts["PRI_GQ"] == told.ideal_good
     assert kpis["availability"].coverage == 1.0
+    failed, maintenance = told.time.get("failed", 0), told.time.get("maintenance", 0)
     quotients = {
         "availability": (told.working, told.busy),
         "effectiveness": (told.ideal, told.working),
@@ -84,7 +86,21 @@ def judge_unit(twin: Twin, path: str, told: Account, window: tuple[int, int], ma
         "throughput": (told.good * 3600 * SECOND, end - begin),
         "mtbf.usual": (told.running, told.failures * SECOND),
         "mttr.usual": (told.repair, told.restored * SECOND),
+        "mttf.usual": (told.running, told.failures * SECOND),
+        "corrective_maintenance_ratio": (failed, failed + maintenance),
+        "vdi.technical_availability": (told.busy + maintenance - failed, told.busy + maintenance),
+        "vdi.utilization": (told.working, told.busy + maintenance),
+        "loss.speed": (told.working - told.ideal, told.busy),
+        "loss.quality": (told.ideal - told.ideal_good, told.busy),
+        **{f"loss.{name}": (told.time.get(name, 0), told.busy) for name in ("blocked", "starved", "waiting", "setup")},
     }
+    if told.unsettled:
+        assert kpis["minor_stop_time"].value == ratio(told.minor, SECOND)
+        assert kpis["minor_stop_time"].upper == ratio(told.minor + told.unsettled, SECOND)
+    else:
+        quotients["minor_stop_time"] = told.minor, SECOND
+        quotients["minor_stop_count"] = told.minors, 1
+        quotients["loss.breakdown"] = failed - told.minor, told.busy
     for name, quotient in quotients.items():
         expect(kpis, name, *quotient)
     return kpis
@@ -100,7 +116,7 @@ def judge_station(
     together = Account()
     for number, node in enumerate(line.machines(station), start=1):
         own = booked([j for j in visits if j.machine == number], simulation.ledger.passages(line.name))
-        told = account(simulation.ledger.intervals(node), own, begin, end, planned)
+        told = account(simulation.ledger.intervals(node), own, begin, end, planned, line.minor_stop)
         judge_time(twin, node, told, begin, end)
         judge_unit(twin, node.path, told, window, machines=1)
         together += told
@@ -108,6 +124,12 @@ def judge_station(
     expect(kpis, "wip", level_time([(j.enter, j.leave) for j in visits], begin, end), end - begin)
     queued = [(j.enter, min((t for t in (j.start, j.leave) if t is not None), default=None)) for j in visits]
     expect(kpis, "queue", level_time(queued, begin, end), end - begin)
+    here = station_node(line, station).path
+    first = twin.kpis(station_node(line, line.stations[0]).path, START + begin, START + end, names=["quality_ratio"])
+    scrapped = together.produced - together.good - together.reworked
+    expect({"fall_off_ratio": kpis["fall_off_ratio"]}, "fall_off_ratio", scrapped, first["quality_ratio"].parts["PQ"])
+    alone = twin.kpis(here, START + begin, START + end, names=["minor_stop_time"])
+    assert alone == {"minor_stop_time": kpis["minor_stop_time"]}
     return together
 
 
@@ -127,8 +149,16 @@ def judge_line(simulation: Simulation, twin: Twin, line: Line, begin: int, end: 
     expect(kpis, "lead_time", sum(p.left - p.since for p in shipped), len(shipped) * SECOND)
     expect(kpis, "availability", told.working, told.busy)
     expect(kpis, "quality_ratio", told.good, told.produced)
+    inside = level_time([(p.entered, p.left) for p in passages], begin, end)
+    expect(kpis, "inventory_turns", len(shipped) * DAY, inside)
+    passed = [Fraction(each.passed, each.first) for each in accounts.values() if each.first]
+    assert kpis["rolled_throughput_yield"].value == (float(math.prod(passed)) if passed else None)
     due, on_time = attained(simulation.orders(line.name), begin, end)
     expect(kpis, "schedule_attainment", on_time, due)
+    done = [t for t in simulation.orders(line.name) if t.completed is not None and begin <= t.completed < end]
+    starts = [min(p.entered for p in passages if p.order == t.name) for t in done]
+    took = sum(t.completed - start for t, start in zip(done, starts, strict=True))
+    expect(kpis, "throughput_rate", sum(t.good + t.scrap for t in done) * HOUR, took)
 
 
 def expect(kpis: dict[str, Any], name: str, numerator: int, denominator: int) -> None:
@@ -177,33 +207,36 @@ CASES = {
     "until": st.integers(1, 300).map(lambda s: s * SECOND),
     "steps": st.integers(1, 4),
     "cuts": st.lists(st.integers(1, 300 * SECOND), max_size=3),
+    "minor_stop": st.sampled_from([300 * SECOND, 20 * SECOND, 10 * SECOND]),
 }
 LAW = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 def run_law(factory: pytest.TempPathFactory, plant: Plant, until: int, cuts: list[int], **rest: int) -> None:
     inside = [cut for cut in cuts if cut < until]
+    lines = tuple(line.model_copy(update={"minor_stop": rest["minor_stop"]}) for line in plant.lines)
+    plant = plant.model_copy(update={"lines": lines})
     folder = factory.mktemp("law")
     asyncio.run(law(plant, rest["seed"], until, rest["steps"], inside, folder))
 
 
 @given(plant=plants(), **CASES)
 @settings(LAW, max_examples=60)
-def test_messages_alone_tell_what_the_ledger_knows(tmp_path_factory, plant, seed, until, steps, cuts) -> None:
-    run_law(tmp_path_factory, plant, until, cuts, seed=seed, steps=steps)
+def test_messages_alone_tell_what_the_ledger_knows(tmp_path_factory, plant, **case) -> None:
+    run_law(tmp_path_factory, plant, **case)
 
 
 @given(plant=whole_plants(), **CASES)
 @settings(LAW, max_examples=40)
-def test_they_do_so_on_lines_with_every_element(tmp_path_factory, plant, seed, until, steps, cuts) -> None:
-    run_law(tmp_path_factory, plant, until, cuts, seed=seed, steps=steps)
+def test_they_do_so_on_lines_with_every_element(tmp_path_factory, plant, **case) -> None:
+    run_law(tmp_path_factory, plant, **case)
 
 
 @given(plant=whole_plants(loops=True), **CASES)
 @settings(LAW, max_examples=30)
-def test_they_do_so_on_lines_with_loops(tmp_path_factory, plant, seed, until, steps, cuts) -> None:
+def test_they_do_so_on_lines_with_loops(tmp_path_factory, plant, **case) -> None:
     with suppress(SimulationError):  # some lock
-        run_law(tmp_path_factory, plant, until, cuts, seed=seed, steps=steps)
+        run_law(tmp_path_factory, plant, **case)
 
 
 @pytest.mark.slow
@@ -212,7 +245,7 @@ def test_they_do_so_on_lines_with_loops(tmp_path_factory, plant, seed, until, st
 def test_messages_alone_tell_what_the_ledger_knows_at_length(tmp_path_factory, drawn) -> None:
     @given(plant=drawn, **CASES)
     @settings(LAW, max_examples=300)
-    def at_length(plant, seed, until, steps, cuts) -> None:
-        run_law(tmp_path_factory, plant, until, cuts, seed=seed, steps=steps)
+    def at_length(plant, **case) -> None:
+        run_law(tmp_path_factory, plant, **case)
 
     at_length()

@@ -24,6 +24,9 @@ class Account:
     failures: int = 0
     restored: int = 0
     repair: int = 0
+    minor: int = 0
+    minors: int = 0
+    unsettled: int = 0
 
     def __add__(self, other: "Account") -> "Account":
         states = {*self.time, *other.time}
@@ -39,6 +42,9 @@ class Account:
             failures=self.failures + other.failures,
             restored=self.restored + other.restored,
             repair=self.repair + other.repair,
+            minor=self.minor + other.minor,
+            minors=self.minors + other.minors,
+            unsettled=self.unsettled + other.unsettled,
         )
 
 
@@ -69,10 +75,14 @@ class Account:
 
 
 def account(
-    intervals: Sequence[Any], journeys: Sequence[Any], begin: int, end: int, planned: Mapping[str, int]
+    intervals: Sequence[Any], journeys: Sequence[Any], begin: int, end: int, planned: Mapping[str, int], limit: int = 0
 ) -> Account:
-    """Time in state, parts and failures of one machine in [begin, end); `planned` has the run time of each product."""
+    """Time in state, parts and failures of one machine in [begin, end).
+
+    `planned` has the run time of each product; `limit` is the length that a minor stop stays below.
+    """
     result = Account()
+    result.minor, result.minors, result.unsettled = short(intervals, begin, end, limit)
     for interval in intervals:
         inside = min(interval.end, end) - max(interval.begin, begin)
         if inside > 0:
@@ -117,6 +127,29 @@ def stops(intervals: Sequence[Any]) -> list[tuple[int, int | None, int]]:
             found.append((begun, interval.begin, length))
             begun, length = None, 0
     return found if begun is None else [*found, (begun, None, length)]
+
+
+def short(intervals: Sequence[Any], begin: int, end: int, limit: int) -> tuple[int, int, int]:
+    """Time in minor stops in [begin, end), how many began there, and time in short stops that are not over.
+
+    A break or the time between shifts ends no stop and counts in its length, but not in its time.
+    """
+    runs: list[tuple[list[Any], bool]] = []
+    inside: list[Any] = []
+    for interval in intervals:
+        if interval.state == "failed":
+            inside.append(interval)
+        elif interval.state not in {"off", "pause"} and inside:
+            runs.append((inside, True))
+            inside = []
+    minor = minors = unsettled = 0
+    for run, over in [*runs, (inside, False)] if inside else runs:
+        time = sum(max(0, min(one.end, end) - max(one.begin, begin)) for one in run)
+        if run[-1].end - run[0].begin < limit:
+            minor += over * time
+            minors += over and begin <= run[0].begin < end
+            unsettled += (not over) * time
+    return minor, minors, unsettled
 
 
 def attained(tickets: Sequence[Any], begin: int, end: int) -> tuple[int, int]:

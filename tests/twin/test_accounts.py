@@ -1,5 +1,6 @@
 """Time accounting is exact: nothing is lost or counted twice, and what is called known is true."""
 
+from functools import reduce
 from itertools import pairwise
 
 from hypothesis import given
@@ -7,6 +8,8 @@ from hypothesis import strategies as st
 
 from plant.messages import StateChange
 from twin.accounts import CODES, STATES, UNKNOWN, StateAccount
+from twin.closing import beyond, close
+from twin.segment import MINOR, UNCLASSIFIED, Key, Rule, merge, segment
 
 NAMES = ["processing", "failed", "blocked", "starved", "off", "pause"]
 END = 120
@@ -163,3 +166,85 @@ def test_a_birth_says_since_when_a_state_holds() -> None:
     assert [(i.state, i.begin, i.end) for i in unsure.intervals(0, 60, 60)] == [("unknown", 0, 30), ("starved", 30, 60)]
     unsure.finish(1, 0)
     assert [(i.state, i.begin, i.end) for i in unsure.intervals(0, 60, 60)] == [("blocked", 0, 30), ("starved", 30, 60)]
+
+
+LIMIT = 8
+
+
+def stops(messages) -> list[list]:
+    """Begin, end and failed stretches of each stop: a break or the night does not end one."""
+    found: list[list] = []
+    for message, following in pairwise([*messages, None]):
+        end = following.ts if following else END
+        if message.state == "failed":
+            if not found or found[-1][3]:
+                found.append([message.ts, end, [], False])
+            found[-1][1] = end
+            found[-1][2].append((message.ts, end))
+        elif found and message.state not in {"off", "pause"}:
+            found[-1][3] = True
+    return found
+
+
+@given(truths(), WINDOWS, st.integers(0, 30))
+def test_r1_a_stop_is_what_its_whole_length_makes_it_in_every_window(messages, cuts, more) -> None:  # R1
+    account = told(messages)
+    if before := [m for m in messages if m.session == 1]:
+        account.finish(1, before[-1].seq)
+    for begin, end in pairwise(cuts):
+        minor = unclassified = minors = 0
+        for first, last, stretches, over in stops(messages):
+            grown = more if last == END else 0  # it goes on
+            inside = sum(max(0, min(b + grown * (b == END), end) - max(a, begin)) for a, b in stretches)
+            if last + grown - first < LIMIT:
+                minor, unclassified = (minor + inside, unclassified) if over else (minor, unclassified + inside)
+                minors += over and begin <= first < end
+        got = account.stopped(begin, end, END + more, LIMIT)
+        assert got[:3] == (minor, unclassified, minors)
+
+
+@given(truths(), st.data())
+def test_what_is_called_a_minor_stop_is_one_whatever_is_lost(messages, data) -> None:
+    lost = data.draw(st.sets(st.integers(0, len(messages) - 1), max_size=len(messages) - 1))
+    beats = data.draw(st.lists(st.integers(0, END - 1), max_size=4))
+    account = StateAccount()
+    for place, message in enumerate(messages):
+        if place not in lost:
+            account.extend([message])
+    for now in [*beats, END]:
+        last = [m for m in messages if m.ts <= now][-1]
+        account.confirm(last.session, last.seq, now)
+    begin = data.draw(st.integers(0, END))
+    end = data.draw(st.integers(begin, END))
+    true = [each for each in stops(messages) if each[1] - each[0] < LIMIT and each[3]]
+    time = sum(max(0, min(b, end) - max(a, begin)) for *_, stretches, _ in true for a, b in stretches)
+    got = account.stopped(begin, end, END, LIMIT)
+    assert got.minor <= time
+    assert time <= got.minor + got.unclassified + account.window(begin, end, END)[UNKNOWN]
+    assert got.minors <= sum(begin <= first < end for first, *_ in true)
+
+
+@given(truths(), WINDOWS)
+def test_the_segment_algebra_says_the_same_of_every_window(messages, cuts) -> None:
+    """Of machines that are never away: a segment knows no states that a stop may outlast."""
+    staying = {"off": "blocked", "pause": "starved"}
+    here = [StateChange(**{**_fields(m), "state": staying.get(m.state, m.state)}) for m in messages]
+    account = told(here)
+    if before := [m for m in here if m.session == 1]:
+        account.finish(1, before[-1].seq)
+    ends = [*(m.ts for m in here[1:]), END]
+    stretches = [(m.ts, end, Key(m.state, m.reason)) for m, end in zip(here, ends, strict=True)]
+    borders = [0, *(cut for cut in cuts if 0 < cut < END), END]
+    pieces = [segment("m", stretches, window, rule=Rule(limit=LIMIT)) for window in pairwise(borders)]
+    for at, piece in enumerate(pieces):
+        earlier = reduce(merge, pieces[:at]) if at else None
+        later = reduce(merge, pieces[at + 1 :]) if at + 1 < len(pieces) else None
+        closed = close(piece, beyond(earlier, later))
+        if piece.units and ("m", "first") not in closed.open:
+            got = account.stopped(piece.begin, piece.end, END, LIMIT)
+            assert (got.minor, got.minors) == (closed.time_in(MINOR), closed.count_of(MINOR))
+            assert got.unclassified == closed.time_in(UNCLASSIFIED)
+
+
+def _fields(message: StateChange) -> dict:
+    return {name: getattr(message, name) for name in message.__struct_fields__}

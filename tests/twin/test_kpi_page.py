@@ -3,26 +3,41 @@
 import re
 from pathlib import Path
 
-from twin import CATALOGUE, LINE_CATALOGUE
+from twin import CATALOGUE, LINE_CATALOGUE, KpiRow
+from twin.catalogue import LINE, TERMS
+from twin.waterfall import BUCKETS, FAMILIES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "kpis.md").read_text()
+CELLS = r"^\| (\d*) ?\| `([\w.]+)` \| ([^|]+) \| ([^|]+) \| `([^|]+)` \| ([^|]+) \| ([^|]+) \| ?([↑↓]?) \| `(\w+)` \|$"
+TREND = {"higher": "↑", "lower": "↓", "none": ""}
+
+
+def told_of(row: KpiRow) -> str:
+    return ", ".join(kind for kind in ("machine", "station", "line") if kind in row.scope) or "none yet"
+
+
+def cells(row: KpiRow) -> tuple[str, ...]:
+    number = "" if row.number is None else str(row.number)
+    of, trend = told_of(row), TREND[row.trend]
+    return number, row.id, row.title, row.formula, row.unit, of, row.range.text, trend, row.missing
 
 
 def test_every_kpi_has_its_row() -> None:
-    rows = re.findall(
-        r"^\| `([\w.]+)` \| ([^|]+) \| ([^|]+) \| `([^|]+)` \| ([^|]+) \| `(\w+)` \|$", PAGE, re.MULTILINE
-    )
-    told = {
-        (id_, "line" if of == "line" else "unit"): (title, formula, unit, missing)
-        for id_, title, formula, unit, of, missing in rows
-    }
-    units = {(row.id, "unit"): row for row in CATALOGUE.values() if row.scope}
-    lines = {(row.id, "line"): row for row in LINE_CATALOGUE.values() if row.scope == frozenset({"line"})}
-    known = {key: (row.title, row.formula, row.unit, row.missing) for key, row in {**units, **lines}.items()}
-    assert told == known
+    lines = [row for row in LINE_CATALOGUE.values() if row.scope == LINE]
+    assert set(re.findall(CELLS, PAGE, re.MULTILINE)) == {cells(row) for row in (*CATALOGUE.values(), *lines)}
 
 
 def test_every_part_of_a_formula_is_explained() -> None:
     explained = set(re.findall(r"`(\w+)`", PAGE[PAGE.index("## Parts") : PAGE.index("## Profile")]))
-    used = {name for row in (*CATALOGUE.values(), *LINE_CATALOGUE.values()) if row.scope for name in row.names}
+    used = {name for row in (*CATALOGUE.values(), *LINE_CATALOGUE.values()) for name in row.names}
     assert used <= explained
+
+
+def test_abbreviations_buckets_and_families_are_told_and_what_is_unverified_is_called_so() -> None:
+    text = " ".join(PAGE.split())
+    assert all(f"{name} = {formula}" in text for name, formula in TERMS.items())
+    waterfall = PAGE[PAGE.index("## The loss waterfall") : PAGE.index("## Minor stops")]
+    assert set(BUCKETS) <= set(re.findall(r"`([a-z_]+)`", waterfall))
+    unverified = [family.title for family in FAMILIES.values() if not family.verified] + ["VDI 3423"]
+    for norm in {" ".join(title.split()[:2]) for title in unverified}:
+        assert f"{norm} (*unverified*)" in waterfall

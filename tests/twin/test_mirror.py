@@ -32,7 +32,7 @@ def folded(deliveries) -> Mirror:
 
 @given(st.integers(1, 3), st.integers(0, 10**6))
 @settings(max_examples=25)
-def test_any_order_of_arrival_ends_in_the_same_state(seed, order) -> None:
+def test_r15_any_order_of_arrival_ends_in_the_same_state(seed, order) -> None:  # R15, R18
     deliveries = list(heard(seed))
     straight = folded(deliveries)
     random.Random(order).shuffle(deliveries)

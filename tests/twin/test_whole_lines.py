@@ -336,8 +336,8 @@ def test_with_losses_on_the_way_the_truth_about_whole_lines_is_within_the_bounds
         for name, value in values.items():
             true = truth[place][name].value
             if true is not None:
-                assert value.lower is None or value.lower <= true * (1 + 1e-12), (place, name, lost)
-                assert value.upper is None or true <= value.upper * (1 + 1e-12), (place, name, lost)
+                assert value.lower is None or value.lower <= true + abs(true) * 1e-12, (place, name, lost)
+                assert value.upper is None or true - abs(true) * 1e-12 <= value.upper, (place, name, lost)
 
 
 def told(described: Plant, deliveries, windows):

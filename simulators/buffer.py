@@ -118,9 +118,9 @@ class Buffer:
         if station.report is not None:
             station.report.entered(station, part)
         if station.intake is None:
-            if station.idle:
+            if station.idle and not self.waiting:
                 station.choose().take(part)
-            else:
+            else:  # also behind those who wait for a machine that is free in this very instant
                 self.waiting.append(part)
             return
         station.intake.comes(part)

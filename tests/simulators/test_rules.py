@@ -464,3 +464,12 @@ def test_a_chain_of_blocked_machines_may_be_as_long_as_the_line() -> None:
     simulation = run(make(row), 2 * HOUR)
     moved = [j.leave for j in journeys(simulation) if j.leave is not None and j.leave > HOUR]
     assert moved == [399 * S + HOUR] * 400
+
+
+@pytest.mark.parametrize("limit", [{"wip_limit": 3}, {"pallets": {"count": 3}}], ids=["limit", "pallets"])
+@pytest.mark.parametrize("quality", [{}, {"quality": {"scrap": "100 %"}}], ids=["good", "scrap"])
+def test_who_comes_in_for_a_part_that_leaves_is_behind_those_who_wait(limit, quality) -> None:
+    """Rules 8 and 14: the part that leaves makes room for a new one before the next one is on the machine."""
+    stations = [{"name": "A", "cycle_time": "1 s", "buffer": 3, **quality}]
+    simulation = run(make(stations, **limit), 6 * S)
+    assert times(simulation, "A", "start")[:7] == [0, 1, 2, 3, 4, 5, 6]

@@ -443,19 +443,20 @@ PICTURES: dict[str, Picture] = {
         ),
     ),
     "deadlock": Picture(
-        about="Two stations are full, and each waits for a place at the other",
+        about="A machine with a batch and the one behind it are full, and each waits for a place at the other",
         boxes=(
             Box(name="NEW", column=0, row=0.3),
-            Box(name="FINISH", column=1.2, row=0.3, slots=2, parts=2, main=True),
-            Box(name="TEST", column=2.4, row=0.3, slots=2, parts=2, main=True),
+            Box(name="WASH", column=1.2, row=0.3, slots=3, parts=3, main=True),
+            Box(name="TEST", column=2.4, row=0.3, main=True),
         ),
         ways=(
             Way(end="NEW"),
-            Way(start="NEW", end="FINISH"),
-            Way(start="FINISH", end="TEST", note="full", main=True),
+            Way(start="NEW", end="WASH"),
+            Way(start="WASH", end="TEST", note="full", main=True),
             Way(start="TEST"),
-            Way(start="TEST", end="FINISH", note="full", main=True, back=1),
+            Way(start="TEST", end="WASH", note="full", main=True, back=1),
         ),
+        notes=((222, 38, "holds 3"),),
     ),
 }
 

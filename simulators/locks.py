@@ -9,6 +9,7 @@ from simulators.part import NOTHING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from simulators.buffer import Buffer
     from simulators.line import Line
     from simulators.machine import Machine
     from simulators.station import Station
@@ -31,37 +32,38 @@ def blocked(machine: "Machine", target: "Station") -> None:
         check(line)
 
 
-def _wanted(machine: "Machine") -> "Station | None":
-    """The station for whose places a machine is the first in turn."""
+def _exchanges(machine: "Machine") -> "Buffer | None":
+    """The input in which a machine's part could change places with one that moves on; none if it is not blocked so."""
     target = machine.wants
-    if target is None:
-        return None
+    if target is None or target.joins or machine.phase != "done" or machine.gated or machine.members is not None:
+        return None  # a machine that holds several parts is not free when one has gone
     buffer = target.input_from(machine.station)
-    first = next((giver for giver in buffer.givers if not giver.gated), None)
-    return target if first is machine and buffer.belt is None and buffer.fleet is None else None
+    return buffer if buffer.belt is None and buffer.fleet is None and machine in buffer.givers else None
 
 
 def _ring(machine: "Machine") -> "list[Machine] | None":
-    """Machines from this one on, each first in turn for a place at the next, the last one for a place at this one."""
-    if machine.members is not None:
-        return None
+    """Machines from this one on, each blocked by the next, the last one by this one's station.
+
+    Whoever else waits for these places: none of them is free when parts change places. Of several machines of a station
+    the one goes that has been blocked longest for where it wants to go (rule 8).
+    """
     path = [machine]
     seen = {machine}
 
     def search() -> bool:
-        target = _wanted(path[-1])
-        if target is None or target.joins:
+        buffer = _exchanges(path[-1])
+        if buffer is None:
             return False
-        if target is machine.station:
+        if buffer.station is machine.station:
             return True
-        for other in target.machines:
-            if other in seen or other.phase != "done" or other.gated or other.members is not None:
-                continue  # a machine that holds several parts is not free when one has gone
-            seen.add(other)
-            path.append(other)
-            if search():
-                return True
-            path.pop()
+        able = [(of, other) for other in buffer.station.machines if (of := _exchanges(other)) is not None]
+        for _, other in sorted(able, key=lambda pair: pair[0].givers.index(pair[1])):
+            if other not in seen:
+                seen.add(other)
+                path.append(other)
+                if search():
+                    return True
+                path.pop()
         return False
 
     return path if search() else None

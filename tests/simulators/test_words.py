@@ -70,6 +70,16 @@ def test_a_ring_moves_on_together() -> None:
     assert figures(ring, 1000 * S)["parts_out"] > 300
 
 
+def test_a_ring_moves_on_whoever_waits_for_a_place_in_it() -> None:
+    """Rule 12: no place is free when two parts change places, so none is owed to A, which became blocked before."""
+    there_and_back = {"next": {"policy": "round-robin", "to": ["B", "D"]}}
+    stations = [{"cycle_time": 1}, {"cycle_time": 2}, {"cycle_time": 2, **there_and_back}, {"cycle_time": "0.5 s"}]
+    simulation = run(make(stations), 12 * S)
+    assert times(simulation, "D", "finish") == [7.5, 11.5]
+    first = [j for j in journeys(simulation, "B") if j.part == "l-1"]
+    assert [(j.enter // S, j.start // S, j.finish // S) for j in first] == [(1, 1, 3), (5, 5, 7), (9, 9, 11)]
+
+
 def test_a_ring_of_three_moves_on_in_one_instant() -> None:
     """Rule 12: at 3 all three are done, the first part must go back to A, the others follow each other: all begin."""
     rework = {"rework": {"share": 1, "to": "A", "limit": 1}}

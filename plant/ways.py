@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from plant.distributions import constant
 from plant.errors import EntryError
 from plant.fields import Count, Description, Duration, Metres, Name, Share, Speed, Time
+from plant.time import SECOND
 
 OUT = "out"
 """What `next` calls the way out of the line."""
@@ -103,7 +104,19 @@ class Distance(Description):
 
     start: Name = Field(alias="from", description="Station; of several lines that have it, each of them.")
     to: Name = Field(description="Station at the other end.")
-    distance: Metres = Field(description="Length of the way.")
+    distance: Metres | None = Field(None, description="Length of the way; give this or time.")
+    time: Duration | None = Field(None, description="Time to drive it, instead of a length.")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        _length_or_time(self.distance, self.time)
+        return self
+
+
+def _length_or_time(length: float | None, time: int | None) -> None:
+    if (length is None) == (time is None):
+        found = "neither a distance nor a time is given" if time is None else "both a distance and a time are given"
+        raise EntryError(found, "one of the two", at=("distance",))
 
 
 class Charging(Description):
@@ -118,15 +131,29 @@ class Fleet(Description):
 
     fleet: Name = Field(description="Name of the fleet, unique in the plant.")
     vehicles: Count = Field(1, ge=1, le=1000, description="How many there are.")
-    speed: Speed = Field(description="Speed, loaded or not.")
-    distance: Metres = Field(description="Length of the ways that distances leaves out.")
-    distances: tuple[Distance, ...] = Field((), description="Lengths of ways.")
+    speed: Speed | None = Field(None, description="Speed, loaded or not; not needed where all ways have times.")
+    distance: Metres | None = Field(None, description="Length of ways that distances leaves out; give this or time.")
+    time: Duration | None = Field(None, description="Time to drive such a way, instead of a length.")
+    distances: tuple[Distance, ...] = Field((), description="Lengths of ways, or times: a matrix of what is known.")
     load: Time = Field(default_factory=lambda: constant(0), description="Time to take a part on.")
     unload: Time = Field(default_factory=lambda: constant(0), description="Time to set a part down.")
     dispatch: Literal["longest-waiting", "nearest"] = Field(
         "longest-waiting", description="Which waiting part a free vehicle fetches."
     )
     charging: Charging | None = Field(None, description="When a vehicle charges; left out: never.")
+
+    @model_validator(mode="after")
+    def _driven_somehow(self) -> Self:
+        _length_or_time(self.distance, self.time)
+        lengths = [self.distance, *(way.distance for way in self.distances)]
+        if self.speed is None and any(length is not None for length in lengths):
+            raise EntryError("a way has a length, and the fleet no speed", "a speed, or times instead", at=("speed",))
+        return self
+
+    def drive(self, way: Distance | None = None) -> int:
+        """Time to drive a way in µs; without one that of ways that `distances` leaves out."""
+        length, time = (self.distance, self.time) if way is None else (way.distance, way.time)
+        return round((length or 0.0) / (self.speed or 1.0) * SECOND) if time is None else time
 
 
 class Pallets(Description):

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from plant import ways
-from plant.time import SECOND
 from simulators.agenda import Agenda, Timer
 from simulators.buffer import Buffer
 from simulators.part import Part
@@ -51,9 +50,9 @@ class Fleet:
         self.vehicles = [Vehicle(number, home) for number in range(1, of.vehicles + 1)]
         self.waiting: list[tuple[Machine, Buffer]] = []
         self.rides = self.charges = 0
-        self._way = round(of.distance / of.speed * SECOND)
-        self._times = {(way.to, way.start): round(way.distance / of.speed * SECOND) for way in of.distances}
-        self._times |= {(way.start, way.to): round(way.distance / of.speed * SECOND) for way in of.distances}
+        self._way = of.drive()
+        self._times = {(way.to, way.start): of.drive(way) for way in of.distances}
+        self._times |= {(way.start, way.to): of.drive(way) for way in of.distances}
 
     def time(self, start: str, to: str) -> int:
         """Driving time from one station to another."""

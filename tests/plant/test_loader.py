@@ -473,6 +473,15 @@ WHOLE_LINES = [
         "fleets: [{fleet: f, speed: 1, distance: 5 parsecs}]",
         [("fleets.f.distance", "'5 parsecs' cannot", "12 m", "")],
     ),
+    ("fleets: [{fleet: f, speed: 1}]", [("fleets.f", "neither a distance nor a time", "one of the two", "")]),
+    (
+        "fleets: [{fleet: f, speed: 1, time: 5 s, distances: [{from: A, to: A, distance: 5, time: 3 s}]}]",
+        [("fleets.f.distances.#1.distance", "both a distance and a time", "one of the two", "")],
+    ),
+    (
+        "fleets: [{fleet: f, distance: 5 m}]",
+        [("fleets.f", "a way has a length, and the fleet no speed", "a speed, or times", "")],
+    ),
     (
         "fleets: [{fleet: f, speed: 1, distance: 5, charging: {after: 1 h}}]",
         [("fleets.f.charging.time", "time is missing", "time: 12 min", "")],

@@ -328,6 +328,24 @@ def test_a_vehicle_fetches_what_waits_longest_or_lies_nearest(dispatch: str, nex
     assert rides[:2] == [(6.5, "B"), (left, next_at)]
 
 
+def test_times_of_ways_do_what_lengths_at_a_speed_do() -> None:
+    """The same rides: 5 s, and 1 s from B to D, there and back."""
+    ways = {"from": "B", "to": "D"}
+    stations = [
+        {"cycle_time": 1, "next": [{"to": "D"}]},
+        {"cycle_time": 1.5, "next": [{"to": "D"}]},
+        {"cycle_time": 1},
+        {"cycle_time": 1, "buffer": 9, "transport": {"fleet": "agv"}},
+    ]
+    by_length = {"speed": "2 m/s", "distance": "10 m", "distances": [{**ways, "distance": "2 m"}]}
+    by_time = {"time": "5 s", "distances": [{**ways, "time": "1 s"}]}
+    mixed = {"speed": "2 m/s", "distance": "10 m", "distances": [{**ways, "time": "1 s"}]}
+    plants = [described(stations, fleets=[{"fleet": "agv", **way}]) for way in (by_length, by_time, mixed)]
+    one, *others = (journeys(run(plant, 60 * S)) for plant in plants)
+    assert others == [one, one]
+    assert len({j.leave for j in one}) > 5
+
+
 def test_vehicles_charge_between_two_rides() -> None:
     """Rule 33: a ride drives 5 s there and 5 s back; after 5 s or more it charges for 20 s with its part set down."""
     fleet = {"fleet": "agv", "speed": "1 m/s", "distance": "5 m", "charging": {"after": "5 s", "time": "20 s"}}

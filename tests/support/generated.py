@@ -375,7 +375,7 @@ def fleets(draw: st.DrawFn) -> list[dict[str, Any]]:
     agv |= {"dispatch": draw(st.sampled_from(["longest-waiting", "nearest"])), "load": draw(HANDLING)}
     if draw(st.booleans()):
         agv["charging"] = {"after": "20 s", "time": "15 s"}
-    crane = {"fleet": "crane", "speed": "2 m/s", "distance": "1 m", "unload": draw(HANDLING)}
+    crane = {"fleet": "crane", "time": "0.5 s", "unload": draw(HANDLING)}
     return [agv, crane]
 
 

@@ -22,7 +22,7 @@ from plant.figures import planned_bottleneck
 from plant.messages import Clock, Delivery, StateChange
 from plant.paths import Node
 from plant.time import DAY, DEFAULT_START, HOUR, SECOND
-from simulators import Simulation
+from simulators import Interval, Simulation
 from twin import Twin, open_twin
 
 START = DEFAULT_START
@@ -106,6 +106,14 @@ def judge_unit(twin: Twin, path: str, told: Account, window: tuple[int, int], ma
     return kpis
 
 
+def in_force(simulation: Simulation, node: Node) -> Interval:
+    """The state of a machine from the end of the run on: a stop that ended in the last instant is over."""
+    told = (message for of, message in simulation.snapshot_states() if of == node and isinstance(message, StateChange))
+    now = simulation.now - simulation.start
+    message = next(told)
+    return Interval(message.state, message.reason, now, now)
+
+
 def judge_station(
     simulation: Simulation, twin: Twin, line: Line, station: Station, window: tuple[int, int]
 ) -> Account:
@@ -116,7 +124,8 @@ def judge_station(
     together = Account()
     for number, node in enumerate(line.machines(station), start=1):
         own = booked([j for j in visits if j.machine == number], simulation.ledger.passages(line.name))
-        told = account(simulation.ledger.intervals(node), own, begin, end, planned, line.minor_stop)
+        intervals = [*simulation.ledger.intervals(node), in_force(simulation, node)]
+        told = account(intervals, own, begin, end, planned, line.minor_stop)
         judge_time(twin, node, told, begin, end)
         judge_unit(twin, node.path, told, window, machines=1)
         together += told

@@ -1,6 +1,7 @@
 """A backup of a data folder in one file, made while a run may be writing to the folder."""
 
 import os
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from plant.errors import InputError, StoreError
 from shopfloor.continuation import BOOK
+from shopfloor.keeping import PLANTS
 from twin.backup import Tell, copy_journal, copy_telemetry
 from twin.opening import JOURNAL, TELEMETRY
 
@@ -50,28 +52,33 @@ def back_up(data: Path, file: Path, console: Console, *, telemetry: bool = True)
                 position = copy_journal(data / JOURNAL, copies / JOURNAL, tell)
             if (data / BOOK).exists():
                 (copies / BOOK).write_bytes((data / BOOK).read_bytes())
+            if (data / PLANTS).is_dir():
+                shutil.copytree(data / PLANTS, copies / PLANTS, ignore=shutil.ignore_patterns("*.new"))
             if telemetry and (data / TELEMETRY).exists():
                 with _stage(console, "telemetry") as tell:
                     copy_telemetry(data / TELEMETRY, copies / TELEMETRY, tell)
-            members = [place for n in (JOURNAL, BOOK, TELEMETRY) if (place := copies / n).exists()]
+            held = [name for name in (JOURNAL, BOOK, PLANTS, TELEMETRY) if (copies / name).exists()]
             whole = copies / "whole"
             with _stage(console, "file") as tell:
-                _pack(members, whole, tell, compressed=file.name.endswith(COMPRESSED))
+                _pack(copies, held, whole, tell, compressed=file.name.endswith(COMPRESSED))
             whole.replace(file)
     except OSError as error:
         raise StoreError(f"{file} cannot be written: {error.strerror or error}") from error
     size = file.stat().st_size / 1e6
-    return f"{file}: {', '.join(place.name for place in members)}; {position} messages, {size:.1f} MB"
+    return f"{file}: {', '.join(held)}; {position} messages, {size:.1f} MB"
 
 
-def _pack(members: list[Path], whole: Path, tell: Tell, *, compressed: bool) -> None:
+def _pack(folder: Path, held: list[str], whole: Path, tell: Tell, *, compressed: bool) -> None:
+    found = [place for name in held for place in (folder / name, *sorted((folder / name).rglob("*")))]
+    members = [place for place in found if place.is_file()]
     total, done = max(1, sum(place.stat().st_size for place in members)), 0
     with tarfile.open(whole, "w:gz" if compressed else "w") as archive:
         for place in members:
             size = place.stat().st_size
             with place.open("rb") as source:
                 reading = _Reading(source, tell, done, total)
-                archive.addfile(archive.gettarinfo(place, place.name), cast("IO[bytes]", reading))
+                entry = archive.gettarinfo(place, place.relative_to(folder).as_posix())
+                archive.addfile(entry, cast("IO[bytes]", reading))
             done += size
     with whole.open("rb+") as written:
         os.fsync(written.fileno())

@@ -74,7 +74,6 @@ async def _started_or_salvaged(twin_of: Callable[[], Twin], file: Path) -> Twin:
     return await _started(twin_of)
 
 
-
 @asynccontextmanager
 async def read_twin(plant: Plant, folder: Path, *, prefix: str = PREFIX) -> AsyncIterator[Twin]:
     """A twin of what the journal of a folder holds, without its telemetry: also while another process fills it.

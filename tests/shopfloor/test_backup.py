@@ -50,11 +50,14 @@ async def test_a_backup_of_a_run_that_goes_on_gives_the_same_figures_elsewhere_a
                 await asyncio.sleep(0.05)
         done = await asyncio.to_thread(shopfloor, "backup", "--data", str(data), str(file))
         assert (done.returncode, done.stderr) == (0, "")
-        assert all(name in done.stdout for name in (str(file), JOURNAL, TELEMETRY, "runs.json"))
+        assert all(name in done.stdout for name in (str(file), JOURNAL, TELEMETRY, "runs.json", "plants"))
         assert len(done.stdout.splitlines()) == 1
         known = await past(run, health["from"], goal)
     assert sorted(other.name for other in tmp_path.iterdir()) == ["data", "kept.tar.gz", "small.yaml"]
     restored = unpack(file, tmp_path / "restored")
+    window = ("--from", START, "--to", "2026-01-05T00:10:00Z", "--out", str(tmp_path / "report.html"))
+    told = await asyncio.to_thread(shopfloor, "report", "--data", str(restored), *window)
+    assert (told.returncode, told.stderr) == (0, ""), "the backup holds the plant of the run"
     async with running(*arguments, str(restored)) as run:
         await run.live()
         again = await run.ask("health")

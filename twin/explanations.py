@@ -1,10 +1,10 @@
 """What is behind a figure: its formula and parts, the waterfall of its window, the intervals and part events. Pure."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from twin.catalogue import KpiRow
-from twin.mirror import LineMirror, Machine, Place
+from twin.mirror import LineMirror, Machine, Place, machines_of
 from twin.values import Explanation, KpiValue, MachineInterval, PartEventTold
 from twin.waterfall import FAMILIES, SUMS, cut, waterfall
 
@@ -38,7 +38,7 @@ def explanation(
     """
     line, thing = scene
     begin, end = window
-    machines = _machines(line, thing)
+    machines = machines_of(line, thing)
     names = set(row.names)
     intervals: list[MachineInterval] = []
     if names & TIMED:
@@ -88,12 +88,6 @@ def _families(buckets: dict[str, int]) -> list[dict[str, Any]]:
         over, under = cut(buckets, family.numerator, family.denominator)
         told.append({"family": family.title, "numerator": over, "denominator": under, "verified": family.verified})
     return told
-
-
-def _machines(line: LineMirror, thing: LineMirror | Place | Machine) -> Collection[Machine]:
-    if isinstance(thing, Machine):
-        return (thing,)
-    return thing.machines if isinstance(thing, Place) else tuple(line.machines)
 
 
 def _places(line: LineMirror, thing: LineMirror | Place | Machine) -> Sequence[Place]:

@@ -209,6 +209,13 @@ class LineMirror(Thing):
         return [own, self.first, self.horizon, *(place.canonical for place in self.places)]
 
 
+def machines_of(line: LineMirror, thing: LineMirror | Place | Machine) -> tuple[Machine, ...]:
+    """The machines of a node of a line."""
+    if isinstance(thing, Machine):
+        return (thing,)
+    return thing.machines if isinstance(thing, Place) else tuple(line.machines)
+
+
 def may_return(line: Line, products: Iterable[Product]) -> bool:
     """Whether a part may come to a station again: some way leads to its own or an earlier station of the list."""
     index = {station.name: i for i, station in enumerate(line.stations)}

@@ -17,7 +17,7 @@ from twin.explanations import explanation
 from twin.historian import Historian, steps
 from twin.intake import Run
 from twin.measurements import Measurement
-from twin.mirror import LineMirror, Machine, Place
+from twin.mirror import LineMirror, Machine, Place, machines_of
 from twin.profile import ISO
 from twin.stays import view
 from twin.values import Explanation, Genealogy, Interval, KpiValue, Last, NodeView, OrderView, Series, Visit
@@ -127,14 +127,14 @@ class Questions:
         chosen = self._run(run)
         line, thing = self._find(chosen, path)
         self._window(chosen, begin, end)
-        return [cycle for machine in _machines(line, thing) for cycle in machine.outcomes.cycles(begin, end)]
+        return [cycle for machine in machines_of(line, thing) for cycle in machine.outcomes.cycles(begin, end)]
 
     def part_events(self, path: str, begin: int, end: int, *, run: str | None = None) -> list[tuple[int, str, str]]:
         """Instant, event and part of a node's part events in a window, a station's with those of its machines."""
         chosen = self._run(run)
         line, thing = self._find(chosen, path)
         self._window(chosen, begin, end)
-        logs = [machine.log for machine in _machines(line, thing)]
+        logs = [machine.log for machine in machines_of(line, thing)]
         if isinstance(thing, Place) and not thing.single:
             logs.append(thing.log)
         found = [event for log in logs for event in log.events(begin, end)]
@@ -167,7 +167,7 @@ class Questions:
         line, thing = self._find(chosen, path)
         self._window(chosen, begin, end)
         places = line.places if isinstance(thing, LineMirror) else ()
-        things = {id(of): of for of in (thing, *places, *_machines(line, thing))}
+        things = {id(of): of for of in (thing, *places, *machines_of(line, thing))}
         told = ((of.path, known) for of in things.values() for known in of.alarms.values())
         raised = [occurrence for at, known in told for occurrence in occurrences(at, known)]
         return report(raised, begin, end, line.horizon)
@@ -304,16 +304,10 @@ class Questions:
         return figures.Window(begin=begin, end=end, lost=run.missing_facts)
 
 
-def _machines(line: LineMirror, thing: LineMirror | Place | Machine) -> tuple[Machine, ...]:
-    if isinstance(thing, Machine):
-        return (thing,)
-    return thing.machines if isinstance(thing, Place) else tuple(line.machines)
-
-
 def _good_instants(line: LineMirror, thing: LineMirror | Place | Machine, begin: int, end: int) -> list[np.ndarray]:
     if isinstance(thing, LineMirror):
         return [view(line.shipped.ts)]
-    return [machine.outcomes.good_instants(begin, end) for machine in _machines(line, thing)]
+    return [machine.outcomes.good_instants(begin, end) for machine in machines_of(line, thing)]
 
 
 def _message(values: dict[str, KpiValue], begin: int, end: int) -> Kpi:

@@ -26,10 +26,12 @@ from plant.messages import (
     Order,
     PartEvent,
     Quality,
+    Remark,
     StateChange,
     Telemetry,
 )
 from plant.paths import NAME
+from plant.remarks import Disposed, Recoded, Replanned, Shelved
 from plant.states import State
 
 LARGEST = 1 << 20
@@ -37,6 +39,9 @@ LARGEST = 1 << 20
 
 EXACT = 1 << 53
 """Integers from here on are not exact in every reader."""
+
+LONGEST_TEXT = 500
+"""Characters of a text that a person enters."""
 
 SCHEMA_MAJOR = "1"
 
@@ -183,6 +188,22 @@ def _check_quality(message: Quality, _: Address) -> None:
         raise MessageError("value", "part is empty")
 
 
+def _check_remark(message: Remark, _: Address) -> None:
+    if not 1 <= len(message.by) <= LONGEST_TEXT or len(message.note) > LONGEST_TEXT:
+        raise MessageError("value", f"by is empty, or by or note longer than {LONGEST_TEXT} characters")
+    about = message.about
+    if isinstance(about, Recoded | Replanned):
+        _whole("begin or end", (about.begin, about.end))
+        if about.begin >= about.end:
+            raise MessageError("value", "begin is not earlier than end")
+    if isinstance(about, Recoded) and not 1 <= len(about.reason) <= LONGEST_TEXT:
+        raise MessageError("value", f"reason is empty or longer than {LONGEST_TEXT} characters")
+    if isinstance(about, Disposed):
+        _whole("at", (about.at,))
+    if isinstance(about, Shelved):
+        _whole("until", (about.until,))
+
+
 _CHECKS: dict[str, Callable[[Any, Address], None]] = {
     "state": _check_state,
     "telemetry": _check_telemetry,
@@ -195,4 +216,5 @@ _CHECKS: dict[str, Callable[[Any, Address], None]] = {
     "quality": _check_quality,
     "order": _check_order,
     "cmd": _check_command,
+    "remark": _check_remark,
 }

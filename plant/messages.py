@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from plant.paths import Node
+from plant.remarks import About
 
 Scalar = float | int | str | bool | None
 
@@ -265,6 +266,22 @@ class Clock(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     wall: int | None = None
 
 
+class Remark(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What a person says about facts: the twin makes and numbers it, and refuses one that comes over a bus.
+
+    Args:
+        by: who says so.
+        about: what is said.
+        note: why, in words.
+    """
+
+    kind: ClassVar[str] = "remark"
+
+    by: str
+    about: About
+    note: str = ""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KindRow:
     """How one kind travels.
@@ -298,6 +315,7 @@ KINDS: dict[str, KindRow] = {
     "ack": KindRow(type=Ack, qos=1, retain=False, counted=False),
     "status": KindRow(type=Status, qos=1, retain=True, counted=False),
     "clock": KindRow(type=Clock, qos=1, retain=True, counted=False),
+    "remark": KindRow(type=Remark, qos=1, retain=False, counted=False),
 }
 
 RESERVED_NAMES = frozenset(KINDS) | {"waveform", "truth"}

@@ -49,7 +49,7 @@ class Sink:
         self.counted = row.counted
         self.journaled = row.journaled
         self.fold = fold
-        self.suspect = source.kind in {"clock", "cmd"}  # there is more to check than numbers and instant
+        self.suspect = source.kind in {"clock", "cmd", "remark"}  # there is more to check than numbers and instant
         self.line = run.connections[line.node]
         self.topic = Topic(self.line.born)
         self.type = place.station.type if place else ""  # of the machine

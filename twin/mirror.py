@@ -27,6 +27,7 @@ from twin.lineage import Lineage
 from twin.measurements import Measurements
 from twin.meter import Meter
 from twin.orders import Orders
+from twin.remarks import Remarks
 from twin.stays import (
     AGAIN,
     REWORKED,
@@ -47,7 +48,7 @@ Fold = Callable[[Sequence[Any]], None]
 """Takes in messages of one topic and session; in turn is fast, out of turn gives the same state."""
 
 NEVER = 1 << 62
-TIMELESS = frozenset({"telemetry", "kpi", "cmd"})
+TIMELESS = frozenset({"telemetry", "kpi", "cmd", "remark"})
 """Kinds that move no time: not in the journal, or not of the line's own publisher."""
 
 
@@ -61,6 +62,7 @@ class Thing:
         self.energy = Meter()
         self.alarms: dict[str, list[Alarm]] = {}
         self.log = PartLog()
+        self.remarks = Remarks()
 
     def describe(self, messages: Sequence[Meta]) -> None:
         """Take in birth documents: the newest holds."""
@@ -87,7 +89,8 @@ class Thing:
     def canonical(self) -> Canonical:
         """The same for the same messages."""
         alarms = sorted((code, [msgspec.to_builtins(m) for m in known]) for code, known in self.alarms.items())
-        return [self.path, msgspec.to_builtins(self.meta), self.energy.canonical, alarms, self.log.canonical]
+        told = [self.energy.canonical, alarms, self.log.canonical, self.remarks.canonical]
+        return [self.path, msgspec.to_builtins(self.meta), *told]
 
 
 class Machine(Thing):
@@ -309,7 +312,7 @@ def _timed(line: LineMirror, take: Fold) -> Fold:
 
 def _takes(kind: str, line: LineMirror, place: Place | None, thing: Thing) -> Fold | None:
     """What messages of a kind do to a node; none if it has no such messages."""
-    table: dict[str, Fold] = {"cmd": _nothing, "ack": _nothing, "kpi": _nothing}
+    table: dict[str, Fold] = {"cmd": _nothing, "ack": _nothing, "kpi": _nothing, "remark": thing.remarks.extend}
     if isinstance(thing, LineMirror):
         table |= {"clock": partial(_clock, line), "status": partial(_status, line), "meta": partial(_born, line)}
         table["order"] = line.orders.extend

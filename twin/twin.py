@@ -14,10 +14,11 @@ from typing import NamedTuple, Self, TypeVar
 
 import msgspec
 
-from broker import PREFIX, decode, parse
+from broker import PREFIX, build, decode, encode, parse
 from plant.description import Plant
 from plant.errors import MessageError, StoreError
-from plant.messages import KINDS, Clock, Command, Delivery, Message, Telemetry
+from plant.messages import KINDS, Clock, Command, Delivery, Message, Remark, Telemetry
+from plant.remarks import About
 from twin.historian import Block, Historian
 from twin.intake import Batch, Run, Sink
 from twin.journal import Journal, Row, Stored, Wanted
@@ -32,6 +33,9 @@ T = TypeVar("T")
 
 PAGE = 2_000  # messages that are folded before the loop may do something else
 STRETCH = 20_000  # positions of the journal that are read at once
+LAST = ("/meta", "/clock", "/remark")
+"""Topics whose messages speak of others."""
+
 _DECODERS = {kind: msgspec.json.Decoder(row.type) for kind, row in KINDS.items()}
 _LISTS = {kind: msgspec.json.Decoder(list[row.type]) for kind, row in KINDS.items()}  # type: ignore[name-defined]
 
@@ -126,6 +130,36 @@ class Twin(Questions):
         """
         if deliveries:
             await asyncio.shield(asyncio.ensure_future(self._take(deliveries)))
+
+    async def remark(self, path: str, about: About, *, by: str, note: str = "", run: str | None = None) -> int:
+        """Keep what a person says about a node; its position in the journal.
+
+        Args:
+            path: of the node.
+            about: what is said.
+            by: who says so.
+            note: why, in words.
+            run: of which run; none: of the newest.
+
+        Raises:
+            ValueError: there is no such node or run, or nothing was heard of it yet.
+            MessageError: what is said breaks a rule of its kind.
+            StoreError: the journal does not take it; nothing has changed.
+        """
+        chosen = self._run(run)
+        line, thing = self._find(chosen, path)
+        topic = build(self.plant.enterprise, self.plant.plant, thing.node, Remark.kind, prefix=self.prefix)
+        async with self._taking:
+            sink = chosen.sinks.get(topic) or chosen.sink(topic, parse(topic, self.prefix))
+            seq = sink.topic.tracker(1).high + 1
+            told = Remark(run=chosen.name, session=1, seq=seq, n=seq, ts=line.horizon, by=by, about=about, note=note)
+            delivery = Delivery(topic=topic, payload=encode(told))
+            decode(topic, delivery.payload, self.prefix)  # by the rules of all messages
+            (position,) = await self._append([(sink.source, told, delivery)])
+            chosen.apply(sink, [told])
+            if self._broadcast.readers:
+                self._broadcast.put([Fact(position, sink.path, Remark.kind, told)])
+            return position
 
     def position(self) -> int:
         """Position of the last message in the journal."""
@@ -353,7 +387,7 @@ class Twin(Questions):
         for after in range(0, upto, STRETCH):
             groups = await ahead
             ahead = self._ahead(name, after + STRETCH, upto)  # is read while this is folded
-            for topic, retained, payloads in sorted(groups, key=lambda group: group[0].endswith(("/meta", "/clock"))):
+            for topic, retained, payloads in sorted(groups, key=lambda group: group[0].endswith(LAST)):
                 if not self._refold(run, topic, payloads, retained=retained):
                     await self._refold_singly(run, topic, after, min(after + STRETCH, upto), retained=retained)
                 await asyncio.sleep(0)
@@ -409,8 +443,10 @@ def _check(message: Message, run: Run, delivery: Delivery) -> None:
     """Refuse what is well-formed and still cannot be.
 
     Raises:
-        MessageError: reason ``time`` or ``retained``.
+        MessageError: reason ``time``, ``retained`` or ``remark``.
     """
+    if isinstance(message, Remark):
+        raise MessageError("remark", "remarks are made at the twin, and come over no bus")
     latest = max(message.ts, message.now) if isinstance(message, Clock) else message.ts
     if not run.earliest <= message.ts <= latest <= run.latest:
         raise MessageError("time", f"{latest} is more than ten years from the first message of run {run.name}")

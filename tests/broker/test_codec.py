@@ -12,6 +12,7 @@ from plant import messages as m
 from plant.errors import MessageError
 from plant.messages import KINDS, RESERVED_NAMES
 from plant.paths import Node
+from plant.remarks import Recoded
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "wire"
 LINE, OP10, OP20 = (
@@ -86,6 +87,7 @@ SAMPLES: dict[str, tuple[Node, m.Message]] = {
             last={"shopfloor/v1/local/x/machining/block-line/meta": (1, 0)},
         ),
     ),
+    "remark": (OP10, m.Remark(ts=TS, by="anna", about=Recoded(begin=TS - 9, end=TS, reason="no-coolant"), note="seen")),
 }
 
 

@@ -1,0 +1,63 @@
+"""What people say about facts afterwards: a reason is another one, a part is bad after all, a shift was cancelled.
+
+A remark never edits a message; it is a message of its own. Of remarks that contradict each other the later one counts.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Verdict = Literal["good", "rework", "scrap"]
+
+Planned = Literal["work", "pause", "off"]
+
+
+class _Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="what"):
+    """What remarks have in common: the key ``what`` tells them apart."""
+
+
+class Recoded(_Said, frozen=True, kw_only=True, omit_defaults=True, tag="reason"):
+    """The time [begin, end) of a machine, as far as it did not process, has another reason."""
+
+    begin: int
+    end: int
+    reason: str
+
+
+class Disposed(_Said, frozen=True, kw_only=True, omit_defaults=True, tag="disposition"):
+    """A part that was booked at an instant is something else than it was thought to be.
+
+    Args:
+        part: its name.
+        at: when a machine booked it, or when it left the line.
+        verdict: what it is.
+    """
+
+    part: str
+    at: int
+    verdict: Verdict
+
+
+class Replanned(_Said, frozen=True, kw_only=True, omit_defaults=True, tag="calendar"):
+    """The time [begin, end) was planned otherwise: for work, as a planned stop, or not at all."""
+
+    begin: int
+    end: int
+    planned: Planned
+
+
+class Acknowledged(_Said, frozen=True, kw_only=True, omit_defaults=True, tag="acknowledge"):
+    """Somebody knows of an alarm."""
+
+    code: str
+
+
+class Shelved(_Said, frozen=True, kw_only=True, omit_defaults=True, tag="shelve"):
+    """An alarm is to be quiet until an instant; one that has passed ends it."""
+
+    code: str
+    until: int
+
+
+About = Recoded | Disposed | Replanned | Acknowledged | Shelved
+"""What a remark may be about."""

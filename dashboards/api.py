@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response, Stream
 from starlette.staticfiles import StaticFiles
 
 from dashboards.answers import Json
+from dashboards.corrections import add_corrections
 from dashboards.export import add_export
 from dashboards.guard import Guard
 from dashboards.metrics import metrics_text
@@ -71,6 +72,7 @@ def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phas
     _add_history(app, twin)
     add_past(app, twin)
     add_export(app, twin)
+    add_corrections(app, twin)
     _add_quality(app, twin)
     _add_alarms(app, twin)
     _add_genealogy(app, twin)

@@ -11,6 +11,8 @@ from twin import open_twin
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MACHINE = f"{BLOCK}/OP10/1"
+REASON = {"from": 1, "to": 2, "reason": "x"}
+CALENDAR = {"from": 1, "to": 2, "planned": "off"}
 WINDOW = {"from": str(START + 30 * MINUTE), "to": str(START + HOUR)}
 
 
@@ -78,7 +80,7 @@ async def test_a_stop_gets_another_reason(own) -> None:
     ("said", "status", "field"),
     [
         ({}, 422, "body"),
-        ({"reason": {"from": 1, "to": 2, "reason": "x"}, "calendar": {"from": 1, "to": 2, "planned": "off"}}, 422, "body"),
+        ({"reason": REASON, "calendar": CALENDAR}, 422, "body"),
         ({"reason": {"from": 2, "to": 1, "reason": "x"}}, 422, "reason.from"),
         ({"reason": {"from": "noon", "to": 1, "reason": "x"}}, 422, "reason.from"),
         ({"reason": {"from": 1, "to": 2, "reason": ""}}, 422, "reason.reason"),
@@ -86,11 +88,11 @@ async def test_a_stop_gets_another_reason(own) -> None:
         ({"disposition": {"part": "nobody", "verdict": "good"}}, 404, "disposition.part"),
         ({"disposition": {"part": "nobody", "verdict": "fine"}}, 422, "disposition.verdict"),
         ({"path": BLOCK, "disposition": {"part": "nobody", "verdict": "good"}}, 422, "path"),
-        ({"path": "no/where", "calendar": {"from": 1, "to": 2, "planned": "off"}}, 404, "path"),
+        ({"path": "no/where", "calendar": CALENDAR}, 404, "path"),
         ({"calendar": {"from": 1, "to": 2, "planned": "holiday"}}, 422, "calendar.planned"),
         ({"colour": "blue"}, 422, "body"),
-        ({"by": "", "calendar": {"from": 1, "to": 2, "planned": "off"}}, 422, "by"),
-        ({"run": "other", "calendar": {"from": 1, "to": 2, "planned": "off"}}, 404, "run"),
+        ({"by": "", "calendar": CALENDAR}, 422, "by"),
+        ({"run": "other", "calendar": CALENDAR}, 404, "run"),
     ],
 )  # fmt: skip
 async def test_wrong_corrections_are_refused_by_field(own, said, status, field) -> None:

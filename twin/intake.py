@@ -9,6 +9,7 @@ from plant.errors import MessageError
 from plant.messages import KINDS, Message, Meta
 from plant.time import DAY
 from twin.journal import Source
+from twin.kept import Kept, Stored
 from twin.mirror import Fold, Mirror
 from twin.sequence import Topic, Tracker
 from twin.values import Last, NodeLast, Tally
@@ -18,12 +19,14 @@ LONGEST_RUN = 3653 * DAY
 """A message further than this from the first of its run is absurd."""
 
 
-class Connection:
+class Connection(Kept):
     """What all topics of a line share: sessions heard from their beginning, and when it was last heard (wall time)."""
 
     __slots__ = ("born", "firsts", "heard")
+    stored = Stored(tables={"born": dict[int, int], "firsts": dict[tuple[int, str], dict[int, int]]})
 
     def __init__(self) -> None:
+        super().__init__()
         self.born: dict[int, int] = {}
         self.firsts: dict[tuple[int, str], dict[int, int]] = {}  # by session and path: the messages 0 and 1, and when
         self.heard: float | None = None
@@ -98,7 +101,7 @@ class Batch:
             sink.base = sink.next = tracker.high + 1 if tracker else 0
 
 
-class Run:
+class Run(Kept):
     """One run: its mirror and its book of numbers.
 
     Args:
@@ -107,16 +110,24 @@ class Run:
         prefix: what topics begin with.
     """
 
+    stored = Stored(
+        values={"earliest": int, "latest": int, "session": int, "_begun": bool},
+        columns=({"topics": str},),
+        parts=("connections", "mirror"),
+    )
+
     def __init__(self, name: str, plant: Plant, prefix: str = PREFIX) -> None:
+        super().__init__()
         self.name = name
         self.mirror = Mirror(plant, prefix)
         self.sinks: dict[str, Sink] = {}
+        self.topics: list[str] = []  # in the order in which they were first heard
         self.earliest, self.latest = 0, EXACT
         self._begun = False
         self.session = 0
         self.connections = {line: Connection() for line in self.mirror.lines}
         self.remembering = False  # folding the journal, which holds no telemetry: its numbers are nobody's gap
-        self._prefix = prefix
+        self.prefix = prefix
         self._facts: dict[str, Topic] = {}  # of parts, or of a line's orders: what figures are counted from
 
     def sink(self, topic: str, address: Address) -> Sink:
@@ -129,6 +140,7 @@ class Run:
         source = Source(self.name, topic, address.node.path if address.node else "", address.kind)
         sink = Sink(self, source, address, fold)
         self.sinks[topic] = sink
+        self.topics.append(topic)
         if address.kind in {"part", "order"}:
             self._facts[sink.path] = sink.topic
         return sink
@@ -204,7 +216,7 @@ class Run:
 
     def _end_sessions(self, sink: Sink, births: Iterable[Message]) -> None:
         """Births say which numbers of the node were the last of the session before."""
-        stem = f"{self._prefix}/{sink.address.enterprise}/{sink.address.site}/{sink.path}/"
+        stem = f"{self.prefix}/{sink.address.enterprise}/{sink.address.site}/{sink.path}/"
         for m in births:
             if isinstance(m, Meta) and m.last:
                 self._claim(((stem + kind, last) for kind, last in m.last.items()), m.ts, final=True)
@@ -219,16 +231,19 @@ class Run:
             if m.n < 2:
                 firsts = sink.line.firsts.setdefault((session, sink.path), {})
                 firsts[m.n] = m.ts
+                sink.line.dirty["firsts"].add((session, sink.path))
                 if len(firsts) == 2:
                     self._begin(sink.line, session, min(firsts.values()))
 
     def _begin(self, line: Connection, session: int, ts: int) -> None:
         """A session is heard from its beginning: what does not begin with the number 0 has lost its head."""
         line.born[session] = ts
+        line.dirty["born"].add(session)
+        line.dirty["firsts"].update(key for key in line.firsts if key[0] == session)
         line.firsts = {key: seen for key, seen in line.firsts.items() if key[0] != session}
         for sink in self.sinks.values():
-            if sink.line is line and (tracker := sink.topic.trackers.get(session)):
-                tracker.complete(ts)
+            if sink.line is line and session in sink.topic.trackers:
+                sink.topic.tracker(session).complete(ts)
 
     def _claim(self, last: Iterable[tuple[str, tuple[int, int]]], now: int, *, final: bool = False) -> None:
         """A publisher says which numbers were its last."""
@@ -237,8 +252,8 @@ class Run:
             sink = sinks.get(topic)
             if sink is None:
                 with contextlib.suppress(MessageError):  # a topic of which nothing arrived, or that is nobody's
-                    sink = self.sink(topic, parse(topic, self._prefix))
-            if sink is None:
+                    sink = self.sink(topic, parse(topic, self.prefix))
+            if sink is None or session < 1:  # no session has such a number
                 continue
             tracker = sink.topic.tracker(session)
             if self.remembering and not sink.journaled:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from plant.messages import StateChange
 from plant.states import State
+from twin.kept import Kept, Stored
 from twin.stays import Canonical, in_order, view
 from twin.stops import Columns, Failures, Stopped, Stops
 from twin.values import Interval
@@ -30,10 +31,29 @@ ACTIVE = np.array([state in {"processing", "setup", "failed", "maintenance"} for
 PENDING = 10_000  # confirmations of messages that never came, at most
 
 
-class StateAccount:
+class StateAccount(Kept):
     """What one machine did, from its state messages, in any order of arrival."""
 
+    stored = Stored(
+        columns=(
+            {
+                "ts": int,
+                "session": int,
+                "n": int,
+                "seq": int,
+                "since": int,
+                "confirmed": int,
+                "code": int,
+                "reasons": str,
+                "parts": str | None,
+            },
+        ),
+        values={"_claimed": tuple[int, int]},
+        tables={"_finals": set[tuple[int, int]], "_pending": dict[tuple[int, int], int]},
+    )
+
     def __init__(self) -> None:
+        super().__init__()
         self.ts = array("q")
         self.session = array("q")
         self.n = array("q")
@@ -85,15 +105,18 @@ class StateAccount:
         if row >= 0 and self.seq[row] == seq and self.session[row] == session:
             if now > self.confirmed[row]:
                 self.confirmed[row] = now
+                self.moved(row)
                 if row < self._settled:
                     self._forget(row)
         elif len(self._pending) < PENDING:
             self._pending[session, seq] = max(now, self._pending.get((session, seq), 0))
+            self.dirty["_pending"].add((session, seq))
 
     def finish(self, session: int, seq: int) -> None:
         """A later birth says that (session, seq) was the last state message of its session."""
         self._claimed = max(self._claimed, (session, seq))
         self._finals.add((session, seq))
+        self.dirty["_finals"].add((session, seq))
         self._forget(0)
 
     def window(self, begin: int, end: int, horizon: int) -> list[int]:
@@ -236,6 +259,8 @@ class StateAccount:
         self.reasons.insert(row, intern(m.reason))
         self.parts.insert(row, m.part)
         self.confirmed.insert(row, self._pending.pop((m.session, m.seq), m.ts))
+        self.dirty["_pending"].add((m.session, m.seq))
+        self.moved(row)
         self._forget(row - 1)
 
     def _forget(self, row: int) -> None:

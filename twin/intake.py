@@ -9,10 +9,9 @@ from plant.errors import MessageError
 from plant.messages import KINDS, Message, Meta
 from plant.paths import Node
 from plant.time import DAY
-from twin.figures import Window, additive
-from twin.finality import LATENESS, Finality, Late
 from twin.journal import Source
-from twin.mirror import Fold, LineMirror, Mirror, things_of
+from twin.kept import Kept, Stored
+from twin.mirror import Fold, Mirror
 from twin.sequence import Topic, Tracker
 from twin.values import Last, NodeLast, Tally
 
@@ -21,16 +20,14 @@ LONGEST_RUN = 3653 * DAY
 """A message further than this from the first of its run is absurd."""
 
 
-BACKWARDS = frozenset({"state", "clock", "meta", "order", "remark"})
-"""Kinds that may speak of the time before their own instants."""
-
-
-class Connection:
+class Connection(Kept):
     """What all topics of a line share: sessions heard from their beginning, and when it was last heard (wall time)."""
 
     __slots__ = ("born", "firsts", "heard", "node")
+    stored = Stored(tables={"born": dict[int, int], "firsts": dict[tuple[int, str], dict[int, int]]})
 
     def __init__(self, node: Node) -> None:
+        super().__init__()
         self.node = node
         self.born: dict[int, int] = {}
         self.firsts: dict[tuple[int, str], dict[int, int]] = {}  # by session and path: the messages 0 and 1, and when
@@ -41,8 +38,8 @@ class Sink:
     """Where the messages of one topic go."""
 
     __slots__ = (
-        "address", "backwards", "base", "counted", "fold", "journaled", "kind", "line", "next", "path", "rank", "run",
-        "session", "source", "suspect", "topic", "type",
+        "address", "base", "counted", "fold", "journaled", "kind", "line", "next", "path", "rank", "run", "session",
+        "source", "suspect", "topic", "type",
     )  # fmt: skip
 
     def __init__(self, run: "Run", source: Source, address: Address, fold: Fold) -> None:
@@ -58,7 +55,6 @@ class Sink:
         self.journaled = row.journaled
         self.fold = fold
         self.suspect = source.kind in {"clock", "cmd", "remark"}  # there is more to check than numbers and instant
-        self.backwards = source.kind in BACKWARDS
         self.line = run.connections[line.node]
         self.topic = Topic(self.line.born)
         self.type = place.station.type if place else ""  # of the machine
@@ -107,27 +103,33 @@ class Batch:
             sink.base = sink.next = tracker.high + 1 if tracker else 0
 
 
-class Run:
+class Run(Kept):
     """One run: its mirror and its book of numbers.
 
     Args:
         name: id of the run.
         plant: the description.
         prefix: what topics begin with.
-        lateness: how late a message may be and change nothing that was called final.
     """
 
-    def __init__(self, name: str, plant: Plant, prefix: str = PREFIX, *, lateness: int = LATENESS) -> None:
+    stored = Stored(
+        values={"earliest": int, "latest": int, "session": int, "_begun": bool},
+        columns=({"topics": str},),
+        parts=("connections", "mirror"),
+    )
+
+    def __init__(self, name: str, plant: Plant, prefix: str = PREFIX) -> None:
+        super().__init__()
         self.name = name
         self.mirror = Mirror(plant, prefix)
         self.sinks: dict[str, Sink] = {}
+        self.topics: list[str] = []  # in the order in which they were first heard
         self.earliest, self.latest = 0, EXACT
         self._begun = False
         self.session = 0
         self.connections = {line: Connection(line) for line in self.mirror.lines}
-        self.final = {line: self._finality(mirror, lateness) for line, mirror in self.mirror.lines.items()}
         self.remembering = False  # folding the journal, which holds no telemetry: its numbers are nobody's gap
-        self._prefix = prefix
+        self.prefix = prefix
         self._facts: dict[str, Topic] = {}  # of parts, or of a line's orders: what figures are counted from
 
     def sink(self, topic: str, address: Address) -> Sink:
@@ -140,6 +142,7 @@ class Run:
         source = Source(self.name, topic, address.node.path if address.node else "", address.kind)
         sink = Sink(self, source, address, fold)
         self.sinks[topic] = sink
+        self.topics.append(topic)
         if address.kind in {"part", "order"}:
             self._facts[sink.path] = sink.topic
         return sink
@@ -178,25 +181,6 @@ class Run:
                 self._end_sessions(sink, fresh)
             sink.fold(fresh)
 
-    def late(self, arrived: Sequence[tuple[Sink, Message, int]]) -> dict[Node, Late]:
-        """By line, the messages among some (each with its position) that speak of what is final already."""
-        marks = {line: final.watermark for line, final in self.final.items()}
-        found: dict[Node, Late] = {}
-        for sink, m, position in arrived:
-            if m.ts >= (mark := marks[sink.line.node]) and not sink.backwards:
-                continue
-            final = self.final[sink.line.node]
-            if (since := final.since(m)) < mark:
-                known = found.get(sink.line.node, Late(since, position, position))
-                found[sink.line.node] = known.and_one(since, position)
-        return found
-
-    def agree(self) -> None:
-        """Tell each line how far the others are: one that is silent must not hold up what is final of it."""
-        heard = {line: mirror.clock.now for line, mirror in self.mirror.lines.items() if mirror.clock}
-        for line, final in self.final.items():
-            final.others = max((now for other, now in heard.items() if other != line), default=-1)
-
     def missing_facts(self, path: str, begin: int, end: int) -> int | None:
         """Part messages of a node, or order messages of a line, that may be missing in [begin, end).
 
@@ -232,17 +216,9 @@ class Run:
             found[path] = NodeLast(ts=newest.ts, session=sessions[path], n=newest.n, count=count)
         return Last(nodes=found, topics=topics, telemetry=dict(telemetry))
 
-    def _finality(self, line: LineMirror, lateness: int) -> Finality:
-        things = dict(things_of(line))
-
-        def parts_of(path: str, begin: int, end: int) -> dict[str, int]:
-            return additive(line, things[path], Window(begin=begin, end=end, lost=_nothing_lost))
-
-        return Finality(line, self.mirror.plant.calendar, list(things), parts_of, lateness)
-
     def _end_sessions(self, sink: Sink, births: Iterable[Message]) -> None:
         """Births say which numbers of the node were the last of the session before."""
-        stem = f"{self._prefix}/{sink.address.enterprise}/{sink.address.site}/{sink.path}/"
+        stem = f"{self.prefix}/{sink.address.enterprise}/{sink.address.site}/{sink.path}/"
         for m in births:
             if isinstance(m, Meta) and m.last:
                 self._claim(((stem + kind, last) for kind, last in m.last.items()), m.ts, final=True)
@@ -257,16 +233,19 @@ class Run:
             if m.n < 2:
                 firsts = sink.line.firsts.setdefault((session, sink.path), {})
                 firsts[m.n] = m.ts
+                sink.line.dirty["firsts"].add((session, sink.path))
                 if len(firsts) == 2:
                     self._begin(sink.line, session, min(firsts.values()))
 
     def _begin(self, line: Connection, session: int, ts: int) -> None:
         """A session is heard from its beginning: what does not begin with the number 0 has lost its head."""
         line.born[session] = ts
+        line.dirty["born"].add(session)
+        line.dirty["firsts"].update(key for key in line.firsts if key[0] == session)
         line.firsts = {key: seen for key, seen in line.firsts.items() if key[0] != session}
         for sink in self.sinks.values():
-            if sink.line is line and (tracker := sink.topic.trackers.get(session)):
-                tracker.complete(ts)
+            if sink.line is line and session in sink.topic.trackers:
+                sink.topic.tracker(session).complete(ts)
 
     def _claim(self, last: Iterable[tuple[str, tuple[int, int]]], now: int, *, final: bool = False) -> None:
         """A publisher says which numbers were its last."""
@@ -275,16 +254,11 @@ class Run:
             sink = sinks.get(topic)
             if sink is None:
                 with contextlib.suppress(MessageError):  # a topic of which nothing arrived, or that is nobody's
-                    sink = self.sink(topic, parse(topic, self._prefix))
-            if sink is None:
+                    sink = self.sink(topic, parse(topic, self.prefix))
+            if sink is None or session < 1:  # no session has such a number
                 continue
             tracker = sink.topic.tracker(session)
             if self.remembering and not sink.journaled:
                 tracker.assume(seq)
             elif final or seq >= tracker.high or tracker.low < 0:  # what is older than what came says nothing new
                 tracker.claim(seq, now, final=final)
-
-
-def _nothing_lost(_: str, _begin: int, _end: int) -> int:
-    """What adds up are known facts; what is missing makes bounds."""
-    return 0

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from twin.kept import Kept, Stored
 from twin.stays import Canonical
 
 
@@ -15,12 +16,14 @@ class Link(NamedTuple):
     part: str
 
 
-class Links:
+class Links(Kept):
     """Links of one kind, to be followed both ways: from a piece to its whole, and from a whole to its pieces."""
 
     __slots__ = ("pieces", "whole")
+    stored = Stored(tables={"whole": dict[str, Link], "pieces": dict[str, set[Link]]})
 
     def __init__(self) -> None:
+        super().__init__()
         self.whole: dict[str, Link] = {}
         self.pieces: dict[str, set[Link]] = {}
 
@@ -29,6 +32,8 @@ class Links:
         link = Link(ts, path, whole)
         self.whole[piece] = max(link, self.whole.get(piece, link))
         self.pieces.setdefault(whole, set()).add(Link(ts, path, piece))
+        self.dirty["whole"].add(piece)
+        self.dirty["pieces"].add(whole)
 
     def of(self, whole: str) -> list[Link]:
         """Pieces of a part, in order of time."""
@@ -40,12 +45,14 @@ class Links:
         return [sorted(self.whole.items()), [(name, sorted(links)) for name, links in sorted(self.pieces.items())]]
 
 
-class Lineage:
+class Lineage(Kept):
     """What was built into what, and what came out of what, in one line."""
 
     __slots__ = ("built", "taken")
+    stored = Stored(parts=("built", "taken"))
 
     def __init__(self) -> None:
+        super().__init__()
         self.built = Links()
         self.taken = Links()
 

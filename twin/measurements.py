@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from plant.messages import Measured, Quality
 from twin.capability import SUBGROUP, Study, scaled
+from twin.kept import Kept, Stored
 from twin.stays import Canonical
 
 
@@ -54,12 +55,14 @@ class _Sums:
             self.ranges.append(self.ranges[-1] + max(values) - min(values))
 
 
-class Measurements:
+class Measurements(Kept):
     """Values by characteristic, in the order of the stream."""
 
     __slots__ = ("_sums", "told")
+    stored = Stored(lists={"told": Measurement})
 
     def __init__(self) -> None:
+        super().__init__()
         self.told: dict[str, list[Measurement]] = {}
         self._sums: dict[str, _Sums] = {}
 
@@ -73,6 +76,7 @@ class Measurements:
                 if row < len(told) and name in self._sums:
                     self._sums[name].forget(row)
                 told.insert(row, one)
+                self.grew("told", name, row)
 
     def at(self, at: int) -> dict[str, Measurement]:
         """The last value of each characteristic at an instant."""

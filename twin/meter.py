@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from plant.messages import Energy
+from twin.kept import Kept, Stored
 from twin.stays import Canonical, view
 
 LEVELS = ("off", "standby", "ready", "processing")
@@ -34,12 +35,14 @@ class Taken(NamedTuple):
     sure: bool
 
 
-class Meter:
+class Meter(Kept):
     """Readings of an energy counter."""
 
     __slots__ = ("by", "kw", "kwh", "mwh", "ts")
+    stored = Stored(columns=({"ts": int, "kwh": float, "kw": float, "mwh": int, "by": (int,) * len(LEVELS)},))
 
     def __init__(self) -> None:
+        super().__init__()
         self.ts = array("q")
         self.kwh = array("d")
         self.kw = array("d")
@@ -55,6 +58,7 @@ class Meter:
                 self.kwh.insert(row, m.kwh)
                 self.kw.insert(row, m.kw)
                 self.mwh.insert(row, round(m.kwh * MWH_PER_KWH))
+                self.moved(row)
                 for level, column in zip(LEVELS, self.by, strict=True):
                     column.insert(row, round(m.by.get(level, 0.0) * MWH_PER_KWH))
 

@@ -25,6 +25,7 @@ from plant.messages import Alarm, Clock, Message, Meta, PartEvent, Remark, Statu
 from plant.paths import Node
 from plant.remarks import Disposed
 from twin.accounts import StateAccount
+from twin.kept import Kept, Stored
 from twin.lineage import Lineage
 from twin.measurements import Measurements
 from twin.meter import Meter
@@ -55,10 +56,13 @@ TIMELESS = frozenset({"telemetry", "kpi", "cmd", "remark"})
 """Kinds that move no time: not in the journal, or not of the line's own publisher."""
 
 
-class Thing:
+class Thing(Kept):
     """What lines, stations and machines have in common: address, birth document, energy, alarms."""
 
+    stored = Stored(values={"meta": Meta | None}, lists={"alarms": Alarm}, parts=("energy", "log", "remarks"))
+
     def __init__(self, node: Node) -> None:
+        super().__init__()
         self.node = node
         self.path = node.path
         self.meta: Meta | None = None
@@ -74,6 +78,7 @@ class Thing:
     def alarm(self, messages: Sequence[Alarm]) -> None:
         """Take in transitions of an alarm."""
         known = self.alarms.setdefault(messages[0].code, [])
+        self.grew("alarms", messages[0].code, bisect_right(known, min(map(_key, messages)), key=_key))
         known.extend(messages)
         known.sort(key=_key)
 
@@ -98,6 +103,8 @@ class Thing:
 
 class Machine(Thing):
     """A machine: a work unit of all KPIs."""
+
+    stored = Stored(parts=("states", "outcomes", "measurements"))
 
     def __init__(self, node: Node, station: Station, products: Sequence[Product]) -> None:
         super().__init__(node)
@@ -166,6 +173,8 @@ class Machine(Thing):
 class Place(Thing):
     """A station: its machines, its buffer and the way into it."""
 
+    stored = Stored(parts=("machines", "wip", "transit", "queue"))
+
     def __init__(self, line: Line, station: Station, products: Sequence[Product], *, again: bool) -> None:
         super().__init__(Node(line.area, line.name, station.name))
         self.station = station
@@ -195,6 +204,11 @@ class Place(Thing):
 
 class LineMirror(Thing):
     """A line: its stations in flow order, and what is known of its connection."""
+
+    stored = Stored(
+        values={"first": int, "horizon": int, "clock": Clock | None, "online": bool | None, "session": int},
+        parts=("places", "wip", "shipped", "scrapped", "lineage", "orders"),
+    )
 
     def __init__(self, line: Line, plant: Plant) -> None:
         super().__init__(line.node)
@@ -264,7 +278,7 @@ def may_return(line: Line, products: Iterable[Product]) -> bool:
     return any(index.get(to, len(index)) <= index.get(of, -1) for of, to in ways)
 
 
-class Mirror:
+class Mirror(Kept):
     """What the messages of one run say about a plant.
 
     Args:
@@ -272,7 +286,10 @@ class Mirror:
         prefix: what topics begin with.
     """
 
+    stored = Stored(parts=("lines",))
+
     def __init__(self, plant: Plant, prefix: str = PREFIX) -> None:
+        super().__init__()
         self.plant = plant
         self.lines = {line.node: LineMirror(line, plant) for line in plant.lines}
         self.things: dict[Node, tuple[LineMirror, Place | None, Thing]] = {}

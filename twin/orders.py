@@ -1,9 +1,10 @@
 """Production orders of a line as its messages tell of them. Pure."""
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from plant.messages import Order
+from twin.kept import Kept, Stored
 from twin.stays import Canonical
 from twin.values import OrderView
 
@@ -12,18 +13,23 @@ def _key(m: Order) -> tuple[int, int, int]:
     return m.ts, m.session, m.n
 
 
-class Orders:
+class Orders(Kept):
     """What was told of each order, in the order of the stream."""
 
     __slots__ = ("told",)
+    stored = Stored(lists={"told": Order})
 
     def __init__(self) -> None:
+        super().__init__()
         self.told: dict[str, list[Order]] = {}
 
     def extend(self, messages: Sequence[Order]) -> None:
         """Take in progress of orders."""
         for m in messages:
-            insort(self.told.setdefault(m.order, []), m, key=_key)
+            told = self.told.setdefault(m.order, [])
+            row = bisect_right(told, _key(m), key=_key)
+            told.insert(row, m)
+            self.grew("told", m.order, row)
 
     def at(self, at: int) -> list[Order]:
         """The last word on each order at an instant, the one that is due first before the others."""

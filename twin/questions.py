@@ -16,12 +16,13 @@ from twin import figures, views
 from twin.alarms import AlarmReport, occurrences, report
 from twin.control_chart import ControlChart, Kind, Value, chart
 from twin.explanations import explanation
-from twin.finality import Revision
+from twin.finality import LATENESS, Revision
 from twin.historian import Historian, steps
 from twin.intake import Run
 from twin.measurements import Measurement
 from twin.mirror import LineMirror, Machine, Place, machines_of
 from twin.profile import ISO
+from twin.settling import Settled
 from twin.stays import view
 from twin.values import Explanation, Genealogy, Interval, KpiValue, Last, NodeView, OrderView, Series, Visit
 
@@ -40,13 +41,19 @@ class Questions:
     Args:
         plant: the description.
         historian: where telemetry is.
+        prefix: what topics begin with.
+        lateness: how late a message may be and change nothing that was called final.
     """
 
-    def __init__(self, plant: Plant, historian: Historian, prefix: str = PREFIX) -> None:
+    def __init__(
+        self, plant: Plant, historian: Historian, prefix: str = PREFIX, lateness: int = LATENESS
+    ) -> None:
         self.plant = plant
         self.prefix = prefix
         self._historian = historian
         self._runs: dict[str, Run] = {}
+        self._final: dict[Run, Settled] = {}
+        self._lateness = lateness
         self._order: list[str] = []
         self._begun = time.monotonic()
 
@@ -92,7 +99,7 @@ class Questions:
             values = figures.place_kpis(thing, line, window, names)
         else:
             values = figures.machine_kpis(thing, line, window, names)
-        revision = chosen.final[line.node].revision(thing.path, begin, end)
+        revision = self._settled(chosen).lines[line.node].revision(thing.path, begin, end)
         if not revision:
             return values
         return {name: replace(value, status="final", revision=revision) for name, value in values.items()}
@@ -114,7 +121,7 @@ class Questions:
         chosen = self._run(run)
         line, thing = self._find(chosen, path)
         self._window(chosen, begin, end)
-        found = chosen.final[line.node].touching(thing.path, begin, end)
+        found = self._settled(chosen).lines[line.node].touching(thing.path, begin, end)
         return [
             replace(revision, changes=tuple(change for change in revision.changes if change.path == thing.path))
             for revision in found
@@ -299,6 +306,12 @@ class Questions:
     def digest(self, run: str | None = None) -> str:
         """The same for the same set of messages."""
         return self._run(run).mirror.digest()
+
+    def _settled(self, run: Run) -> Settled:
+        """What is final of a run."""
+        if (found := self._final.get(run)) is None:
+            found = self._final[run] = Settled(run, self._lateness)
+        return found
 
     def _run(self, name: str | None) -> Run:
         if name is None:

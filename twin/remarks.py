@@ -9,6 +9,7 @@ import msgspec
 from plant.messages import Remark
 from plant.remarks import About, Recoded
 from plant.states import State
+from twin.kept import Kept, Stored
 from twin.partition import Reason, partition
 from twin.stays import Canonical
 from twin.values import Interval
@@ -19,12 +20,14 @@ UNTOUCHED = frozenset({State.PROCESSING.value, State.UNKNOWN.value})
 Of = TypeVar("Of", bound=About)
 
 
-class Remarks:
+class Remarks(Kept):
     """Remarks about one node: they come from the twin alone, so one after the other."""
 
     __slots__ = ("told",)
+    stored = Stored(columns=({"told": Remark},))
 
     def __init__(self) -> None:
+        super().__init__()
         self.told: list[Remark] = []
 
     def extend(self, messages: Sequence[Remark]) -> None:

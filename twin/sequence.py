@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from plant.messages import Message
+from twin.kept import Kept, Stored
 from twin.values import Tally
 
 
@@ -34,7 +35,7 @@ class Hole(NamedTuple):
     before: int
 
 
-class Tracker:
+class Tracker(Kept):
     """Numbers of one topic in one session.
 
     Args:
@@ -45,8 +46,25 @@ class Tracker:
     __slots__ = (
         "confirmed", "duplicates", "ended", "high", "holes", "late", "low", "n", "received", "same", "seq", "ts",
     )  # fmt: skip
+    stored = Stored(
+        values={
+            "low": int,
+            "high": int,
+            "confirmed": int,
+            "ended": bool,
+            "seq": int,
+            "n": int,
+            "ts": int,
+            "same": int,
+            "received": int,
+            "duplicates": int,
+            "late": int,
+        },
+        columns=({"holes": Hole},),
+    )
 
     def __init__(self, *, complete: bool = False, begin: int = 0) -> None:
+        super().__init__()
         self.low = 0 if complete else -1  # -1: not begun
         self.high = -1
         self.holes: list[Hole] = []
@@ -108,6 +126,7 @@ class Tracker:
         if seq < self.low:
             if seq + 1 < self.low:
                 self.holes.insert(0, Hole(seq + 1, self.low - 1, ts, self._first_instant()))
+                self.moved(0)
             self.low = seq
             self.late += 1
             return LATE
@@ -118,6 +137,7 @@ class Tracker:
                     Hole(seq + 1, hole.last, max(ts, hole.after), hole.before),
                 )
                 self.holes[i : i + 1] = [piece for piece in pieces if piece.first <= piece.last]
+                self.moved(i)
                 self.late += 1
                 return LATE
         return DUPLICATE
@@ -142,6 +162,7 @@ class Tracker:
         """The session was heard from its beginning: what lies before the first number seen is missing."""
         if self.low > 0:
             self.holes.insert(0, Hole(0, self.low - 1, begin, self._first_instant()))
+            self.moved(0)
         self.low = 0
 
     def missing(self, begin: int, end: int) -> int:
@@ -169,11 +190,12 @@ class Topic:
         born: sessions that were heard from their beginning, and when they began; all topics of a line share it.
     """
 
-    __slots__ = ("_current", "_session", "born", "trackers")
+    __slots__ = ("_current", "_session", "asked", "born", "trackers")
 
     def __init__(self, born: dict[int, int]) -> None:
         self.born = born
         self.trackers: dict[int, Tracker] = {}
+        self.asked: set[int] = set()  # sessions whose numbers may have changed since the last snapshot
         self._session = 0
         self._current = Tracker()
 
@@ -185,8 +207,16 @@ class Topic:
         if found is None:
             found = Tracker(complete=session in self.born, begin=self.born.get(session, 0))
             self.trackers[session] = found
+        self.asked.add(session)
         self._session, self._current = session, found
         return found
+
+    def settle(self) -> list[int]:
+        """Sessions whose numbers may have changed since this was asked last: all that were asked for."""
+        asked = sorted(self.asked)
+        self.asked.clear()
+        self._session = 0
+        return asked
 
     @property
     def last(self) -> tuple[int, Tracker] | None:

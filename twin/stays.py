@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from plant.messages import PartEvent
 from plant.remarks import Verdict
+from twin.kept import Kept, Stored
 
 Canonical = list[object]
 """What a digest is made of: equal for equal states."""
@@ -34,16 +35,21 @@ def in_order(last: tuple[int, int, int], ts: list[int], session: int, n: list[in
     return (ts[0], session, n[0]) > last and (len(ts) == 1 or (ts == sorted(ts) and n == sorted(n)))
 
 
+BEGUN, ENDED = 0, 1
+"""Groups of columns of stays: those beside the begins, and those beside the ends."""
+
 EVENTS = ("entered", "started", "finished", "scrapped", "reworked", "left")
 _EVENT_CODES = {event: code for code, event in enumerate(EVENTS)}
 
 
-class PartLog:
+class PartLog(Kept):
     """Part events of one node in the order of the stream: by ts, session, n."""
 
     __slots__ = ("event", "n", "part", "session", "ts")
+    stored = Stored(columns=({"ts": int, "session": int, "n": int, "event": int, "part": str},))
 
     def __init__(self) -> None:
+        super().__init__()
         self.ts = array("q")
         self.session = array("q")
         self.n = array("q")
@@ -76,6 +82,7 @@ class PartLog:
         self.n.insert(row, m.n)
         self.event.insert(row, _EVENT_CODES[m.event])
         self.part.insert(row, intern(m.part))
+        self.moved(row)
 
     def events(self, begin: int, end: int) -> list[tuple[int, str, str]]:
         """Instant, event and part of the events in [begin, end)."""
@@ -111,15 +118,20 @@ class PartLog:
         return [list(self.ts), list(self.session), list(self.n), list(self.event), self.part]
 
 
-class Stays:
+class Stays(Kept):
     """Stays at a place: somebody begins to be there, and ends; once per key.
 
     An end whose begin is not known counts nowhere (yet), so a lost message costs one part, not all that follow.
     """
 
     __slots__ = ("begins", "ends", "good", "lost", "open", "since")
+    stored = Stored(
+        columns=({"begins": int}, {"ends": int, "since": int, "good": int}),
+        tables={"open": dict[Key, int], "lost": dict[Key, tuple[int, bool, int | None]]},
+    )
 
     def __init__(self) -> None:
+        super().__init__()
         self.begins = array("q")
         self.ends = array("q")
         self.since = array("q")  # beside each end: from when on its length counts, its begin if nothing else is told
@@ -129,14 +141,18 @@ class Stays:
 
     def begin(self, keys: Sequence[Key], instants: Sequence[int]) -> None:
         """They are there from these instants on."""
+        self.dirty["open"].update(keys)
         in_turn = not self.begins or instants[0] >= self.begins[-1]
         if in_turn and sorted(instants) == instants and self.lost.keys().isdisjoint(keys):
             self.begins.extend(instants)
             self.open.update(zip(keys, instants, strict=True))
             return
         for key, ts in zip(keys, instants, strict=True):
-            self.begins.insert(bisect_right(self.begins, ts), ts)
+            row = bisect_right(self.begins, ts)
+            self.begins.insert(row, ts)
+            self.moved(row, BEGUN)
             if (end := self.lost.pop(key, None)) is not None:
+                self.dirty["lost"].add(key)
                 self._complete(ts, *end)
             else:
                 self.open[key] = ts
@@ -156,6 +172,7 @@ class Stays:
             good: whether they are good; left out: all of them.
             since: from when on the lengths of their stays count, where that is before their begins.
         """
+        self.dirty["open"].update(keys)
         pop = self.open.pop
         begins = [pop(key, None) for key in keys]
         good = [True] * len(keys) if good is None else good
@@ -170,6 +187,7 @@ class Stays:
         for key, begin, ts, fine, from_ in zip(keys, begins, instants, good, told, strict=True):
             if begin is None:
                 self.lost[key] = (ts, fine, from_)
+                self.dirty["lost"].add(key)
             else:
                 self._complete(begin, ts, fine, from_)
 
@@ -214,12 +232,14 @@ class Stays:
         ends.insert(place, end)
         self.since.insert(place, begin if since is None else min(begin, since))
         self.good.insert(place, good)
+        self.moved(place, ENDED)
 
 
 class Lives(Stays):
     """Stays that may seem to begin several times, where parts are sent back to another entry: the earliest counts."""
 
     __slots__ = ("first", "last")
+    stored = Stored(tables={"first": dict[Key, int], "last": dict[Key, tuple[int, bool, int | None]]})
 
     def __init__(self) -> None:
         super().__init__()
@@ -228,6 +248,7 @@ class Lives(Stays):
 
     def begin(self, keys: Sequence[Key], instants: Sequence[int]) -> None:
         """They are there from these instants on, if they were not before."""
+        self.dirty["first"].update(keys)
         for key, ts in zip(keys, instants, strict=True):
             known = self.first.get(key)
             if known is None:
@@ -247,6 +268,7 @@ class Lives(Stays):
         """They are there no more from these instants on; see `Stays.end`."""
         good = [True] * len(keys) if good is None else good
         since = [None] * len(keys) if since is None else since
+        self.dirty["last"].update(keys)
         self.last.update(zip(keys, zip(instants, good, since, strict=True), strict=True))
         super().end(keys, instants, good, since)
 
@@ -254,26 +276,31 @@ class Lives(Stays):
         """An earlier begin of a stay has come late."""
         del self.begins[bisect_left(self.begins, known)]
         insort(self.begins, ts)
+        self.moved(bisect_left(self.begins, ts), BEGUN)
         if key in self.open:
             self.open[key] = ts
+            self.dirty["open"].add(key)
             return
         end, good, since = self.last[key]
         row = bisect_left(self.ends, max(known, end))
         while (self.since[row], self.good[row]) != (known if since is None else min(known, since), good):
             row += 1
         del self.ends[row], self.since[row], self.good[row]
+        self.moved(row, ENDED)
         self._complete(ts, end, good, since)
 
 
-class Trips:
+class Trips(Kept):
     """Ways that parts may go several times, where nothing says which time it is.
 
     An arrival ends the oldest trip of the part that had begun by then and was not over; without one it counts nowhere.
     """
 
     __slots__ = ("begins", "ends", "known")
+    stored = Stored(columns=({"begins": int}, {"ends": int}), tables={"known": dict[str, list[tuple[int, bool]]]})
 
     def __init__(self) -> None:
+        super().__init__()
         self.begins = array("q")
         self.ends = array("q")
         self.known: dict[str, list[tuple[int, bool]]] = {}  # of each part: instants, and whether it arrived
@@ -281,7 +308,9 @@ class Trips:
     def begin(self, parts: Sequence[str], instants: Sequence[int]) -> None:
         """Parts set out at these instants."""
         for part, ts in zip(parts, instants, strict=True):
-            self.begins.insert(bisect_right(self.begins, ts), ts)
+            row = bisect_right(self.begins, ts)
+            self.begins.insert(row, ts)
+            self.moved(row, BEGUN)
             self._note(part, ts, arrived=False)
 
     def end(self, parts: Sequence[str], instants: Sequence[int]) -> None:
@@ -301,12 +330,17 @@ class Trips:
     def _note(self, part: str, ts: int, *, arrived: bool) -> None:
         """A fact of a part; one that comes late may make other arrivals count."""
         known = self.known.setdefault(part, [])
+        self.dirty["known"].add(part)
         before = _counted(known)
         insort(known, (ts, arrived))
         for gone in before:
-            del self.ends[bisect_left(self.ends, gone)]
+            row = bisect_left(self.ends, gone)
+            del self.ends[row]
+            self.moved(row, ENDED)
         for end in _counted(known):
-            insort(self.ends, end)
+            row = bisect_right(self.ends, end)
+            self.ends.insert(row, end)
+            self.moved(row, ENDED)
 
 
 def _counted(known: Sequence[tuple[int, bool]]) -> list[int]:
@@ -370,7 +404,7 @@ class Made(NamedTuple):
         return self.produced - self.good - self.reworked
 
 
-class Outcomes:
+class Outcomes(Kept):
     """Parts that a machine worked on: when the work ended, how long it took, what they are, what became of them.
 
     A part is booked whenever its work ends. A verdict at that very instant is its own; one without an end of work
@@ -378,8 +412,10 @@ class Outcomes:
     """
 
     __slots__ = ("cycle", "kind", "mark", "parts", "ts")
+    stored = Stored(columns=({"ts": int, "cycle": int, "mark": int, "kind": int, "parts": str},))
 
     def __init__(self) -> None:
+        super().__init__()
         self.ts = array("q")
         self.cycle = array("q")  # UNTOLD where nobody said how long the work took
         self.mark = bytearray()
@@ -420,6 +456,7 @@ class Outcomes:
         """Somebody says what a part is that was booked at an instant; one that was not booked then is nothing."""
         if (row := self._find(ts, part)) is not None:
             self.mark[row] = self.mark[row] & ~sum(_SAID.values()) | _SAID[verdict]
+            self.moved(row)
 
     def of(self, part: str) -> list[tuple[int, Verdict]]:
         """When a part was booked, and what it is."""
@@ -499,6 +536,7 @@ class Outcomes:
             self.cycle[row] = max(self.cycle[row], cycle)
             self.mark[row] |= mark
             self.kind[row] = max(self.kind[row], kind)
+            self.moved(row)
             return
         row = bisect_right(self.ts, ts)
         self.ts.insert(row, ts)
@@ -506,14 +544,17 @@ class Outcomes:
         self.mark.insert(row, mark)
         self.kind.insert(row, kind)
         self.parts.insert(row, intern(part))
+        self.moved(row)
 
 
-class Departures:
+class Departures(Kept):
     """When parts left a line, and what they were, by a number that its user gives."""
 
     __slots__ = ("kind", "ts")
+    stored = Stored(columns=({"ts": int, "kind": int},))
 
     def __init__(self) -> None:
+        super().__init__()
         self.ts = array("q")
         self.kind = array("H")
 
@@ -522,6 +563,7 @@ class Departures:
         place = len(self.ts) if not self.ts or ts >= self.ts[-1] else bisect_right(self.ts, ts)
         self.ts.insert(place, ts)
         self.kind.insert(place, kind)
+        self.moved(place)
 
     def until(self, at: int) -> int:
         """How many left up to and at an instant."""

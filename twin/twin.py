@@ -26,6 +26,7 @@ from twin.journal import Journal, Row, Stored, Wanted
 from twin.letters import DeadLetters
 from twin.questions import Questions
 from twin.rates import Rate
+from twin.settling import Arrived
 from twin.stream import BOUND, Broadcast, Fact, Reader, reset
 from twin.values import Counters, DeadLetter, Event, Page, Tally
 
@@ -63,10 +64,6 @@ class Revising(NamedTuple):
     before: Open
 
 
-Arrived = tuple[Sink, Message, int]
-"""A message that is in the journal, with its position."""
-
-
 class Twin(Questions):
     """The digital twin of a plant; use it with ``async with``, or `start` and `close` it.
 
@@ -87,8 +84,7 @@ class Twin(Questions):
         prefix: str = PREFIX,
         lateness: int = LATENESS,
     ) -> None:
-        super().__init__(plant, historian, prefix)
-        self._lateness = lateness
+        super().__init__(plant, historian, prefix, lateness)
         self._journal = journal
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._taking = asyncio.Lock()
@@ -313,8 +309,9 @@ class Twin(Questions):
         runs = {sink.run for sink, _, _ in arrived}
         found = []
         for run in runs:
-            for line, late in run.late([one for one in arrived if one[0].run is run]).items():
-                final = run.final[line]
+            settled = self._settled(run)
+            for line, late in settled.late([one for one in arrived if one[0].run is run]).items():
+                final = settled.lines[line]
                 found.append(Revising(run, final, late, final.open(late.since)))
         return found
 
@@ -350,8 +347,7 @@ class Twin(Questions):
     async def _seal(self, run: Run) -> bool:
         """Keep the next hour of each line of a run; whether there was one."""
         async with self._taking:
-            run.agree()
-            hours = [hour for final in run.final.values() for hour in final.seal(1)]
+            hours = self._settled(run).seal()
             if hours:
                 await self._settle(run, hours)
             return bool(hours)
@@ -451,7 +447,7 @@ class Twin(Questions):
         if name not in self._new:
             if not KINDS[kind].journaled:
                 raise MessageError("run", f"nothing but {kind} is known of run {name}")
-            self._new[name] = Run(name, self.plant, self.prefix, lateness=self._lateness)
+            self._new[name] = Run(name, self.plant, self.prefix)
         return self._new[name]
 
     async def _load_all(self, names: Iterable[str]) -> None:
@@ -463,7 +459,7 @@ class Twin(Questions):
 
     async def _rebuilt(self, name: str) -> Run:
         """Fold a run of the journal: topic by topic, those last that speak of numbers on other topics."""
-        run, journal, upto = Run(name, self.plant, self.prefix, lateness=self._lateness), self._journal, self._position
+        run, journal, upto = Run(name, self.plant, self.prefix), self._journal, self._position
         run.remembering = True
         ahead = self._ahead(name, 0, upto)
         for after in range(0, upto, STRETCH):
@@ -484,17 +480,12 @@ class Twin(Questions):
     async def _recall(self, run: Run) -> None:
         """Know again what was final of a run; what it was not told before the last stop may have changed it."""
         known = await self._call(partial(self._journal.settled, run.name))
-        run.agree()
-        for line, final in run.final.items():
-            paths = set(final.sealed)
-            final.recall(
-                [hour for hour in known.hours if hour.path in paths],
-                [revision for revision in known.revisions if revision.line == line.path],
-            )
+        settled = self._settled(run)
+        settled.recall(known)
         since = await self._call(partial(self._journal.earliest, run.name, known.position))
         if since is None:
             return
-        for final in run.final.values():
+        for final in settled.lines.values():
             late = Late(since, known.position + 1, self._position)
             await self._revise([Revising(run, final, late, final.open(since))])
 

@@ -1,0 +1,74 @@
+"""What is final of a run: of each of its lines, and which messages come too late for it. Pure."""
+
+from collections.abc import Sequence
+
+from plant.messages import Message
+from plant.paths import Node
+from twin.figures import Window, additive
+from twin.finality import LATENESS, Finality, Hour, Late, Settlement
+from twin.intake import Run, Sink
+from twin.mirror import LineMirror, things_of
+
+BACKWARDS = frozenset({"state", "clock", "meta", "order", "remark"})
+"""Kinds that may speak of the time before their own instants."""
+
+Arrived = tuple[Sink, Message, int]
+"""A message that is in the journal, with its position."""
+
+
+class Settled:
+    """What is final of a run.
+
+    Args:
+        run: of this run.
+        lateness: how late a message may be and change nothing that was called final.
+    """
+
+    def __init__(self, run: Run, lateness: int = LATENESS) -> None:
+        self.lines = {node: _finality(line, run, lateness) for node, line in run.mirror.lines.items()}
+
+    def late(self, arrived: Sequence[Arrived]) -> dict[Node, Late]:
+        """By line, the messages among some that speak of what is final already."""
+        marks = {node: final.watermark for node, final in self.lines.items()}
+        found: dict[Node, Late] = {}
+        for sink, m, position in arrived:
+            node = sink.line.node
+            if m.ts >= marks[node] and sink.kind not in BACKWARDS:
+                continue
+            if (since := self.lines[node].since(m)) < marks[node]:
+                found[node] = found.get(node, Late(since, position, position)).and_one(since, position)
+        return found
+
+    def agree(self) -> None:
+        """Tell each line how far the others are: one that is silent must not hold up what is final of it."""
+        heard = {node: final.line.clock.now for node, final in self.lines.items() if final.line.clock}
+        for node, final in self.lines.items():
+            final.others = max((now for other, now in heard.items() if other != node), default=-1)
+
+    def seal(self) -> list[Hour]:
+        """Keep the next hour of each line that is over; these."""
+        self.agree()
+        return [hour for final in self.lines.values() for hour in final.seal(1)]
+
+    def recall(self, known: Settlement) -> None:
+        """Know what was kept before."""
+        for final in self.lines.values():
+            final.recall(
+                [hour for hour in known.hours if hour.path in final.sealed],
+                [revision for revision in known.revisions if revision.line == final.line.path],
+            )
+        self.agree()
+
+
+def _finality(line: LineMirror, run: Run, lateness: int) -> Finality:
+    things = dict(things_of(line))
+
+    def parts_of(path: str, begin: int, end: int) -> dict[str, int]:
+        return additive(line, things[path], Window(begin=begin, end=end, lost=_nothing_lost))
+
+    return Finality(line, run.mirror.plant.calendar, list(things), parts_of, lateness)
+
+
+def _nothing_lost(_: str, _begin: int, _end: int) -> int:
+    """What adds up are known facts; what is missing makes bounds."""
+    return 0

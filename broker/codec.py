@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -113,7 +114,8 @@ def _refuse_duplicate_keys(payload: bytes) -> None:
 
 
 def _whole(name: str, values: Iterable[int | None]) -> None:
-    if not all(value is None or 0 <= value < EXACT for value in values):
+    numbers = [value for value in values if value is not None]
+    if numbers and not 0 <= min(numbers) <= max(numbers) < EXACT:
         raise MessageError("value", f"{name} is negative or too large")
 
 
@@ -148,7 +150,7 @@ def _check_meta(message: Meta, _: Address) -> None:
     if message.schema.partition(".")[0] != SCHEMA_MAJOR:
         raise MessageError("value", f"schema {message.schema[:32]!r} is not a version {SCHEMA_MAJOR}")
     _whole("ideal_cycle_us, machines or buffer", (message.ideal_cycle_us, message.machines, message.buffer))
-    _whole("last", (number for pair in (message.last or {}).values() for number in pair))
+    _whole("last", chain.from_iterable((message.last or {}).values()))
 
 
 def _check_alarm(message: Alarm, address: Address) -> None:
@@ -168,7 +170,7 @@ def _check_energy(message: Energy, _: Address) -> None:
 
 def _check_clock(message: Clock, _: Address) -> None:
     _whole("now, epoch or wall", (message.now, message.epoch, message.wall))
-    _whole("last", (number for pair in message.last.values() for number in pair))
+    _whole("last", chain.from_iterable(message.last.values()))
 
 
 def _check_kpi(message: Kpi, _: Address) -> None:

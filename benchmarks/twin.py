@@ -32,8 +32,8 @@ import sys
 import tempfile
 import time
 from collections import ChainMap
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -275,11 +275,11 @@ def calm() -> Plant:
     return Plant.model_validate({"plant": "benchmark", "lines": [{"name": "l", "stations": stations}]})
 
 
-def simulated_week(described: Plant) -> list[dict[str, list[Message]]]:
-    """Messages of each topic, in pieces of six hours."""
+def simulated_week(described: Plant, days: int) -> list[dict[str, list[Message]]]:
+    """Messages of each topic, in pieces of six hours; of so many days, if they are fewer."""
     simulation, pieces = Simulation(described, telemetry=False), list[dict[str, list[Message]]]()
     numbering = Numbering(described.enterprise, described.plant, run=simulation.run)
-    for end in range(DEFAULT_START + PIECE, DEFAULT_START + WEEK + 1, PIECE):
+    for end in range(DEFAULT_START + PIECE, DEFAULT_START + min(WEEK, days * DAY) + 1, PIECE):
         piece: dict[str, list[Message]] = {}
         for node, message in simulation.advance(end):
             one = numbering.number(node, message)[0]
@@ -302,7 +302,7 @@ def later(message: Message, week: int, seq: int, n: int) -> Message:
 
 def fill(twin: Twin, described: Plant, days: int) -> int:
     """Fold a week again and again, as a start folds the journal; how many messages."""
-    pieces = simulated_week(described)
+    pieces = simulated_week(described, days)
     topics = {topic: sum(len(piece.get(topic, ())) for piece in pieces) for piece in pieces for topic in piece}
     nodes: dict[str, int] = {}
     for topic, count in topics.items():
@@ -347,8 +347,8 @@ def parts_of(answers: Sequence[dict[str, KpiValue]]) -> list[dict[str, int]]:
     return [dict(sorted(ChainMap(*(dict(kpi.parts) for kpi in kpis.values())).items())) for kpis in answers]
 
 
-async def month(days: int) -> tuple[int, list[float], list[float], list[float]]:
-    """Messages; seconds and CPU seconds of each question, and CPU seconds of the same to SQLite, all sorted."""
+async def month(days: int, around: AbstractContextManager[object]) -> tuple[int, list[float], list[float], list[float]]:
+    """Messages; seconds and CPU seconds of each question, asked in a context; CPU seconds of SQLite; all sorted."""
     described, dice = calm(), random.Random(1)
     paths = [f"main/l/M{i}" for i in range(MACHINES)]
     times, cpu, sums = list[float](), list[float](), list[float]()
@@ -359,7 +359,8 @@ async def month(days: int) -> tuple[int, list[float], list[float], list[float]]:
             begin = DEFAULT_START + dice.randrange(days * DAY // 10)
             end = DEFAULT_START + days * DAY - dice.randrange(days * DAY // 10)
             time_of = Watch()
-            ask(twin, paths, begin, end)
+            with around:
+                ask(twin, paths, begin, end)
             time_of.stop()
             times.append(time_of.seconds)
             cpu.append(time_of.cpu)
@@ -375,7 +376,7 @@ async def month(days: int) -> tuple[int, list[float], list[float], list[float]]:
 
 def print_month(days: int) -> None:
     """Measure and print the question of a month."""
-    events, *measured = asyncio.run(month(days))
+    events, *measured = asyncio.run(month(days, contextlib.nullcontext()))
     p95, cpu, sums = (1e3 * times[int(0.95 * len(times))] for times in measured)
     verdict = f"budget {1e3 * P95:.0f} ms: {'met' if p95 <= 1e3 * P95 else 'MISSED'}"
     told = f"{len(TEN)} KPIs of {MACHINES} machines over {days} days, {events:,} events"
@@ -407,12 +408,15 @@ def _print(name: str, events: int, found: Watch, budget: int, against: str) -> N
     print(f"{name:>8}  {rate:>9,.0f} events/s  {found.cpu:5.1f} CPU s  {against}  budget {budget:,}: {verdict}")
 
 
-def profiled(work: Coroutine[object, object, object]) -> None:
+def profile(arguments: argparse.Namespace, folder: Path) -> None:
     """Where the time goes, in this thread."""
-    profiler = cProfile.Profile()
-    profiler.enable()
-    asyncio.run(work)
-    profiler.disable()
+    described, profiler = plant(), cProfile.Profile()
+    if arguments.only == "month":
+        asyncio.run(month(arguments.days, profiler))
+    else:
+        deliveries = made(described, arguments.events)
+        with profiler:
+            asyncio.run(durable(described, folder, deliveries))
     pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
 
 
@@ -430,12 +434,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         if arguments.profile:
-            described = plant()
-            profiled(
-                month(arguments.days)
-                if arguments.only == "month"
-                else durable(described, Path(name), made(described, arguments.events))
-            )
+            profile(arguments, Path(name))
             return
         if arguments.only != "month":
             measure(arguments.events, Path(name))

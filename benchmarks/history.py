@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+sys.path.pop(0)  # this folder: "twin" is the package, not the benchmark
+
 from plant.messages import Delivery, StateChange
 from twin.journal import Journal, Row, Source, Wanted
 

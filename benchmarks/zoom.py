@@ -8,8 +8,11 @@ neighbours; and naively, as tools do that class what they see of a stop in each 
 
 import math
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator
+
+sys.path.pop(0)  # this folder: "twin" is the package, not the benchmark
 
 import numpy as np
 

@@ -1,6 +1,7 @@
 """The bus port, and the bus inside one process.
 
 A subscription gives batches, and a batch is acknowledged when the reader has it safe; only then may the bus forget it.
+A reader may have several at once; it acknowledges them in their order.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ class Subscription(Protocol):
         ...
 
     async def acknowledge(self) -> None:
-        """The last batch is safe: the bus need not send it again."""
+        """The oldest batch that was not acknowledged is safe: the bus need not send it again."""
         ...
 
 
@@ -96,24 +97,28 @@ class MemorySubscription:
         self._waiting: deque[Delivery] = deque()
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
-        self._room.set()
         self._bound = bound
 
     def takes(self, topic: str) -> bool:
         """Whether this reader wants the topic."""
         return any(matches(pattern, topic) for pattern in self._filters)
 
-    async def put(self, delivery: Delivery) -> None:
-        """Hand over one delivery; waits while the reader is too far behind."""
-        await self._room.wait()
-        self.keep(delivery)
+    @property
+    def full(self) -> bool:
+        """Whether the reader is too far behind."""
+        return len(self._waiting) >= self._bound
+
+    async def room(self) -> None:
+        """Wait until the reader is no longer too far behind."""
+        while self.full:
+            self._room.clear()
+            await self._room.wait()
 
     def keep(self, delivery: Delivery) -> None:
         """Hand over one delivery at once, however far behind the reader is."""
+        if not self._waiting:
+            self._arrived.set()
         self._waiting.append(delivery)
-        self._arrived.set()
-        if len(self._waiting) >= self._bound:
-            self._room.clear()
 
     async def batch(self) -> list[Delivery]:
         """Everything that has arrived, at least one delivery."""
@@ -147,15 +152,22 @@ class MemoryBus:
 
     async def publish(self, deliveries: Sequence[Delivery]) -> None:
         """Send in order to everyone who listens."""
+        takers: dict[str, list[MemorySubscription]] = {}
         for delivery in deliveries:
+            topic, live = delivery.topic, delivery
             if delivery.retain:
                 if delivery.payload:
-                    self._retained[delivery.topic] = delivery
+                    self._retained[topic] = delivery
                 else:
-                    self._retained.pop(delivery.topic, None)
-            live = msgspec.structs.replace(delivery, retain=False) if delivery.retain else delivery
-            for reader in [reader for reader in self._readers if reader.takes(delivery.topic)]:
-                await reader.put(live)
+                    self._retained.pop(topic, None)
+                live = msgspec.structs.replace(delivery, retain=False)
+            if (readers := takers.get(topic)) is None:
+                readers = takers[topic] = [reader for reader in self._readers if reader.takes(topic)]
+            for reader in readers:
+                if reader.full:
+                    await reader.room()
+                    takers.clear()  # others may have come or gone meanwhile
+                reader.keep(live)
 
     @asynccontextmanager
     async def subscribe(self, *filters: str) -> AsyncIterator[MemorySubscription]:

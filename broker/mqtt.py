@@ -10,6 +10,7 @@ import logging
 import random
 import re
 import socket
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -85,7 +86,7 @@ class MqttSubscription:
         self.filters = filters
         self.dropped = 0
         self._bus = bus
-        self._unsafe: list[_Arrival] = []
+        self._unsafe: deque[list[_Arrival]] = deque()  # of each batch that is not acknowledged
         self._queue: asyncio.Queue[_Arrival] = asyncio.Queue()
 
     def takes(self, topic: str) -> bool:
@@ -107,13 +108,12 @@ class MqttSubscription:
         with contextlib.suppress(asyncio.QueueEmpty):
             while True:
                 arrived.append(self._queue.get_nowait())
-        self._unsafe += [arrival for arrival in arrived if arrival.message.qos]
+        self._unsafe.append([arrival for arrival in arrived if arrival.message.qos])
         return [_delivery(arrival.message) for arrival in arrived]
 
     async def acknowledge(self) -> None:
-        """The last batches are safe: the broker need not send them again."""
-        safe, self._unsafe = self._unsafe, []
-        for arrival in safe:
+        """The oldest batch is safe: the broker need not send it again."""
+        for arrival in self._unsafe.popleft():
             if arrival.safe():
                 self._bus.acknowledge(arrival.client, arrival.message)
 

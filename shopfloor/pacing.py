@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from dataclasses import dataclass, field
 
 from broker import MqttBus, Numbering, Publisher, Subscription, UndeliveredError
@@ -19,6 +20,7 @@ MOST = 10 * MINUTE  # plant time of one step at the most: when it falls behind i
 KPI_EVERY = 10.0
 LAST_WORDS = 2.0
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
+AT_ONCE = 2  # batches that are with the twin: one that is written to disk, and one that is decoded meanwhile
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +58,40 @@ async def pace(plant: LivePlant, clock: Clock, speed: float) -> None:
 
 
 async def listen(twin: Twin, subscription: Subscription) -> None:
-    """Take in what arrives, and acknowledge it only when it is in the journal, for ever."""
-    while True:
-        await take_safely(twin, await subscription.batch())
-        await subscription.acknowledge()
+    """Take in what arrives, and acknowledge it only when it is in the journal, for ever.
+
+    While one batch is written the next is decoded. What the twin gives back is offered again, batch by batch in their
+    order, before anything else.
+    """
+    underway: deque[tuple[list[Delivery], asyncio.Task[None]]] = deque()
+    arriving: asyncio.Task[list[Delivery]] | None = None
+    try:
+        while True:
+            if arriving is None and len(underway) < AT_ONCE:
+                arriving = asyncio.create_task(subscription.batch())
+            oldest = underway[0][1] if underway else None
+            await asyncio.wait([task for task in (oldest, arriving) if task], return_when=asyncio.FIRST_COMPLETED)
+            if oldest is not None and oldest.done():
+                count = 1
+                if oldest.exception() is not None:  # then what is behind it comes back, too
+                    count = len(underway)
+                    await asyncio.wait([taking for _, taking in underway])
+                for _ in range(count):
+                    batch, taking = underway.popleft()
+                    try:
+                        await taking
+                    except StoreError:
+                        await take_safely(twin, batch)
+                    await subscription.acknowledge()
+            elif arriving is not None:
+                batch, arriving = arriving.result(), None
+                underway.append((batch, twin.offer(batch)))
+    finally:
+        if arriving is not None:
+            arriving.cancel()
+            await asyncio.gather(arriving, return_exceptions=True)
+        for _, taking in underway:  # go on in the background; nobody is there any more to hear how they end
+            taking.add_done_callback(lambda task: task.cancelled() or task.exception())
 
 
 async def take_safely(twin: Twin, batch: list[Delivery]) -> None:

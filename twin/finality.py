@@ -13,7 +13,6 @@ at before and after a late message is folded.
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -220,20 +219,22 @@ class Finality:
         self._note(revision)
         return revision
 
-    def seal(self, most: int) -> list[Hour]:
-        """Keep what is said of hours that are over, at most so many of them; these."""
-        if self.line.first == NEVER or self.watermark <= self.line.first:
+    @property
+    def due(self) -> bool:
+        """Whether an hour is over that is not kept."""
+        return self._next() is not None
+
+    def seal(self) -> list[Hour]:
+        """Keep what is said of the next hour that is over; of each node."""
+        if (end := self._next()) is None:
             return []
         if not self.borders:
             self.borders.append(_floor(self.calendar, self.line.first))
-        hours = []
-        for end in islice(_cuts(self.calendar, self.borders[-1], self.watermark), most):
-            begin = self.borders[-1]
-            for path, kept in self.sealed.items():
-                said = self._said(path, begin, end)
-                kept.append(said)
-                hours.append(Hour(path, begin, end, said))
-            self.borders.append(end)
+        begin = self.borders[-1]
+        self.borders.append(end)
+        hours = [Hour(path, begin, end, self._said(path, begin, end)) for path in self.sealed]
+        for hour in hours:
+            self.sealed[hour.path].append(hour.parts)
         return hours
 
     def recall(self, hours: Iterable[Hour], revisions: Iterable[Revision]) -> None:
@@ -264,6 +265,13 @@ class Finality:
             by_path.setdefault(change.path, []).append(change)
         for path, changes in by_path.items():
             self._of.setdefault(path, []).append((revision, changes))
+
+    def _next(self) -> int | None:
+        """The end of the next hour to keep, if that is final."""
+        if self.line.first == NEVER or self.watermark <= self.line.first:
+            return None
+        begin = self.borders[-1] if self.borders else _floor(self.calendar, self.line.first)
+        return next(_cuts(self.calendar, begin, self.watermark), None)
 
     def _said(self, path: str, begin: int, end: int) -> bytes:
         return encoded(self.parts_of(path, begin, end)) if begin < end else NOTHING

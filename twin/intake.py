@@ -1,12 +1,13 @@
 """One run as the twin keeps it: the mirror, the numbers seen, and the way of each topic into both."""
 
+import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from broker import PREFIX, Address, parse
 from plant.description import Plant
 from plant.errors import MessageError
-from plant.messages import KINDS, Message, Meta
+from plant.messages import KINDS, Delivery, Message, Meta
 from plant.paths import Node
 from plant.time import DAY
 from twin.journal import Source
@@ -67,27 +68,61 @@ class Sink:
         return tally if self.counted else Tally(received=tally.received, duplicates=tally.duplicates)
 
 
-class Batch:
-    """What is new among messages that arrive together, before any of it is stored and folded."""
+Accepted = tuple[Sink, Message, Delivery]
+"""A valid, fresh message of a batch."""
 
-    def __init__(self) -> None:
+
+class Batch:
+    """What is new among messages that arrive together, before any of it is stored and folded.
+
+    Args:
+        underway: all batches that are on their way now, this one among them.
+        before: the one that arrived before it, if that is still on its way.
+
+    Attributes:
+        sorted: whether it is known what is new in it.
+        stored: whether that is in the journal.
+        failed: whether it is given back.
+        gone: whether it is folded or given back.
+        accepted: what is valid and new, in order.
+        copies: where messages that are known are counted.
+        runs: runs of which nothing is in the journal yet.
+        keys: numbers on their way that do not follow the one before them.
+    """
+
+    def __init__(self, underway: Iterable["Batch"] = (), before: "Batch | None" = None) -> None:
+        self.before = before
+        self.sorted, self.gone = asyncio.Event(), asyncio.Event()
+        self.stored = self.failed = False
+        self.accepted: list[Accepted] = []
         self.copies: list[Tracker] = []
-        self._keys: set[tuple[Sink, int, int]] = set()
+        self.runs: dict[str, Run] = {}
+        self._underway = underway
+        self.keys: set[tuple[Sink, int, int]] = set()
         self._sinks: set[Sink] = set()
 
+    def run(self, name: str) -> "Run | None":
+        """A run of which nothing is in the journal yet, if one that is on its way has something of it."""
+        if name not in self.runs:
+            found = next((batch.runs[name] for batch in self._underway if name in batch.runs), None)
+            if found is None:
+                return None
+            self.runs[name] = found
+        return self.runs[name]
+
     def fresh(self, sink: Sink, session: int, seq: int) -> bool:
-        """Whether a number of a topic has not been seen, neither earlier nor in this batch."""
+        """Whether a number of a topic has not been seen, neither earlier nor on its way."""
         if seq == sink.next and session == sink.session:
             sink.next = seq + 1
             return True
-        tracker = sink.topic.tracker(session)
+        tracker, key = sink.topic.tracker(session), (sink, session, seq)
         coming = session == sink.session and sink.base <= seq < sink.next
-        if coming or (sink, session, seq) in self._keys or tracker.seen(seq):
+        if coming or tracker.seen(seq) or any(key in batch.keys for batch in self._underway):
             return False
-        self._keys.add((sink, session, seq))
+        self.keys.add(key)
         self._sinks.add(sink)
         if seq > tracker.high and (session != sink.session or seq > sink.next):
-            self._keys.update((sink, sink.session, number) for number in range(sink.base, sink.next))
+            self.keys.update((sink, sink.session, number) for number in range(sink.base, sink.next))
             sink.session, sink.base, sink.next = session, seq + 1, seq + 1
         return True
 
@@ -96,11 +131,22 @@ class Batch:
         for tracker in self.copies:
             tracker.duplicates += 1
 
-    def close(self, sinks: Iterable[Sink]) -> None:
-        """The batch is stored and folded, or given up: forget what was on its way."""
-        for sink in (*sinks, *self._sinks):
-            tracker = sink.topic.tracker(sink.session) if sink.session else None
-            sink.base = sink.next = tracker.high + 1 if tracker else 0
+    def close(self, *, last: bool) -> None:
+        """The batch is stored and folded, or given up: forget what was on its way.
+
+        Args:
+            last: whether no other is on its way.
+        """
+        self.before = None
+        newest = {sink: message for sink, message, _ in self.accepted}
+        if last or self.failed:  # then those behind it have failed, too
+            for sink in (*newest, *self._sinks):
+                tracker = sink.topic.tracker(sink.session) if sink.session else None
+                sink.base = sink.next = tracker.high + 1 if tracker else 0
+            return
+        for sink, message in newest.items():
+            if message.session == sink.session and sink.base <= message.seq < sink.next:
+                sink.base = message.seq + 1
 
 
 class Run(Kept):

@@ -62,6 +62,13 @@ CREATE UNIQUE INDEX message_key ON messages (run, topic, session, seq);
 """
 
 
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT OR IGNORE INTO messages VALUES "
+_INSERTS = {n: _INSERT + ", ".join([_ROW] * n) for n in (1_000, 100, 10, 1)}
+"""By how many messages they insert. While SQLite works at one the event loop has the interpreter for itself; it has to
+be asked for it between two, and it takes its time when it is busy."""
+
+
 def rare_below(limit: int, messages: int) -> int:
     """How many messages are better gone through one by one than met on the way through all, until `limit` are found.
 
@@ -349,17 +356,23 @@ class Journal:
 
     def _insert(self, rows: Sequence[Row], first: int) -> list[int]:
         ingest = time.time_ns() // 1000
-        values = []
+        values: list[int | bytes] = []
+        sources, known = self._sources, (0, 0)
         for position, (source, m, delivery) in enumerate(rows, first):
-            run, topic = self._sources.get(source) or self._add_source(source)
-            if (run, m.session) not in self._sessions:
-                self._db.execute("INSERT INTO sessions VALUES (?, ?, ?)", (run, m.session, position))
-                self._sessions.add((run, m.session))
-            values.append(
-                (position, run, topic, m.session, m.seq, m.n, m.ts, ingest, delivery.retain, delivery.payload)
-            )
+            run, topic = sources.get(source) or self._add_source(source)
+            session = m.session
+            if (run, session) != known:
+                known = run, session
+                if known not in self._sessions:
+                    self._db.execute("INSERT INTO sessions VALUES (?, ?, ?)", (run, session, position))
+                    self._sessions.add(known)
+            values += (position, run, topic, session, m.seq, m.n, m.ts, ingest, delivery.retain, delivery.payload)
         before = self._db.total_changes
-        self._db.executemany("INSERT OR IGNORE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        at, width = 0, _ROW.count("?")
+        for count, statement in _INSERTS.items():
+            while at + count * width <= len(values):
+                self._db.execute(statement, values[at : at + count * width])
+                at += count * width
         last = first + len(rows) - 1
         if self._db.total_changes - before == len(rows):
             return list(range(first, last + 1))

@@ -45,10 +45,15 @@ class Settled:
         for node, final in self.lines.items():
             final.others = max((now for other, now in heard.items() if other != node), default=-1)
 
+    @property
+    def due(self) -> bool:
+        """Whether an hour is over that is not kept."""
+        self.agree()
+        return any(final.due for final in self.lines.values())
+
     def seal(self) -> list[Hour]:
         """Keep the next hour of each line that is over; these."""
-        self.agree()
-        return [hour for final in self.lines.values() for hour in final.seal(1)]
+        return [hour for final in self.lines.values() for hour in final.seal()]
 
     def recall(self, known: Settlement) -> None:
         """Know what was kept before."""

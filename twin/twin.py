@@ -21,13 +21,14 @@ from plant.messages import KINDS, Clock, Command, Delivery, Message, Remark, Tel
 from plant.remarks import About
 from twin.finality import LATENESS, Finality, Hour, Late, Open, Revision, Settlement
 from twin.historian import Block, Historian
-from twin.intake import Batch, Run, Sink
+from twin.intake import Accepted, Batch, Run, Sink
 from twin.journal import Journal, Row, Stored, Wanted
 from twin.letters import DeadLetters
 from twin.questions import Questions
 from twin.rates import Rate
 from twin.settling import Arrived
 from twin.stream import BOUND, Broadcast, Fact, Reader, reset
+from twin.underway import Underway
 from twin.values import Counters, DeadLetter, Event, Page, Tally
 
 log = logging.getLogger(__name__)
@@ -41,10 +42,6 @@ LAST = ("/meta", "/clock", "/remark")
 
 _DECODERS = {kind: msgspec.json.Decoder(row.type) for kind, row in KINDS.items()}
 _LISTS = {kind: msgspec.json.Decoder(list[row.type]) for kind, row in KINDS.items()}  # type: ignore[name-defined]
-
-
-Accepted = tuple[Sink, Message, Delivery]
-"""A valid, fresh message of a batch."""
 
 
 class Refused(NamedTuple):
@@ -87,13 +84,12 @@ class Twin(Questions):
         super().__init__(plant, historian, prefix, lateness)
         self._journal = journal
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
-        self._taking = asyncio.Lock()
+        self._underway = Underway()
         self._broadcast = Broadcast()
         self._letters = DeadLetters()
         self._loading: asyncio.Task[None] | None = None
         self._sealing: asyncio.Task[None] | None = None
         self._unsettled: dict[str, tuple[list[Hour], list[Revision]]] = {}  # by run: made, and not kept yet
-        self._new: dict[str, Run] = {}  # of which nothing is in the journal yet
         self._position = 0
         self._trouble = ""  # why the journal does not take messages now
         self._received = self._journaled = self._retries = self._values = 0
@@ -128,7 +124,7 @@ class Twin(Questions):
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-        async with self._taking:
+        async with self._underway.nothing():
             await self._call(self._journal.close)
         self._thread.shutdown()
 
@@ -140,7 +136,7 @@ class Twin(Questions):
         """
         if name in self._runs or name not in self._order:
             return
-        async with self._taking:
+        async with self._underway.nothing():
             if name not in self._runs:
                 self._runs[name] = await self._rebuilt(name)
 
@@ -154,7 +150,14 @@ class Twin(Questions):
             StoreError: the journal has taken nothing of the batch; it may be offered again.
         """
         if deliveries:
-            await asyncio.shield(asyncio.ensure_future(self._take(deliveries)))
+            await asyncio.shield(self.offer(deliveries))
+
+    def offer(self, deliveries: Sequence[Delivery]) -> asyncio.Task[None]:
+        """As `take`, behind what was offered before and without waiting for it: when it fails, this one fails, too.
+
+        The task must not be cancelled.
+        """
+        return asyncio.create_task(self._take(deliveries, self._underway.add()))
 
     async def remark(self, path: str, about: About, *, by: str, note: str = "", run: str | None = None) -> int:
         """Keep what a person says about a node; its position in the journal.
@@ -174,13 +177,13 @@ class Twin(Questions):
         chosen = self._run(run)
         line, thing = self._find(chosen, path)
         topic = build(self.plant.enterprise, self.plant.plant, thing.node, Remark.kind, prefix=self.prefix)
-        async with self._taking:
+        async with self._underway.nothing():
             sink = chosen.sinks.get(topic) or chosen.sink(topic, parse(topic, self.prefix))
             seq = sink.topic.tracker(1).high + 1
             told = Remark(run=chosen.name, session=1, seq=seq, n=seq, ts=line.horizon, by=by, about=about, note=note)
             delivery = Delivery(topic=topic, payload=encode(told))
             decode(topic, delivery.payload, self.prefix)  # by the rules of all messages
-            (position,) = await self._append([(sink.source, told, delivery)])
+            position = await self._write((sink.source, told, delivery))
             revising = self._revising([(sink, told, position)])
             chosen.apply(sink, [told])
             await self._revise(revising)
@@ -276,33 +279,45 @@ class Twin(Questions):
                 yield self._told(stored)
             after = page[-1].position if page else upto
 
-    async def _take(self, deliveries: Sequence[Delivery]) -> None:
-        async with self._taking:
-            accepted: list[Accepted] = []
-            refused: list[Refused] = []
-            batch = Batch()
-            self._new.clear()
-            try:
-                for begin in range(0, len(deliveries), PAGE):
-                    if begin:
-                        await asyncio.sleep(0)
-                    await self._sort(deliveries[begin : begin + PAGE], batch, accepted, refused)
-                kept = [one for one in accepted if one[0].journaled]
-                rows: list[Row] = [(sink.source, m, delivery) for sink, m, delivery in kept]
-                positions = await self._append(rows)
-                self._received += len(deliveries)
-                batch.count()
-                now = time.time_ns() // 1000
-                for delivery, reason, detail in refused:
-                    self._letters.add(delivery, reason, detail, now)
-                revising = self._revising([(sink, m, p) for (sink, m, _), p in zip(kept, positions, strict=True) if p])
-                await self._fold(accepted)
-                await self._revise(revising)
-                if self._broadcast.readers:
-                    pairs = zip(rows, positions, strict=True)
-                    self._broadcast.put([Fact(p, source.path, source.kind, m) for (source, m, _), p in pairs if p])
-            finally:
-                batch.close({sink for sink, _, _ in accepted})
+    async def _take(self, deliveries: Sequence[Delivery], batch: Batch) -> None:
+        before, accepted, refused = batch.before, batch.accepted, list[Refused]()
+        async with self._underway.leaving(batch):
+            if before is not None:
+                await before.sorted.wait()
+            for begin in range(0, len(deliveries), PAGE):
+                if begin:
+                    await asyncio.sleep(0)
+                await self._sort(deliveries[begin : begin + PAGE], batch, refused)
+            kept = [one for one in accepted if one[0].journaled]
+            rows: list[Row] = [(sink.source, m, delivery) for sink, m, delivery in kept]
+            storing = self._call(partial(self._store, rows, batch, before)) if rows else None
+            batch.sorted.set()
+            if before is not None:
+                await before.gone.wait()
+            positions = await self._stored(storing, batch, before)
+            self._received += len(deliveries)
+            batch.count()
+            now = time.time_ns() // 1000
+            for delivery, reason, detail in refused:
+                self._letters.add(delivery, reason, detail, now)
+            revising = self._revising([(sink, m, p) for (sink, m, _), p in zip(kept, positions, strict=True) if p])
+            await self._fold(accepted)
+            await self._revise(revising)
+            if self._broadcast.readers:
+                pairs = zip(rows, positions, strict=True)
+                self._broadcast.put([Fact(p, source.path, source.kind, m) for (source, m, _), p in pairs if p])
+
+    async def _write(self, row: Row) -> int:
+        """Append a message of the twin's own; its position."""
+        try:
+            (position,) = await self._call(partial(self._journal.append, [row]))
+        except StoreError as error:
+            self._retries += 1
+            self._trouble = str(error)
+            raise
+        self._trouble, self._position = "", position
+        self._journaled += 1
+        return position
 
     def _revising(self, arrived: Sequence[Arrived]) -> list[Revising]:
         """What is final and may change, as it is before late messages are folded."""
@@ -346,39 +361,58 @@ class Twin(Questions):
 
     async def _seal(self, run: Run) -> bool:
         """Keep the next hour of each line of a run; whether there was one."""
-        async with self._taking:
-            hours = self._settled(run).seal()
-            if hours:
-                await self._settle(run, hours)
-            return bool(hours)
+        settled = self._settled(run)
+        if not settled.due:
+            return False
+        async with self._underway.nothing():
+            await self._settle(run, settled.seal())
+        return True
 
-    async def _append(self, rows: Sequence[Row]) -> list[int]:
-        if not rows:
-            return []
+    def _store(self, rows: Sequence[Row], batch: Batch, before: Batch | None) -> tuple[list[int], int]:
+        """In the journal's thread: append, unless what came before could not be appended.
+
+        Returns:
+            The position of each row, and that of the last message in the journal.
+        """
         try:
-            positions = await self._call(partial(self._journal.append, rows))
-        except StoreError as error:
-            self._retries += 1
-            self._trouble = str(error)
+            _check_order(before)
+            positions = self._journal.append(rows)
+        except BaseException:
+            batch.failed = True
             raise
-        self._trouble = ""
-        self._position = self._journal.position
-        self._journaled += len(rows)
-        self._events_rate.add(len(rows))
+        return positions, self._journal.position
+
+    async def _stored(
+        self, storing: Awaitable[tuple[list[int], int]] | None, batch: Batch, before: Batch | None
+    ) -> list[int]:
+        """Wait until a batch is on disk, and say so; those before it have said so already."""
+        positions: list[int] = []
+        if storing is None:
+            _check_order(before)
+        else:
+            try:
+                positions, self._position = await storing
+            except StoreError as error:
+                if before is None or not before.failed:
+                    self._retries += 1
+                    self._trouble = str(error)
+                raise
+            self._trouble = ""
+            self._journaled += len(positions)
+            self._events_rate.add(len(positions))
+        batch.stored = True
         return positions
 
-    async def _sort(
-        self, deliveries: Iterable[Delivery], batch: Batch, accepted: list[Accepted], refused: list[Refused]
-    ) -> None:
+    async def _sort(self, deliveries: Iterable[Delivery], batch: Batch, refused: list[Refused]) -> None:
         """Find what is valid and fresh."""
-        prefix, runs = self.prefix, self._runs
+        prefix, runs, accepted = self.prefix, self._runs, batch.accepted
         for delivery in deliveries:
             topic = delivery.topic
             try:
                 address, message = decode(topic, delivery.payload, prefix)
                 if message is None:  # the topic of an alarm that is over was cleared
                     continue
-                run = runs.get(message.run) or await self._open(message.run, address.kind)
+                run = runs.get(message.run) or await self._open(message.run, address.kind, batch)
                 sink = run.sinks.get(topic) or run.sink(topic, address)
                 if not run.earliest <= message.ts <= run.latest or sink.suspect:
                     _check(message, run, delivery)
@@ -435,7 +469,7 @@ class Twin(Questions):
         self._order.append(run.name)
         self._runs[run.name] = run
 
-    async def _open(self, name: str, kind: str) -> Run:
+    async def _open(self, name: str, kind: str, batch: Batch) -> Run:
         """The run of a message: in the journal already, or new.
 
         Raises:
@@ -444,11 +478,12 @@ class Twin(Questions):
         if name in self._order:
             self._runs[name] = await self._rebuilt(name)
             return self._runs[name]
-        if name not in self._new:
+        run = batch.run(name)
+        if run is None:
             if not KINDS[kind].journaled:
                 raise MessageError("run", f"nothing but {kind} is known of run {name}")
-            self._new[name] = Run(name, self.plant, self.prefix)
-        return self._new[name]
+            run = batch.runs[name] = Run(name, self.plant, self.prefix)
+        return run
 
     async def _load_all(self, names: Iterable[str]) -> None:
         for name in names:
@@ -491,7 +526,7 @@ class Twin(Questions):
 
     def _ahead(self, run: str, after: int, upto: int) -> Awaitable[list[tuple[str, bool, bytes]]]:
         """The next stretch of the journal, already on its way."""
-        return asyncio.ensure_future(self._call(partial(self._journal.groups, run, after, min(after + STRETCH, upto))))
+        return self._call(partial(self._journal.groups, run, after, min(after + STRETCH, upto)))
 
     async def _refold_singly(self, run: Run, topic: str, after: int, upto: int, *, retained: bool) -> None:
         """Fold a stretch of a topic of which something cannot be decoded: the rest of it can."""
@@ -519,15 +554,25 @@ class Twin(Questions):
         """The journal holds something that cannot be folded."""
         self._letters.add(Delivery(topic=topic, payload=payload), "journal", detail, time.time_ns() // 1000)
 
-    async def _call(self, function: Callable[[], T]) -> T:
-        """Run in the journal's thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+    def _call(self, function: Callable[[], T]) -> asyncio.Future[T]:
+        """Run in the journal's thread, behind everything that was called before."""
+        return asyncio.get_running_loop().run_in_executor(self._thread, function)
 
 
 def _turn(group: tuple[tuple[Sink, bool], object]) -> tuple[bool, int]:
     """Stations before those that they feed (as they were first heard), heartbeats after all of which they speak."""
     sink = group[0][0]
     return sink.kind == "clock", sink.rank
+
+
+def _check_order(before: Batch | None) -> None:
+    """Nothing is stored behind a gap.
+
+    Raises:
+        StoreError: what came before could not be stored.
+    """
+    if before is not None and before.failed:
+        raise StoreError("messages that came before could not be stored")
 
 
 def _check(message: Message, run: Run, delivery: Delivery) -> None:

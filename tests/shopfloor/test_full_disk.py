@@ -33,7 +33,7 @@ class Feed:
         return self._deliveries[self.given - BATCH : self.given]
 
     async def acknowledge(self) -> None:
-        self.acknowledged = self.given
+        self.acknowledged += BATCH
 
 
 @pytest.fixture

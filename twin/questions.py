@@ -11,7 +11,8 @@ from plant.messages import Alarm, Kpi, KpiFigure
 from plant.paths import Node, parse_node
 from plant.time import HOUR
 from twin import figures, views
-from twin.alarms import AlarmReport, occurrences, report
+from twin.alarm_states import AlarmNow, occurrences
+from twin.alarms import AlarmReport, report
 from twin.control_chart import ControlChart, Kind, Value, chart
 from twin.explanations import explanation
 from twin.historian import Historian, steps
@@ -168,9 +169,24 @@ class Questions:
         self._window(chosen, begin, end)
         places = line.places if isinstance(thing, LineMirror) else ()
         things = {id(of): of for of in (thing, *places, *machines_of(line, thing))}
-        told = ((of.path, known) for of in things.values() for known in of.alarms.values())
-        raised = [occurrence for at, known in told for occurrence in occurrences(at, known)]
-        return report(raised, begin, end, line.horizon)
+        told = ((of, known) for of in things.values() for known in of.alarms.values())
+        raised = [one for of, known in told for one in occurrences(of.path, known, of.remarks.told)]
+        until = min(end, line.horizon)
+        now = [alarm for of in things.values() for alarm in of.alarms_at(until)]
+        return report(raised, begin, end, line.horizon, now=now)
+
+    def alarm(self, path: str, code: str, *, run: str | None = None) -> AlarmNow:
+        """An alarm of a line or machine as it is now.
+
+        One that was never raised is a ValueError, too.
+        """
+        line, thing = self._find(self._run(run), path)
+        if isinstance(thing, Place) and thing.single:
+            thing = thing.machines[0]
+        found = [alarm for alarm in thing.alarms_at(line.horizon) if alarm.code == code]
+        if not found:
+            raise ValueError(f"{path} has raised no alarm {code!r}")
+        return found[0]
 
     def control_chart(
         self,

@@ -51,7 +51,7 @@ def line_view(line: LineMirror, when: Instant) -> NodeView:
         "running": clock.running if clock else None,
         "session": line.session or None,
         **_energy(line.energy, when.at),
-        "alarms": _alarms(line, when.at),
+        **_alarms(line, when.at),
     }
     changes = [child.last_change for child in children if child.last_change is not None]
     return _with(_view(line, "line", reported, max(changes, default=None), when), children)
@@ -96,7 +96,7 @@ def machine_view(machine: Machine, line: LineMirror, when: Instant, shared: dict
         "cycle_us": machine.outcomes.last_cycle(at),
         "measured": {name: _measured(last) for name, last in machine.measurements.at(at).items()},
         **_energy(machine.energy, at),
-        "alarms": _alarms(machine, at),
+        **_alarms(machine, at),
         **(shared or {}),
     }
     kind: Kind = "machine" if shared is None else "station"
@@ -166,18 +166,11 @@ def _energy(meter: Meter, at: int) -> dict[str, float | None]:
     return {"energy_kwh": kwh, "power_kw": kw}
 
 
-def _alarms(thing: Thing, at: int) -> list[dict[str, Any]]:
-    return [
-        {
-            "code": m.code,
-            "text": m.text,
-            "priority": m.priority,
-            "state": m.alarm_state,
-            "since": m.since,
-            "count": m.count,
-        }
-        for m in thing.active_alarms(at)
-    ]
+def _alarms(thing: Thing, at: int) -> dict[str, Any]:
+    """Alarms that people should see, and how many lie on a shelf meanwhile."""
+    found = thing.active_alarms(at)
+    seen = [msgspec.structs.asdict(alarm) for alarm in found if alarm.state != "shelved"]
+    return {"alarms": seen, "alarms_shelved": len(found) - len(seen)}
 
 
 def genealogy(line: LineMirror, part: str) -> Genealogy | None:

@@ -31,7 +31,7 @@ from plant.messages import (
     Telemetry,
 )
 from plant.paths import NAME
-from plant.remarks import Disposed, Recoded, Replanned, Shelved
+from plant.remarks import Alerted, Disposed, Recoded, Replanned, Shelved
 from plant.states import State
 
 LARGEST = 1 << 20
@@ -42,6 +42,9 @@ EXACT = 1 << 53
 
 LONGEST_TEXT = 500
 """Characters of a text that a person enters."""
+
+MOST_LABELS = 64
+"""Labels of an alert, and annotations."""
 
 SCHEMA_MAJOR = "1"
 
@@ -202,6 +205,19 @@ def _check_remark(message: Remark, _: Address) -> None:
         _whole("at", (about.at,))
     if isinstance(about, Shelved):
         _whole("until", (about.until,))
+    if isinstance(about, Alerted):
+        _check_alert(about)
+
+
+def _check_alert(about: Alerted) -> None:
+    _whole("starts or ends", (about.starts, about.ends))
+    if not all(1 <= len(text) <= LONGEST_TEXT for text in (about.name, about.fingerprint)):
+        raise MessageError("value", f"name or fingerprint is empty or longer than {LONGEST_TEXT} characters")
+    for told in (about.labels, about.annotations):
+        if len(told) > MOST_LABELS or any(len(text) > LONGEST_TEXT for pair in told.items() for text in pair):
+            raise MessageError(
+                "value", f"more than {MOST_LABELS} labels or annotations, or one longer than {LONGEST_TEXT} characters"
+            )
 
 
 _CHECKS: dict[str, Callable[[Any, Address], None]] = {

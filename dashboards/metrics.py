@@ -25,4 +25,5 @@ def metrics_text(twin: Twin) -> str:
     trouble = {"": float(bool(counters.journal_trouble))}
     family("journal_failing", "gauge", "1 while the journal does not take messages.", trouble)
     family("journal_position", "gauge", "Last journal position.", {"": twin.position()})
+    family("alerts_standing", "gauge", "Alerts of other programs that stand.", {"": counters.alerts_standing})
     return "\n".join(lines) + "\n"

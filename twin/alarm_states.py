@@ -103,6 +103,7 @@ class AlarmNow(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         id: by which the API knows it.
+        at: the instant.
         path: whose alarm it is.
         code: which of its alarms.
         text: what people read.
@@ -119,6 +120,7 @@ class AlarmNow(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
+    at: int
     path: str
     code: str
     text: str
@@ -238,6 +240,7 @@ def alarm_now(path: str, transitions: Sequence[Alarm], remarks: Sequence[Remark]
     shelf = shelf_at(newest.code, remarks, at)
     return AlarmNow(
         id=alarm_id(path, newest.code),
+        at=at,
         path=path,
         code=newest.code,
         text=newest.text,

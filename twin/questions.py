@@ -1,5 +1,6 @@
 """Questions to the twin: answered from the mirrors in memory, without a store (but for telemetry)."""
 
+import contextlib
 import time
 from collections.abc import Iterable
 
@@ -9,10 +10,12 @@ from broker import PREFIX
 from plant.description import Plant
 from plant.messages import Alarm, Kpi, KpiFigure
 from plant.paths import Node, parse_node
+from plant.remarks import Alerted
 from plant.time import HOUR
 from twin import figures, views
 from twin.alarm_states import AlarmNow, occurrences
 from twin.alarms import AlarmReport, report
+from twin.alerts import PATH, Alert, alerts, known_already
 from twin.control_chart import ControlChart, Kind, Value, chart
 from twin.explanations import explanation
 from twin.historian import Historian, steps
@@ -187,6 +190,29 @@ class Questions:
         if not found:
             raise ValueError(f"{path} has raised no alarm {code!r}")
         return found[0]
+
+    def alerts(self, *, run: str | None = None) -> tuple[list[Alert], list[Alert]]:
+        """What other programs told: alerts that stand, and those that are past, each the newest first."""
+        things = {id(thing): thing for _, _, thing in self._run(run).mirror.things.values()}
+        found = [alerts(thing.remarks.told) for thing in things.values() if thing.remarks.told]
+        standing = [one for now, _ in found for one in now]
+        past = [one for _, over in found for one in over]
+        standing.sort(key=lambda one: one.told, reverse=True)
+        past.sort(key=lambda one: one.resolved or one.told, reverse=True)
+        return standing, past
+
+    def alert_place(self, about: Alerted, *, run: str | None = None) -> str | None:
+        """Path of the node at which an alert is kept; none where the last word on it was the same.
+
+        It is the one that its label ``path`` names, else the first line of which anything was heard.
+        """
+        mirror = self._run(run).mirror
+        heard = [line for line in mirror.lines.values() if line.horizon >= 0]
+        place = heard[0].path
+        with contextlib.suppress(ValueError):
+            found = mirror.things.get(parse_node(about.labels.get(PATH, "")))
+            place = found[2].path if found is not None and found[0] in heard else place
+        return None if known_already(mirror.things[parse_node(place)][2].remarks.told, about) else place
 
     def control_chart(
         self,

@@ -174,6 +174,7 @@ class Twin(Questions):
                 kinds[sink.kind] = kinds.get(sink.kind, Tally()) + sink.tally
         total = sum((tally for kinds in nodes.values() for tally in kinds.values()), Tally())
         health = self._historian.health
+        standing, past = self.alerts() if self._order and self._order[-1] in self._runs else ([], [])
         return Counters(
             received=self._received,
             journaled=self._journaled,
@@ -192,6 +193,8 @@ class Twin(Questions):
             journal_retries=self._retries,
             journal_trouble=self._trouble,
             events_reset=self._broadcast.overruns,
+            alerts=len(standing) + len(past),
+            alerts_standing=len(standing),
         )
 
     def dead_letters(self) -> list[DeadLetter]:

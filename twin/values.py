@@ -257,6 +257,8 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
         journal_retries: failed tries to write the journal.
         journal_trouble: why the journal does not take messages now; empty when it does.
         events_reset: readers of events that were too slow.
+        alerts: alerts of other programs in the newest run, past ones too.
+        alerts_standing: those of them that stand.
     """
 
     received: int
@@ -276,6 +278,8 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     journal_retries: int
     journal_trouble: str
     events_reset: int
+    alerts: int = 0
+    alerts_standing: int = 0
 
 
 class NodeLast(msgspec.Struct, frozen=True, kw_only=True):

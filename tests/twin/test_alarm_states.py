@@ -209,7 +209,8 @@ def test_a_shelved_alarm_does_not_stand_but_is_counted(tmp_path) -> None:
             assert twin.alarm_report(LINE.path, *window).standing == 1
             await twin.remark(A.path, Acknowledged(code="jam"), by="anna")
             (alarm,) = twin.state(A.path).reported["alarms"]
-            assert (alarm["state"], alarm["acknowledged_by"], alarm["id"]) == ("acknowledged", "anna", "main.line.A.jam")
+            assert (alarm["state"], alarm["acknowledged_by"]) == ("acknowledged", "anna")
+            assert alarm["id"] == "main.line.A.jam"
             await twin.remark(A.path, Shelved(code="jam", until=START + 5 * SECOND), by="ben")
             told = twin.digest()
         async with twin_of(folder=tmp_path) as twin:

@@ -104,7 +104,8 @@ def _line(twin: Twin, line: Line, begin: int, end: int) -> dict[str, Any]:
     return {
         "path": path,
         "name": line.name,
-        "online": reported.get("online", False),
+        "online": reported.get("connection") == "online",
+        "stale_since": reported.get("stale_since"),
         "speed": reported.get("speed"),
         "session": reported.get("session"),
         "wip": reported.get("wip"),

@@ -11,6 +11,7 @@ from plant.time import DAY
 from twin.journal import Source
 from twin.mirror import Fold, Mirror
 from twin.sequence import Topic, Tracker
+from twin.skew import Skew
 from twin.values import Last, NodeLast, Tally
 
 EXACT = 1 << 53
@@ -19,14 +20,15 @@ LONGEST_RUN = 3653 * DAY
 
 
 class Connection:
-    """What all topics of a line share: sessions heard from their beginning, and when it was last heard (wall time)."""
+    """What all topics of a line share: sessions heard from their beginning, when it was last heard, and its clock."""
 
-    __slots__ = ("born", "firsts", "heard")
+    __slots__ = ("born", "firsts", "heard", "skew")
 
     def __init__(self) -> None:
         self.born: dict[int, int] = {}
         self.firsts: dict[tuple[int, str], dict[int, int]] = {}  # by session and path: the messages 0 and 1, and when
         self.heard: float | None = None
+        self.skew = Skew()
 
 
 class Sink:

@@ -23,6 +23,8 @@ from twin.intake import Run
 from twin.measurements import Measurement
 from twin.mirror import LineMirror, Machine, Place, machines_of
 from twin.profile import ISO
+from twin.silence import behind_others, behind_wall
+from twin.skew import SourceClock
 from twin.stays import view
 from twin.values import Explanation, Genealogy, Interval, KpiValue, Last, NodeView, OrderView, Series, Visit
 
@@ -55,6 +57,17 @@ class Questions:
         """All runs, newest last."""
         return list(self._order)
 
+    @property
+    def ready(self) -> bool:
+        """Whether the newest run can be asked about."""
+        return bool(self._order) and self._order[-1] in self._runs
+
+    def clocks(self) -> dict[str, SourceClock]:
+        """The clocks of the newest run's publishers beside the twin's own, by path of the line."""
+        if not self.ready:
+            return {}
+        return {line.path: connection.skew.view for line, connection in self._run(None).connections.items()}
+
     def extent(self, run: str | None = None) -> tuple[int, int]:
         """Instant of the first message of a run, and its confirmed horizon."""
         mirror = self._run(run).mirror
@@ -64,11 +77,16 @@ class Questions:
         """A line, station or machine as it is (up to its horizon), or as it was at an instant."""
         chosen = self._run(run)
         line, thing = self._find(chosen, path)
-        heard = chosen.connections[line.node].heard
+        connection = chosen.connections[line.node]
+        heard = self._begun if connection.heard is None else connection.heard
+        staleness = round((time.monotonic() - heard) * 1_000_000)
+        silent = behind_others(line, chosen.mirror.lines.values())
         when = views.Instant(
             at=line.horizon if at is None else at,
             live=at is None,
-            staleness_us=round((time.monotonic() - (self._begun if heard is None else heard)) * 1_000_000),
+            staleness_us=staleness,
+            silent=silent or (connection.skew.at_pace and behind_wall(line, staleness)),
+            clock=connection.skew.view,
             tally=chosen.tally,
         )
         if isinstance(thing, Place):

@@ -32,7 +32,7 @@ from plant.messages import (
     Telemetry,
 )
 from plant.paths import NAME
-from plant.remarks import LONGEST_TEXT, Disposed, Recoded, Replanned, Shelved
+from plant.remarks import LONGEST_TEXT, Alerted, Disposed, Recoded, Replanned, Shelved
 from plant.states import State
 
 LARGEST = 1 << 20
@@ -40,6 +40,9 @@ LARGEST = 1 << 20
 
 EXACT = 1 << 53
 """Integers from here on are not exact in every reader."""
+
+MOST_LABELS = 64
+"""Labels of an alert, and annotations."""
 
 SCHEMA_MAJOR = "1"
 
@@ -211,6 +214,19 @@ def _check_remark(message: Remark, _: Address) -> None:
         _whole("at", (about.at,))
     if isinstance(about, Shelved):
         _whole("until", (about.until,))
+    if isinstance(about, Alerted):
+        _check_alert(about)
+
+
+def _check_alert(about: Alerted) -> None:
+    _whole("starts or ends", (about.starts, about.ends))
+    if not all(1 <= len(text) <= LONGEST_TEXT for text in (about.name, about.fingerprint)):
+        raise MessageError("value", f"name or fingerprint is empty or longer than {LONGEST_TEXT} characters")
+    for told in (about.labels, about.annotations):
+        if len(told) > MOST_LABELS or any(len(text) > LONGEST_TEXT for pair in told.items() for text in pair):
+            raise MessageError(
+                "value", f"more than {MOST_LABELS} labels or annotations, or one longer than {LONGEST_TEXT} characters"
+            )
 
 
 _CHECKS: dict[str, Callable[[Any, Address], None]] = {

@@ -10,6 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
+from dashboards.alarms import add_alarms
+from dashboards.alerts import add_alerts
 from dashboards.answers import Json
 from dashboards.corrections import add_corrections
 from dashboards.export import add_export
@@ -32,6 +34,7 @@ from dashboards.questions import (
     known_node,
     length,
     machines_below,
+    problems,
     span,
 )
 from dashboards.stream import Stream
@@ -49,7 +52,7 @@ def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phas
     """The API over a twin, and the page.
 
     Args:
-        twin: the twin; the app reads it only.
+        twin: the twin; of what is asked here only remarks change it.
         token: if given, every request needs it (``Authorization: Bearer …``, or the cookie that ``/?token=…`` sets).
         phase: what is going on: ``{name: "past" | "live", progress: 0..1, text}``.
     """
@@ -74,7 +77,8 @@ def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phas
     add_export(app, twin)
     add_corrections(app, twin)
     _add_quality(app, twin)
-    _add_alarms(app, twin)
+    add_alarms(app, twin)
+    add_alerts(app, twin)
     _add_genealogy(app, twin)
     _add_stream(app)
     _add_page(app, token)
@@ -88,8 +92,7 @@ def _refused(_: Request, error: Exception) -> Response:
 
 def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 registered for this type
-    errors = [{"field": str(problem["loc"][-1]), "message": str(problem["msg"])} for problem in error.errors()]
-    return Json({"errors": errors}, status_code=422)
+    return Json({"errors": problems(error.errors())}, status_code=422)
 
 
 def _unavailable(_: Request, error: Exception) -> Response:
@@ -271,16 +274,6 @@ def _add_quality(app: FastAPI, twin: Twin) -> None:
             raise Refused("characteristic", str(error), 404) from None
         head = {"path": node, "characteristic": characteristic, "from": window.begin, "to": window.end}
         return Json({**head, **msgspec.structs.asdict(found)})
-
-
-def _add_alarms(app: FastAPI, twin: Twin) -> None:
-    @app.get("/api/v1/alarms", summary="Alarms of a window: how often, floods, chattering, which stand")
-    async def alarms(path: PathOf, begin: From = None, to: To = None, run: Run = None) -> Response:
-        node = known_node(twin, path).path
-        chosen = await answerable(twin, run)
-        window = span(twin, chosen, begin, to, 8 * HOUR)
-        found = twin.alarm_report(node, window.begin, window.end, run=chosen)
-        return Json({"path": node, "from": window.begin, "to": window.end, **msgspec.structs.asdict(found)})
 
 
 def _add_genealogy(app: FastAPI, twin: Twin) -> None:

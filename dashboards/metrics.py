@@ -25,4 +25,11 @@ def metrics_text(twin: Twin) -> str:
     trouble = {"": float(bool(counters.journal_trouble))}
     family("journal_failing", "gauge", "1 while the journal does not take messages.", trouble)
     family("journal_position", "gauge", "Last journal position.", {"": twin.position()})
+    family("alerts_standing", "gauge", "Alerts of other programs that stand.", {"": counters.alerts_standing})
+    clocks = {f'{{line="{path}"}}': clock for path, clock in counters.clocks.items()}
+    known = {label: clock.offset_us / 1e6 for label, clock in clocks.items() if clock.offset_us is not None}
+    family("clock_offset_seconds", "gauge", "Wall time less plant time of a publisher at speed 1, the least.", known)
+    steps = {f'{label[:-1]},way="forward"}}': float(clock.steps_forward) for label, clock in clocks.items()}
+    steps |= {f'{label[:-1]},way="back"}}': float(clock.steps_back) for label, clock in clocks.items()}
+    family("clock_steps_total", "counter", "How often the clock of a publisher was set.", steps)
     return "\n".join(lines) + "\n"

@@ -80,7 +80,7 @@ def picture(twin: Twin, phase: Phase = live_phase) -> dict[str, Any]:
         "counters": {"received": counters.received, "gaps": counters.gaps, "dead": sum(counters.dead_letters.values())},
     }
     if not twin.runs():
-        return {**base, "run": None, "now": None, "speed": 1.0, "lines": []}
+        return {**base, "run": None, "now": None, "alerts": [], "speed": 1.0, "lines": []}
     first, now = twin.extent()
     lines = [_line(twin, line, max(first, now - WINDOW), now) for line in twin.plant.lines]
     return {
@@ -89,6 +89,7 @@ def picture(twin: Twin, phase: Phase = live_phase) -> dict[str, Any]:
         "session": max((line["session"] or 0 for line in lines), default=0) or None,
         "first": first,
         "now": now,
+        "alerts": twin.alerts()[0],
         "speed": next((line["speed"] for line in lines if line["speed"] is not None), 1.0),
         "lines": lines,
     }
@@ -103,7 +104,8 @@ def _line(twin: Twin, line: Line, begin: int, end: int) -> dict[str, Any]:
     return {
         "path": path,
         "name": line.name,
-        "online": reported.get("online", False),
+        "online": reported.get("connection") == "online",
+        "stale_since": reported.get("stale_since"),
         "speed": reported.get("speed"),
         "session": reported.get("session"),
         "wip": reported.get("wip"),
@@ -142,4 +144,5 @@ def _machine(station: Station, view: NodeView) -> dict[str, Any]:
         "name": f"{station.name} {number}".strip(),
         **{key: view.reported.get(key) for key in keys},
         "alarms": view.reported.get("alarms", []),
+        "alarms_shelved": view.reported.get("alarms_shelved", 0),
     }

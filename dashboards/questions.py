@@ -1,7 +1,8 @@
 """Questions to the API: parameters as people write them, refused with the name of the field and why."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query
 
@@ -36,6 +37,15 @@ class Refused(Exception):  # noqa: N818 it is an answer, not an error of ours
         self.message = message
         self.status = status
         super().__init__(f"{field}: {message}")
+
+
+def problems(found: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """What pydantic found wrong, as the API tells it: the field, and why; of a text that is no JSON it is the body."""
+    told = []
+    for problem in found:
+        where = problem["loc"] if problem["type"] != "json_invalid" else ()
+        told.append({"field": str(where[-1]) if where else "body", "message": str(problem["msg"])})
+    return told
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""What people say about facts afterwards: a reason is another one, a part is bad after all, a shift was cancelled.
+"""What people, and programs of theirs, say about facts: another reason, a bad part after all, an alarm seen, an alert.
 
 A remark never edits a message; it is a message of its own. Of remarks that contradict each other the later one counts.
 """
@@ -62,5 +62,27 @@ class Shelved(_Said, frozen=True, kw_only=True, omit_defaults=True, tag="shelve"
     until: int
 
 
-About = Recoded | Disposed | Replanned | Acknowledged | Shelved
+class Alerted(_Said, frozen=True, kw_only=True, omit_defaults=True, tag="alert"):
+    """Another program, such as Grafana, says that a rule of its own is broken, or is kept again.
+
+    Args:
+        name: of the rule.
+        status: what it says.
+        fingerprint: the same for the same rule and thing.
+        labels: what tells it apart from others.
+        annotations: what people should read.
+        starts: since when, by that program's own clock; none where it does not say.
+        ends: until when, likewise.
+    """
+
+    name: str
+    status: Literal["firing", "resolved"]
+    fingerprint: str
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    starts: int | None = None
+    ends: int | None = None
+
+
+About = Recoded | Disposed | Replanned | Acknowledged | Shelved | Alerted
 """What a remark may be about."""

@@ -1,5 +1,7 @@
 """The digital twin: a journal of messages, a mirror folded from it, and figures with their bounds."""
 
+from twin.alarm_states import AlarmNow, alarm_id
+from twin.alerts import Alert
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
 from twin.duckdb_historian import DuckDbHistorian
 from twin.historian import Historian
@@ -29,6 +31,8 @@ from twin.values import (
 __all__ = [
     "CATALOGUE",
     "LINE_CATALOGUE",
+    "AlarmNow",
+    "Alert",
     "ColumnKind",
     "Counters",
     "DeadLetter",
@@ -52,6 +56,7 @@ __all__ = [
     "Twin",
     "Visit",
     "Wanted",
+    "alarm_id",
     "open_twin",
     "parquet",
     "read_twin",

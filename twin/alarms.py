@@ -1,4 +1,4 @@
-"""How well alarms serve those who must act on them: occurrences from their transitions, floods, chattering. Pure.
+"""How well alarms serve those who must act on them: how often they come, floods, chattering, what stands. Pure.
 
 States and words are those of ISA-18.2. The limits are its customary ones: about six alarms an hour are acceptable for
 one operator, more than ten in ten minutes are a flood until fewer than five come, one alarm three times in a minute
@@ -6,12 +6,12 @@ chatters, and one that stands for a day is stale.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from plant.messages import Alarm
 from plant.time import DAY, HOUR, MINUTE
+from twin.alarm_states import AlarmNow, Occurrence
 
 ACCEPTABLE_PER_H = 6.0
 FLOOD_WINDOW = 10 * MINUTE
@@ -22,34 +22,6 @@ CHATTERING = 3  # so many of one alarm in the window
 STALE = DAY
 MOST = 1_000  # occurrences that are listed
 TOP = 10
-
-
-class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
-    """One time that an alarm was raised. Instants are microseconds UTC.
-
-    Args:
-        path: whose alarm it is.
-        code: which of its alarms.
-        text: what people read.
-        priority: 1, the highest, to 4.
-        raised: when its condition began.
-        acknowledged: when somebody said that he knows; none: nobody has.
-        cleared: when the condition was over; none while it stands, or where that message was lost.
-        active: whether it stands.
-    """
-
-    path: str
-    code: str
-    text: str
-    priority: int
-    raised: int
-    acknowledged: int | None = None
-    cleared: int | None = None
-    active: bool = True
-
-    def stood(self, at: int) -> int:
-        """For how long it has stood at an instant, as far as that is known."""
-        return max(0, (at if self.active else self.cleared or self.raised) - self.raised)
 
 
 class Flood(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +63,9 @@ class AlarmReport(msgspec.Struct, frozen=True, kw_only=True):
         flood_share: share of the known window in flood.
         chattering: alarms that chattered.
         stale: those standing for a day or more at the end.
-        standing: how many stand at the end.
+        standing: how many stand at the end; those that are shelved then are not among them.
+        shelved: those on a shelf at the end, whether their condition stands or not.
+        returned: those that went away by the end, and nobody has acknowledged them.
         top: those that came most often, first the most frequent.
         occurrences: the newest, first the newest, at most 1,000.
     """
@@ -105,29 +79,15 @@ class AlarmReport(msgspec.Struct, frozen=True, kw_only=True):
     chattering: list[Chatter]
     stale: list[Occurrence]
     standing: int
+    shelved: list[AlarmNow]
+    returned: list[AlarmNow]
     top: list[Offender]
     occurrences: list[Occurrence]
 
 
-def occurrences(path: str, transitions: Iterable[Alarm]) -> list[Occurrence]:
-    """The occurrences of one alarm from its transitions, in order of (ts, session, n); a birth may repeat one."""
-    found: list[Occurrence] = []
-    for m in transitions:
-        last = found[-1] if found and found[-1].active else None
-        if m.alarm_state == "normal":
-            if last is not None:
-                found[-1] = msgspec.structs.replace(last, cleared=m.ts, active=False)
-            continue
-        if last is None or m.since > last.raised:
-            if last is not None:  # its end was lost
-                found[-1] = msgspec.structs.replace(last, active=False)
-            found.append(Occurrence(path=path, code=m.code, text=m.text, priority=m.priority, raised=m.since))
-        if found[-1].acknowledged is None and (m.ack_by is not None or m.alarm_state == "acknowledged"):
-            found[-1] = msgspec.structs.replace(found[-1], acknowledged=m.ts)
-    return found
-
-
-def report(raised: Sequence[Occurrence], begin: int, end: int, horizon: int) -> AlarmReport:
+def report(
+    raised: Sequence[Occurrence], begin: int, end: int, horizon: int, *, now: Sequence[AlarmNow] = ()
+) -> AlarmReport:
     """How alarms were in a window.
 
     Args:
@@ -135,10 +95,13 @@ def report(raised: Sequence[Occurrence], begin: int, end: int, horizon: int) -> 
         begin: first instant.
         end: first instant that is out.
         horizon: until when anything is known.
+        now: all alarms as they were at the end.
     """
     until = min(end, horizon)
+    shelved = {(a.path, a.code): a for a in now if a.state == "shelved"}
     chosen = sorted((o for o in raised if begin <= o.raised < end), key=lambda o: (o.raised, o.path, o.code))
     standing = [o for o in raised if o.raised < until and (o.active or (o.cleared or o.raised) > until)]
+    standing = [o for o in standing if (o.path, o.code) not in shelved]
     known = max(0, until - begin)
     floods = _floods([o.raised for o in chosen], until)
     rate = len(chosen) * HOUR / known if known else None
@@ -152,6 +115,8 @@ def report(raised: Sequence[Occurrence], begin: int, end: int, horizon: int) -> 
         chattering=_chattering(chosen),
         stale=sorted((o for o in standing if until - o.raised >= STALE), key=lambda o: o.raised),
         standing=len(standing),
+        shelved=[shelved[key] for key in sorted(shelved)],
+        returned=sorted((a for a in now if a.state == "returned-unacknowledged"), key=lambda a: (a.since, a.id)),
         top=_top(chosen, until),
         occurrences=chosen[: -MOST - 1 : -1],
     )

@@ -14,6 +14,7 @@ from twin.journal import Source
 from twin.kept import Kept, Stored
 from twin.mirror import Fold, Mirror
 from twin.sequence import Topic, Tracker
+from twin.skew import Skew
 from twin.values import Last, NodeLast, Tally
 
 EXACT = 1 << 53
@@ -24,7 +25,7 @@ LONGEST_RUN = 3653 * DAY
 class Connection(Kept):
     """What all topics of a line share: sessions heard from their beginning, and when it was last heard (wall time)."""
 
-    __slots__ = ("born", "firsts", "heard", "node")
+    __slots__ = ("born", "firsts", "heard", "node", "skew")
     stored = Stored(tables={"born": dict[int, int], "firsts": dict[tuple[int, str], dict[int, int]]})
 
     def __init__(self, node: Node) -> None:
@@ -33,6 +34,7 @@ class Connection(Kept):
         self.born: dict[int, int] = {}
         self.firsts: dict[tuple[int, str], dict[int, int]] = {}  # by session and path: the messages 0 and 1, and when
         self.heard: float | None = None
+        self.skew = Skew()
 
 
 class Sink:

@@ -25,6 +25,7 @@ from plant.messages import Alarm, Clock, Message, Meta, PartEvent, Remark, Statu
 from plant.paths import Node
 from plant.remarks import Disposed
 from twin.accounts import StateAccount
+from twin.alarm_states import AlarmNow, alarm_now
 from twin.kept import Kept, Stored
 from twin.lineage import Lineage
 from twin.measurements import Measurements
@@ -82,12 +83,15 @@ class Thing(Kept):
         known.extend(messages)
         known.sort(key=_key)
 
-    def active_alarms(self, at: int) -> list[Alarm]:
-        """Alarms that are not normal at an instant, oldest first."""
-        last = [
-            known[row - 1] for known in self.alarms.values() if (row := bisect_right(known, at, key=lambda m: m.ts))
-        ]
-        return sorted((m for m in last if m.alarm_state != "normal"), key=lambda m: (m.since, m.code))
+    def alarms_at(self, at: int) -> list[AlarmNow]:
+        """Its alarms as they are at an instant, those that were raised by then, the oldest first."""
+        told = self.remarks.told
+        found = (alarm_now(self.path, known, told, at) for known in self.alarms.values())
+        return sorted((alarm for alarm in found if alarm is not None), key=lambda alarm: (alarm.since, alarm.code))
+
+    def active_alarms(self, at: int) -> list[AlarmNow]:
+        """Alarms that stand at an instant, or went away before anybody acknowledged them, the oldest first."""
+        return [alarm for alarm in self.alarms_at(at) if alarm.open]
 
     def alarms_between(self, begin: int, end: int) -> list[Alarm]:
         """Transitions of its alarms in [begin, end), in the order of the stream."""

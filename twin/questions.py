@@ -1,5 +1,6 @@
 """Questions to the twin: answered from the mirrors in memory, without a store (but for telemetry)."""
 
+import contextlib
 import time
 from collections.abc import Iterable
 
@@ -10,10 +11,12 @@ from broker import PREFIX
 from plant.description import Plant
 from plant.messages import Alarm, Kpi, KpiFigure, Remark
 from plant.paths import Node, parse_node
-from plant.remarks import Verdict
+from plant.remarks import Alerted, Verdict
 from plant.time import HOUR
 from twin import figures, views
-from twin.alarms import AlarmReport, occurrences, report
+from twin.alarm_states import AlarmNow, occurrences
+from twin.alarms import AlarmReport, report
+from twin.alerts import PATH, Alert, alerts, known_already
 from twin.control_chart import ControlChart, Kind, Value, chart
 from twin.explanations import explanation
 from twin.finality import LATENESS, Revision
@@ -23,6 +26,8 @@ from twin.measurements import Measurement
 from twin.mirror import LineMirror, Machine, Place, machines_of
 from twin.profile import ISO
 from twin.settling import Settled
+from twin.silence import behind_others, behind_wall
+from twin.skew import SourceClock
 from twin.stays import view
 from twin.values import Explanation, Genealogy, Interval, KpiValue, Last, NodeView, OrderView, Series, Visit
 
@@ -61,6 +66,17 @@ class Questions:
         """All runs, newest last."""
         return list(self._order)
 
+    @property
+    def ready(self) -> bool:
+        """Whether the newest run can be asked about."""
+        return bool(self._order) and self._order[-1] in self._runs
+
+    def clocks(self) -> dict[str, SourceClock]:
+        """The clocks of the newest run's publishers beside the twin's own, by path of the line."""
+        if not self.ready:
+            return {}
+        return {line.path: connection.skew.view for line, connection in self._run(None).connections.items()}
+
     def extent(self, run: str | None = None) -> tuple[int, int]:
         """Instant of the first message of a run, and its confirmed horizon."""
         mirror = self._run(run).mirror
@@ -70,11 +86,16 @@ class Questions:
         """A line, station or machine as it is (up to its horizon), or as it was at an instant."""
         chosen = self._run(run)
         line, thing = self._find(chosen, path)
-        heard = chosen.connections[line.node].heard
+        connection = chosen.connections[line.node]
+        heard = self._begun if connection.heard is None else connection.heard
+        staleness = round((time.monotonic() - heard) * 1_000_000)
+        silent = behind_others(line, chosen.mirror.lines.values())
         when = views.Instant(
             at=line.horizon if at is None else at,
             live=at is None,
-            staleness_us=round((time.monotonic() - (self._begun if heard is None else heard)) * 1_000_000),
+            staleness_us=staleness,
+            silent=silent or (connection.skew.at_pace and behind_wall(line, staleness)),
+            clock=connection.skew.view,
             tally=chosen.tally,
         )
         if isinstance(thing, Place):
@@ -206,9 +227,47 @@ class Questions:
         self._window(chosen, begin, end)
         places = line.places if isinstance(thing, LineMirror) else ()
         things = {id(of): of for of in (thing, *places, *machines_of(line, thing))}
-        told = ((of.path, known) for of in things.values() for known in of.alarms.values())
-        raised = [occurrence for at, known in told for occurrence in occurrences(at, known)]
-        return report(raised, begin, end, line.horizon)
+        told = ((of, known) for of in things.values() for known in of.alarms.values())
+        raised = [one for of, known in told for one in occurrences(of.path, known, of.remarks.told)]
+        until = min(end, line.horizon)
+        now = [alarm for of in things.values() for alarm in of.alarms_at(until)]
+        return report(raised, begin, end, line.horizon, now=now)
+
+    def alarm(self, path: str, code: str, *, run: str | None = None) -> AlarmNow:
+        """An alarm of a line or machine as it is now.
+
+        One that was never raised is a ValueError, too.
+        """
+        line, thing = self._find(self._run(run), path)
+        if isinstance(thing, Place) and thing.single:
+            thing = thing.machines[0]
+        found = [alarm for alarm in thing.alarms_at(line.horizon) if alarm.code == code]
+        if not found:
+            raise ValueError(f"{path} has raised no alarm {code!r}")
+        return found[0]
+
+    def alerts(self, *, run: str | None = None) -> tuple[list[Alert], list[Alert]]:
+        """What other programs told: alerts that stand, and those that are past, each the newest first."""
+        things = {id(thing): thing for _, _, thing in self._run(run).mirror.things.values()}
+        found = [alerts(thing.remarks.told) for thing in things.values() if thing.remarks.told]
+        standing = [one for now, _ in found for one in now]
+        past = [one for _, over in found for one in over]
+        standing.sort(key=lambda one: one.told, reverse=True)
+        past.sort(key=lambda one: one.resolved or one.told, reverse=True)
+        return standing, past
+
+    def alert_place(self, about: Alerted, *, run: str | None = None) -> str | None:
+        """Path of the node at which an alert is kept; none where the last word on it was the same.
+
+        It is the one that its label ``path`` names, else the first line of which anything was heard.
+        """
+        mirror = self._run(run).mirror
+        heard = [line for line in mirror.lines.values() if line.horizon >= 0]
+        place = heard[0].path
+        with contextlib.suppress(ValueError):
+            found = mirror.things.get(parse_node(about.labels.get(PATH, "")))
+            place = found[2].path if found is not None and found[0] in heard else place
+        return None if known_already(mirror.things[parse_node(place)][2].remarks.told, about) else place
 
     def control_chart(
         self,

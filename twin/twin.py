@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple, Self, TypeVar, cast
 
 import msgspec
 
@@ -204,6 +204,7 @@ class Twin(Questions):
                 kinds[sink.kind] = kinds.get(sink.kind, Tally()) + sink.tally
         total = sum((tally for kinds in nodes.values() for tally in kinds.values()), Tally())
         health = self._historian.health
+        standing, past = self.alerts() if self.ready else ([], [])
         return Counters(
             received=self._received,
             journaled=self._journaled,
@@ -222,6 +223,9 @@ class Twin(Questions):
             journal_retries=self._retries,
             journal_trouble=self._trouble,
             events_reset=self._broadcast.overruns,
+            alerts=len(standing) + len(past),
+            alerts_standing=len(standing),
+            clocks=self.clocks(),
         )
 
     def dead_letters(self) -> list[DeadLetter]:
@@ -443,6 +447,10 @@ class Twin(Questions):
             for (sink, retained), messages in sorted(groups.items(), key=_turn):
                 sink.run.apply(sink, messages, retained=retained)
                 sink.line.heard = now
+                if sink.kind == "clock" and not retained:
+                    wall = time.time_ns() // 1000
+                    for m in messages:
+                        sink.line.skew.hear(cast("Clock", m), wall)
                 if sink.journaled and (session := max([m.session for m in messages])) > sink.run.session:
                     self._promote(sink.run, session)
             await self._record(groups)

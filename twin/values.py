@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from twin.skew import SourceClock
+
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch [begin, end) in which a machine was in one state for one reason.
@@ -115,7 +117,7 @@ class NodeView(msgspec.Struct, frozen=True, kw_only=True):
         desired: what commands asked for.
         last_change: when its state last changed.
         staleness_us: wall time since the last message of its connection.
-        quality: what was lost or came twice on its topics.
+        quality: what was lost or came twice on its topics; of a line now, also how its clock is.
         children: views of what it is made of.
     """
 
@@ -264,6 +266,9 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
         journal_retries: failed tries to write the journal.
         journal_trouble: why the journal does not take messages now; empty when it does.
         events_reset: readers of events that were too slow.
+        alerts: alerts of other programs in the newest run, past ones too.
+        alerts_standing: those of them that stand.
+        clocks: those of the newest run's publishers beside the twin's own, by path of the line.
     """
 
     received: int
@@ -283,6 +288,9 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     journal_retries: int
     journal_trouble: str
     events_reset: int
+    alerts: int = 0
+    alerts_standing: int = 0
+    clocks: dict[str, SourceClock] = {}
 
 
 class NodeLast(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from twin.measurements import Measurement
 from twin.meter import Meter
 from twin.mirror import LineMirror, Machine, Place, Thing
 from twin.orders import Orders, on_time
+from twin.skew import SourceClock
 from twin.stays import EVENTS
 from twin.values import Genealogy, Kin, NodeView, Tally, Visit
 
@@ -26,12 +27,16 @@ class Instant:
         at: the instant, microseconds UTC.
         live: whether that is the present.
         staleness_us: wall time since the line's connection was last heard.
+        silent: whether heartbeats of it are missing now.
+        clock: that of its publisher beside the twin's.
         tally: what was lost or came twice on a node's topics.
     """
 
     at: int
     live: bool
     staleness_us: int
+    silent: bool
+    clock: SourceClock
     tally: Callable[[str], Tally]
 
 
@@ -46,15 +51,20 @@ def line_view(line: LineMirror, when: Instant) -> NodeView:
         "parts_scrapped": line.scrapped.until(when.at),
         **_orders(line.orders, when.at),
         "online": online,
+        "connection": "offline" if when.live and not online else _connection(line, when),
+        "stale_since": line.horizon if online and when.live and when.silent else None,
         "plant_time": clock.now if clock else (line.horizon if line.horizon >= 0 else None),
         "speed": clock.speed if clock else None,
         "running": clock.running if clock else None,
         "session": line.session or None,
         **_energy(line.energy, when.at),
-        "alarms": _alarms(line, when.at),
+        **_alarms(line, when.at),
     }
     changes = [child.last_change for child in children if child.last_change is not None]
-    return _with(_view(line, "line", reported, max(changes, default=None), when), children)
+    view = _with(_view(line, "line", reported, max(changes, default=None), when), children)
+    if when.live:
+        view.quality["clock"] = msgspec.to_builtins(when.clock)
+    return view
 
 
 def place_view(place: Place, line: LineMirror, when: Instant) -> NodeView:
@@ -81,13 +91,13 @@ def machine_view(machine: Machine, line: LineMirror, when: Instant, shared: dict
     """A machine, or a station that has only one."""
     at = when.at
     stretch = machine.at(at, line.horizon)
-    offline = when.live and line.online is False
-    known = stretch is not None and stretch.state != State.UNKNOWN and not offline
+    gone = _connection(line, when)
+    known = stretch is not None and stretch.state != State.UNKNOWN and gone == "online"
     made = machine.outcomes.made(-1, at + 1)
     reported = {
         "state": stretch.state if stretch and known else State.UNKNOWN.value,
-        "reason": stretch.reason if stretch and known else ("offline" if offline else ""),
-        "since": _since(stretch.begin if stretch else None, line, offline=offline),
+        "reason": stretch.reason if stretch and known else ("" if gone == "online" else gone),
+        "since": _since(stretch.begin if stretch else None, line, gone=gone != "online"),
         "part": _part(machine, at),
         "parts_finished": made.produced,
         "parts_good": made.good,
@@ -96,7 +106,7 @@ def machine_view(machine: Machine, line: LineMirror, when: Instant, shared: dict
         "cycle_us": machine.outcomes.last_cycle(at),
         "measured": {name: _measured(last) for name, last in machine.measurements.at(at).items()},
         **_energy(machine.energy, at),
-        "alarms": _alarms(machine, at),
+        **_alarms(machine, at),
         **(shared or {}),
     }
     kind: Kind = "machine" if shared is None else "station"
@@ -118,9 +128,18 @@ def _with(view: NodeView, children: list[NodeView]) -> NodeView:
     return msgspec.structs.replace(view, children=children)
 
 
-def _since(begin: int | None, line: LineMirror, *, offline: bool) -> int | None:
+def _connection(line: LineMirror, when: Instant) -> Literal["online", "stale", "offline"]:
+    """What is known of a line's connection now; of the past nothing else is told than messages say."""
+    if not when.live:
+        return "online"
+    if line.online is False:
+        return "offline"
+    return "stale" if when.silent else "online"
+
+
+def _since(begin: int | None, line: LineMirror, *, gone: bool) -> int | None:
     """Begin of the state; a machine whose connection is gone is unknown from the last confirmed instant."""
-    return line.horizon if offline else begin
+    return line.horizon if gone else begin
 
 
 def _part(machine: Machine, at: int) -> str | None:
@@ -166,18 +185,11 @@ def _energy(meter: Meter, at: int) -> dict[str, float | None]:
     return {"energy_kwh": kwh, "power_kw": kw}
 
 
-def _alarms(thing: Thing, at: int) -> list[dict[str, Any]]:
-    return [
-        {
-            "code": m.code,
-            "text": m.text,
-            "priority": m.priority,
-            "state": m.alarm_state,
-            "since": m.since,
-            "count": m.count,
-        }
-        for m in thing.active_alarms(at)
-    ]
+def _alarms(thing: Thing, at: int) -> dict[str, Any]:
+    """Alarms that people should see, and how many lie on a shelf meanwhile."""
+    found = thing.active_alarms(at)
+    seen = [msgspec.structs.asdict(alarm) for alarm in found if alarm.state != "shelved"]
+    return {"alarms": seen, "alarms_shelved": len(found) - len(seen)}
 
 
 def genealogy(line: LineMirror, part: str) -> Genealogy | None:

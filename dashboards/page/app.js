@@ -36,6 +36,13 @@ function Phase({ phase }) {
   </div>`;
 }
 
+function Alerts({ alerts }) {
+  if (alerts.length === 0) return null;
+  return html`<ul class="card alarms" aria-label="Alerts of other programs">
+    ${alerts.map((alert) => html`<li key=${alert.fingerprint}><span class="chip alarm">!</span>${alert.name}${alert.annotations.summary ? `: ${alert.annotations.summary}` : ""} since ${time(alert.told)}</li>`)}
+  </ul>`;
+}
+
 function useWidth() {
   const element = useRef(null);
   const [width, setWidth] = useState(0);
@@ -62,6 +69,7 @@ function Plant({ picture, plant, line }) {
   const common = { states: plant.states, first: picture.first, now: picture.now, run: picture.run, selected: machine.path, onSelect: select };
   return html`<div class="content">
     <${Phase} phase=${picture.phase} />
+    <${Alerts} alerts=${picture.alerts} />
     <${Tiles} line=${line} />
     <section class="card line" aria-label="Line" ref=${element}>
       ${width > 0 && html`<${Synoptic} line=${line} width=${width} ...${common} />`}

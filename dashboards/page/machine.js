@@ -72,10 +72,16 @@ export function MachinePanel({ machine, type, states, first, now, run, span, onS
     <${Chart} option=${option} label=${`${tags[chosen].title} of ${machine.name}`} />
     <${Figures} machine=${machine} kpis=${kpis} />
     ${machine.alarms.length > 0 &&
-    html`<ul class="alarms" aria-label="Active alarms">
-      ${machine.alarms.map((alarm) => html`<li key=${alarm.code}><span class="chip alarm">!</span>${alarm.text} since ${time(alarm.since)}</li>`)}
+    html`<ul class="alarms" aria-label="Alarms">
+      ${machine.alarms.map((alarm) => html`<li key=${alarm.code}><span class="chip alarm">!</span>${alarm.text} since ${time(alarm.since)}${fate(alarm)}</li>`)}
     </ul>`}
   </section>`;
+}
+
+/** What became of an alarm, in words: who knows of it, or that it went away before anybody did. */
+function fate(alarm) {
+  if (alarm.acknowledged_by) return `, acknowledged by ${alarm.acknowledged_by}`;
+  return alarm.cleared === null ? "" : `, gone since ${time(alarm.cleared)}, not acknowledged`;
 }
 
 function build(series, tag) {

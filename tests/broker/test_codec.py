@@ -2,7 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from plant import messages as m
 from plant.errors import MessageError
 from plant.messages import KINDS, RESERVED_NAMES
 from plant.paths import Node
-from plant.remarks import Recoded
+from plant.remarks import About, Acknowledged, Alerted, Disposed, Recoded, Replanned, Shelved
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "wire"
 LINE, OP10, OP20 = (
@@ -91,8 +93,63 @@ SAMPLES: dict[str, tuple[Node, m.Message]] = {
 }
 
 
+ABOUTS = {
+    "acknowledge": Acknowledged(code="spindle"),
+    "alert": Alerted(
+        name="OEE below target",
+        status="resolved",
+        fingerprint="c6eadffa33fcdf37",
+        labels={"path": "machining/block-line"},
+        annotations={"summary": "OEE is 41 %"},
+        starts=TS - 9,
+        ends=TS,
+    ),
+    "calendar": Replanned(begin=TS - 9, end=TS, planned="off"),
+    "disposition": Disposed(part="A-1", at=TS - 9, verdict="scrap"),
+    "reason": Recoded(begin=TS - 9, end=TS, reason="no-coolant"),
+    "shelve": Shelved(code="spindle", until=TS + 9),
+}
+
+
 def test_every_kind_has_a_sample() -> None:
     assert set(SAMPLES) == set(KINDS)
+    assert {type(about) for about in ABOUTS.values()} == set(get_args(About))
+
+
+@pytest.mark.parametrize("what", sorted(ABOUTS))
+def test_what_is_said_goes_through_bytes_and_back(what: str, request) -> None:
+    delivery = Numbering("local", "engine-works", run="r1").number(
+        OP10, m.Remark(ts=TS, by="anna", about=ABOUTS[what])
+    )[0]
+    file = GOLDEN / f"remark-{what}.json"
+    if request.config.getoption("--renew-golden"):
+        file.write_bytes(delivery.payload + b"\n")
+    assert file.read_bytes() == delivery.payload + b"\n"
+    _, decoded = decode(delivery.topic, delivery.payload)
+    assert isinstance(decoded, m.Remark)
+    assert decoded.about == ABOUTS[what]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": ""},
+        {"name": "n" * 501},
+        {"fingerprint": ""},
+        {"fingerprint": "f" * 501},
+        {"labels": {str(i): "" for i in range(65)}},
+        {"annotations": {str(i): "" for i in range(65)}},
+        {"labels": {"k": "v" * 501}},
+        {"annotations": {"k" * 501: "v"}},
+        {"starts": -1},
+        {"ends": 1 << 53},
+    ],
+)
+def test_an_alert_has_bounds(changes) -> None:
+    about = msgspec.structs.replace(ABOUTS["alert"], **changes)
+    delivery = Numbering("local", "x", run="r1").number(OP10, m.Remark(ts=TS, by="anna", about=about))[0]
+    with pytest.raises(MessageError, match="value"):
+        decode(delivery.topic, delivery.payload)
 
 
 @pytest.mark.parametrize("kind", sorted(SAMPLES))

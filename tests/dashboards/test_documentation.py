@@ -11,15 +11,15 @@ from tests.dashboards.heard import BLOCK, MACHINES
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
-ROWS = {m[1]: m[2] for m in re.finditer(r"^\| `GET (\S+?)` \| ([^|]+) \|", PAGE, re.MULTILINE)}
+ROWS = {(m[2], m[1].lower()): m[3] for m in re.finditer(r"^\| `(GET|POST) (\S+?)` \| ([^|]+) \|", PAGE, re.MULTILINE)}
 EXAMPLES = re.findall(r"^`GET ([^`]+)`[^\n]*\n\n```json\n(.+?)```", PAGE, re.MULTILINE | re.DOTALL)
 
 
 async def test_every_question_stands_there_with_its_parameters(client) -> None:
     paths = (await client.get("/api/openapi.json")).json()["paths"]
-    assert set(ROWS) == set(paths)
-    for path, told in ROWS.items():
-        asked = {one["name"] for one in paths[path]["get"].get("parameters", []) if one["in"] == "query"}
+    assert set(ROWS) == {(path, verb) for path, verbs in paths.items() for verb in verbs}
+    for (path, verb), told in ROWS.items():
+        asked = {one["name"] for one in paths[path][verb].get("parameters", []) if one["in"] == "query"}
         assert set(re.findall(r"`(\w+)`", told)) == asked, path
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from plant.messages import Alarm
 from plant.time import DAY, HOUR, MINUTE, SECOND
-from twin.alarms import Occurrence, occurrences, report
+from twin.alarm_states import Occurrence, occurrences
+from twin.alarms import report
 
 
 def transition(ts: int, state: str, since: int, *, count: int = 1, by: str | None = None) -> Alarm:

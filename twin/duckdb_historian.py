@@ -179,7 +179,7 @@ class DuckDbHistorian:
                 pause = min(2 * pause, LONGEST_RETRY)
 
     async def _tend(self) -> None:
-        """Make levels and drop what is too old, until a batch is full; while that is always so, a piece now and then."""
+        """Make levels and drop what is too old, until a batch is full; where that is always so, now and then."""
         now = asyncio.get_running_loop().time
         while now() > self._tended + UPKEEP or (self._rows < FULL and now() >= self._tended):
             self._tended = now()

@@ -1,10 +1,10 @@
-"""How finely telemetry is kept, and for how long: as it came, per minute, per hour; each level in files of its own.
+"""How finely telemetry is kept, and how long: as it came, per minute, per hour; each level in files of its own.
 
-A file holds what a run's machines sent within a day (raw), a month (minutes) or a year (hours), UTC, so that to drop old
-data is to delete a file.
+A file holds what a run's machines sent within a day (raw), a month (minutes) or a year (hours), UTC, so that to drop
+old data is to delete a file.
 """
 
-import datetime
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ NAMES: tuple[LevelName, ...] = ("raw", "minutes", "hours")
 GRAIN: dict[LevelName, int] = {"raw": 0, "minutes": MINUTE, "hours": HOUR}
 """Microseconds of which a row of the level tells; 0: of an instant."""
 
-_EPOCH = datetime.date(1970, 1, 1).toordinal()
+_EPOCH = dt.date(1970, 1, 1).toordinal()
 _NAMED = {"raw": 10, "minutes": 7, "hours": 4}  # characters of an ISO date that name a file
 
 
@@ -49,18 +49,18 @@ class Partition(NamedTuple):
     @property
     def name(self) -> str:
         """Name of the file."""
-        date = datetime.date.fromordinal(_EPOCH + self.begin // DAY).isoformat()
+        date = dt.date.fromordinal(_EPOCH + self.begin // DAY).isoformat()
         return f"{self.level}-{date[: _NAMED[self.level]]}.duckdb"
 
 
 def partition(level: LevelName, t: int) -> Partition:
     """Where an instant belongs."""
-    date = datetime.date.fromordinal(_EPOCH + t // DAY)
+    date = dt.date.fromordinal(_EPOCH + t // DAY)
     if level == "raw":
-        begin, end = date, date + datetime.timedelta(days=1)
+        begin, end = date, date + dt.timedelta(days=1)
     elif level == "minutes":
         begin = date.replace(day=1)
-        end = (begin + datetime.timedelta(days=31)).replace(day=1)
+        end = (begin + dt.timedelta(days=31)).replace(day=1)
     else:
         begin, end = date.replace(month=1, day=1), date.replace(year=date.year + 1, month=1, day=1)
     return Partition(level, _instant(begin), _instant(end))
@@ -72,14 +72,14 @@ def partition_of(file: Path) -> Partition | None:
     for name in NAMES:
         if name == level and len(date) == _NAMED[name]:
             try:
-                found = partition(name, _instant(datetime.date.fromisoformat(f"{date}-01-01"[:10])))
+                found = partition(name, _instant(dt.date.fromisoformat(f"{date}-01-01"[:10])))
             except ValueError:
                 return None
             return found if found.name == file.name else None
     return None
 
 
-def _instant(date: datetime.date) -> int:
+def _instant(date: dt.date) -> int:
     return (date.toordinal() - _EPOCH) * DAY
 
 

@@ -1,7 +1,7 @@
 """Telemetry of older versions, all runs in one file, brought over into a file a run and day.
 
-Every day is a transaction, and rows that are there already are left alone: who is interrupted goes on the next time. The
-old file is read only; it is deleted by the caller when all of it is stored. Until then both need room.
+Every day is a transaction, and rows that are there already are left alone: who is interrupted goes on the next time.
+The old file is read only; it is deleted by the caller when all of it is stored. Until then both need room.
 """
 
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def _bring_kind(
                     ) ORDER BY ours.id, rows.t""",  # noqa: S608 quoted
                 {"run": run},
             )
-            hours = db.execute(f"SELECT DISTINCT rows.t // {HOUR} {source} WHERE {within}", {"run": run}).fetchall()  # noqa: S608 quoted
+            hours = db.execute(f"SELECT DISTINCT rows.t // {HOUR} {source} WHERE {within}", {"run": run}).fetchall()
             target.make_stale(hour * HOUR for (hour,) in hours)
             db.execute("COMMIT")
         except BaseException:

@@ -21,7 +21,7 @@ from twin.historian import Block
 from twin.levels import GRAIN, LevelName
 
 MOST_TAGS = 400  # columns of a table; what is beyond is refused and counted
-BLOCK = 65_536  # bytes: a file of few rows stays below 100 kB, and many rows are written no slower than in larger blocks
+BLOCK = 65_536  # bytes: a file of few rows stays below 100 kB, and many rows are written no slower (measured)
 
 _BUCKET = "STRUCT(lowest DOUBLE, highest DOUBLE, total DOUBLE, n BIGINT, last DOUBLE)"
 _TABLES = """
@@ -102,19 +102,19 @@ class TelemetryFile:
         self.opened: dict[int, int] = {}  # newest instant of each machine when the file was attached
         self.stale: set[int] = set()  # begins of the hours whose coarser levels have to be made
         place = str(file).replace("'", "''") if file else ":memory:"
-        db.execute(f"ATTACH '{place}' AS {self.name}" + (f" (BLOCK_SIZE {BLOCK})" if file and not file.exists() else ""))
+        fresh = f" (BLOCK_SIZE {BLOCK})" if file and not file.exists() else ""
+        db.execute(f"ATTACH '{place}' AS {self.name}{fresh}")
         db.execute(_TABLES.format(db=self.name))
         self.recall()
 
     def recall(self) -> None:
         """Know what the file holds, and nothing else."""
         db = self.db
-        machines = db.execute(f"SELECT id, run, path, type FROM {self.name}.shopfloor_machines").fetchall()
+        machines = db.execute(f"SELECT id, run, path, type FROM {self.name}.shopfloor_machines").fetchall()  # noqa: S608 ours
         self.machines = {(run, path): (number, kind) for number, run, path, kind in machines}
         self.tags = {}
-        for kind, tag, name, datatype in db.execute(
-            f"SELECT type, tag, name, kind FROM {self.name}.shopfloor_tags"  # noqa: S608 ours
-        ).fetchall():
+        tags = db.execute(f"SELECT type, tag, name, kind FROM {self.name}.shopfloor_tags").fetchall()  # noqa: S608 ours
+        for kind, tag, name, datatype in tags:
             self.tags.setdefault(kind, {})[tag] = Column(name, datatype)
         self.opened = {}
         if self.level == "raw":
@@ -181,9 +181,10 @@ class TelemetryFile:
 
     def make_stale(self, hours: Iterable[int]) -> None:
         """Note hours whose coarser levels have to be made, inside a transaction of the caller."""
-        for hour in set(hours) - self.stale:
-            self.db.execute(f"INSERT INTO {self.name}.shopfloor_stale VALUES (?)", (hour,))  # noqa: S608 ours
-            self.stale.add(hour)
+        new = sorted(set(hours) - self.stale)
+        if new:
+            self.db.execute(f"INSERT INTO {self.name}.shopfloor_stale SELECT unnest(?)", (new,))
+            self.stale.update(new)
 
     def machine(self, run: str, path: str, kind: str) -> int:
         """Number of a machine, given now if it is new."""
@@ -230,20 +231,26 @@ class TelemetryFile:
         self.tags[kind][tag] = Column(name, datatype)
         return self.tags[kind][tag]
 
-    def pieces(self, run: str, path: str, tag: str, begin: int, end: int, span: range) -> list[Piece]:
-        """What the samples of [begin, end) say of each step; see `twin.historian.Historian.select`.
+    def pieces(self, owner: tuple[str, str], tag: str, window: tuple[int, int], span: range) -> list[Piece]:
+        """What the samples of a window say of each step; see `twin.historian.Historian.select`.
 
         A minute or hour counts in the step where it begins; of steps that are shorter, each gets what is known of the
         minute or hour in which it begins.
+
+        Args:
+            owner: run and path.
+            tag: the signal.
+            window: [begin, end).
+            span: first instants of the steps.
         """
-        machine, kind = self.machines.get((run, path), (0, ""))
+        machine, kind = self.machines.get(owner, (0, ""))
         column = self.tags.get(kind, {}).get(tag)
         if column is None or column.kind != "DOUBLE":
             return []
         grain, step, c = GRAIN[self.level], span.step, quoted(column.name)
-        values = {"first": span.start, "step": step, "begin": begin, "end": end, "machine": machine}
+        values = {"first": span.start, "step": step, "begin": window[0], "end": window[1], "machine": machine}
         if grain > step:
-            return self._spread(self.table(kind), c, values, grain, span)
+            return self._spread(self.table(kind), c, {**values, "grain": grain}, span)
         figures = (
             f"min({c}.lowest), max({c}.highest), fsum({c}.total), sum({c}.n)::BIGINT, arg_max({c}.last, t)"
             if grain
@@ -254,16 +261,16 @@ class TelemetryFile:
             WHERE machine = $machine AND t >= $begin AND t < $end AND {c} IS NOT NULL GROUP BY k ORDER BY k"""  # noqa: S608
         return list(map(Piece._make, self.db.execute(query, values).fetchall()))
 
-    def _spread(self, table: str, c: str, values: dict[str, int], grain: int, span: range) -> list[Piece]:
+    def _spread(self, table: str, c: str, values: dict[str, int], span: range) -> list[Piece]:
         """What is known of steps that are shorter than the minutes or hours of the file."""
         query = f"""
             SELECT t, {c}.lowest, {c}.highest, {c}.total, {c}.n, {c}.last FROM {table}
             WHERE machine = $machine AND t > $begin - $grain AND t < $end AND {c} IS NOT NULL ORDER BY t"""  # noqa: S608
-        chosen = {key: values[key] for key in ("machine", "begin", "end")} | {"grain": grain}
+        chosen = {key: values[key] for key in ("machine", "begin", "end", "grain")}
         found = []
         for t, *figures in self.db.execute(query, chosen).fetchall():
             first = max(0, -((span.start - t) // span.step))
-            after = min(len(span), -((span.start - t - grain) // span.step))
+            after = min(len(span), -((span.start - t - values["grain"]) // span.step))
             found += [Piece(k, *figures) for k in range(first, after)]
         return found
 

@@ -1,9 +1,9 @@
 """The telemetry of all runs in a folder, as the one thread that owns it sees it: a folder a run, a file a partition.
 
-What a crash in between leaves is harmless. The hours whose coarser levels are not made are noted in the transaction that
-stores their samples, and that note is deleted after both levels are stored; to make them twice gives the same. Before a
-file is dropped its run notes from which instant on the level is whole; a file before that instant is deleted at the
-next opening. Samples before it are refused, since a day that is half there would be told instead of its minutes.
+What a crash in between leaves is harmless. The hours whose coarser levels are not made are noted in the transaction
+that stores their samples, and that note is deleted after both levels are stored; to make them twice gives the same.
+Before a file is dropped its run notes from which instant on the level is whole; a file before that instant is deleted
+at the next opening. Samples before it are refused, since a day that is half there would be told instead of its minutes.
 """
 
 import contextlib
@@ -256,12 +256,12 @@ class TelemetryFolder:
             raise
 
     def select(self, run: str, path: str, tag: str, span: range) -> Series:
-        """Minimum, mean, maximum and last value of a tag per step, each piece of the span of the finest level there is."""
+        """Minimum, mean, maximum and last value of a tag per step, each piece of the finest level that has it."""
         self.open()
         steps: dict[int, Piece] = {}
-        found = self.runs.get(run)
-        for begin, end, one in found.stretches(span.start, span.stop) if found else ():
-            for piece in self._file(found, one).pieces(run, path, tag, begin, end, span):
+        found = self.runs.get(run, RunFiles(run=run, folder=None))
+        for begin, end, one in found.stretches(span.start, span.stop):
+            for piece in self._file(found, one).pieces((run, path), tag, (begin, end), span):
                 known = steps.get(piece.k)
                 steps[piece.k] = piece if known is None else _merged(known, piece)
         told = [steps.get(k) for k in range(len(span))]
@@ -277,8 +277,8 @@ class TelemetryFolder:
         """The newest sample of each tag."""
         self.open()
         latest: dict[str, tuple[int, Scalar]] = {}
-        found = self.runs.get(run)
-        for level in NAMES if found else ():
+        found = self.runs.get(run, RunFiles(run=run, folder=None))
+        for level in NAMES:
             for one in reversed(found.of(level)):
                 for tag, (t, value) in self._file(found, one).latest(run, path).items():
                     if tag not in latest:
@@ -441,7 +441,7 @@ def _rows(block: Block, rows: Sequence[int]) -> Block:
         m,
         t=[m.t[row] for row in rows],
         v={tag: [column[row] for row in rows] for tag, column in m.v.items()},
-        q={tag: [codes[row] for row in rows] if isinstance(codes, list) else codes for tag, codes in (m.q or {}).items()},
+        q={tag: [q[row] for row in rows] if isinstance(q, list) else q for tag, q in (m.q or {}).items()},
     )
     return block._replace(message=message)
 

@@ -14,7 +14,6 @@ from twin import DuckDbHistorian
 from twin.historian import steps
 from twin.telemetry_folder import TelemetryFolder
 
-
 RAW = "telemetry/r/raw-1970-01-01.duckdb"
 VALUES = st.none() | st.floats(-1e9, 1e9) | st.integers(-(2**53), 2**53) | st.booleans()
 SAMPLES = st.dictionaries(st.integers(0, 99), VALUES, max_size=20)

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import sys
 from pathlib import Path
 
 import duckdb
@@ -75,7 +76,8 @@ def test_minutes_and_hours_answer_like_the_samples(samples, order, upkeep, step,
     size = max([1.0, *(abs(float(v)) for v in samples.values() if v is not None)])
     raw = series(folder, *window, step * MINUTE)
     inside = sorted(t for t, v in samples.items() if v is not None and window[0] <= START + t < window[1])
-    assert sum(found[3] is not None for found in raw) == len({(START + t - window[0]) // (step * MINUTE) for t in inside})
+    filled = {(START + t - window[0]) // (step * MINUTE) for t in inside}
+    assert {k for k, found in enumerate(raw) if found[3] is not None} == filled
     hourly = (START, START + 4 * DAY, HOUR)
     wanted = series(folder, *hourly)
     drop_raw(folder)
@@ -96,7 +98,8 @@ def test_a_file_is_named_after_what_it_holds(t, level) -> None:
     assert found.begin <= t < found.end
     assert partition(level, found.begin) == partition(level, found.end - 1) == found
     assert partition_of(Path("x", found.name)) == found
-    for other in ("raw-2026-02-30.duckdb", "raw-2026-02.duckdb", "minutes-2026-01-05.duckdb", "owner.duckdb", found.name[1:]):
+    others = ("raw-2026-02-30.duckdb", "raw-2026-02.duckdb", "minutes-2026-01-05.duckdb", "owner.duckdb")
+    for other in (*others, found.name[1:]):
         assert partition_of(Path(other)) is None
 
 
@@ -126,27 +129,27 @@ def test_a_step_shorter_than_a_minute_gets_what_is_known_of_the_minute() -> None
 
 
 def test_each_level_is_kept_as_long_as_it_should_and_files_really_go(tmp_path) -> None:
-    folder = TelemetryFolder(tmp_path, Retention(raw=2 * DAY, minutes=40 * DAY))
-    days = range(0, 120, 1)
+    folder = TelemetryFolder(tmp_path, Retention(raw=2 * DAY, minutes=20 * DAY))
+    begin, days = START + 40 * DAY, range(60)  # from November into January
     for day in days:
-        folder.write([block([START + day * DAY + hour * HOUR for hour in range(24)], power=[day] * 24)])
+        folder.write([block([begin + day * DAY + hour * HOUR for hour in range(4)], power=[day] * 4)])
         tended(folder)
-    last = START + 119 * DAY + 23 * HOUR
-    names = sorted(file.name for file in (tmp_path / "telemetry" / "r").iterdir())
+    last = begin + 59 * DAY + 3 * HOUR
     run = folder.runs["r"]
-    assert [one.begin for one in run.of("raw")] == [START + day * DAY for day in (117, 118, 119)]
-    assert all(one.end > last - 40 * DAY for one in run.of("minutes"))
+    assert [one.begin for one in run.of("raw")] == [begin + day * DAY for day in (57, 58, 59)]
+    assert [one.name for one in run.of("minutes")] == ["minutes-2024-12.duckdb", "minutes-2025-01.duckdb"]
     assert [one.name for one in run.of("hours")] == ["hours-2024.duckdb", "hours-2025.duckdb"]
-    assert {one.name for one in run.held} == {name for name in names if name.endswith(".duckdb")}
+    assert {one.name for one in run.held} == {file.name for file in run.folder.glob("*.duckdb")}
     kept = folder.kept()
-    assert (kept.raw.files, kept.raw.oldest, kept.raw.dropped) == (3, START + 117 * DAY, 117)
-    assert kept.minutes.dropped == 3
-    daily = series(folder, START, START + 120 * DAY, DAY)
+    assert (kept.raw.files, kept.raw.oldest, kept.raw.dropped) == (3, begin + 57 * DAY, 57)
+    assert (kept.minutes.files, kept.minutes.dropped) == (2, 1)
+    assert all(level.bytes > 10_000 for level in (kept.raw, kept.minutes, kept.hours))
+    daily = series(folder, begin, begin + 60 * DAY, DAY)
     assert daily == [(day, day, day, day) for day in days], "of the hours, the minutes and the samples"
     folder.close()
     again = TelemetryFolder(tmp_path)
     again.open()
-    assert series(again, START, START + 120 * DAY, DAY) == daily
+    assert series(again, begin, begin + 60 * DAY, DAY) == daily
     assert again.newest("r") == {"a/l/A": last}
     again.close()
 
@@ -177,7 +180,7 @@ def test_a_run_whose_last_day_had_to_go_goes_on_in_the_next_hour() -> None:
     folder.close()
 
 
-class Torn(Exception):
+class TornError(Exception):
     pass
 
 
@@ -193,7 +196,7 @@ def test_upkeep_that_is_torn_anywhere_is_made_good(tmp_path, monkeypatch, at) ->
     def torn(function):
         def maybe(*arguments):
             if left[0] == 0:
-                raise Torn
+                raise TornError
             left[0] -= 1
             return function(*arguments)
 
@@ -204,7 +207,7 @@ def test_upkeep_that_is_torn_anywhere_is_made_good(tmp_path, monkeypatch, at) ->
     monkeypatch.setattr(folders.RunFiles, "note", torn(folders.RunFiles.note))
     try:
         tended(folder)
-    except Torn:
+    except TornError:
         left[0] = -1
     folder._attached.clear()
     folder.db.close()
@@ -263,12 +266,13 @@ async def test_bringing_over_that_was_interrupted_goes_on(tmp_path, monkeypatch)
     def torn(self, hours) -> None:
         calls.append(hours)
         if len(calls) == 4:
-            raise Torn
+            raise TornError
         write(self, hours)
 
-    with monkeypatch.context() as patch, pytest.raises(Torn):
+    with monkeypatch.context() as patch:
         patch.setattr(TelemetryFile, "make_stale", torn)
-        await DuckDbHistorian(tmp_path).__aenter__()
+        with pytest.raises(TornError):
+            await DuckDbHistorian(tmp_path).__aenter__()
     await test_a_file_of_an_older_version_is_brought_over_again(tmp_path)
 
 
@@ -296,8 +300,6 @@ async def test_two_processes_or_one_folder_is_one_too_many(tmp_path) -> None:
             "import asyncio, sys, pathlib; from twin import DuckDbHistorian\n"
             "asyncio.run(DuckDbHistorian(pathlib.Path(sys.argv[1])).__aenter__())"
         )
-        import sys
-
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", script, str(tmp_path), stderr=asyncio.subprocess.PIPE
         )
@@ -332,7 +334,8 @@ def test_room_is_made_at_the_oldest_end_and_what_is_being_filled_stays() -> None
     while name := folder.shed("raw", order):
         told.append(name)
     assert told == [
-        "old raw-2024-10-04.duckdb", "old raw-2024-10-05.duckdb", "new raw-2024-10-04.duckdb", "new raw-2024-10-05.duckdb",
+        "old raw-2024-10-04.duckdb", "old raw-2024-10-05.duckdb",
+        "new raw-2024-10-04.duckdb", "new raw-2024-10-05.duckdb",
     ]  # fmt: skip
     assert folder.shed("minutes", order) == "old minutes-2024-10.duckdb"
     assert folder.shed("minutes", order) == "", "the month of the newest run is being filled"

@@ -104,14 +104,9 @@ class Storage:
         """
         await self._look()
         while self._bytes["total"] > self._limit:
-            before = self._bytes["total"]
             if not await self._drop():
-                self._warn("nothing more may be dropped")
                 return
             await self._look()
-            if self._bytes["total"] >= before:
-                self._warn("what was dropped has left no room on the disk yet")
-                return
         self._above = ""
 
     async def _look(self) -> None:
@@ -121,13 +116,16 @@ class Storage:
             self._levels = {level: getattr(kept, level) for level in NAMES}
 
     async def _drop(self) -> bool:
-        """Drop the one thing whose turn it is; false if there is none."""
+        """Drop the one thing whose turn it is; false, with a warning, if there is none."""
         runs = [*(run for run in self._twin.runs() if run != self._run), self._run]
         if self._historian is not None and self._telemetry_here:
             for level in ("raw", "minutes"):
                 if name := await self._historian.shed(level, runs):
                     self._note(level, name)
                     return True
+        if free := await self._twin.shrink():
+            self._warn(f"the disk has no room to write the journal anew, which would free {_told(free)} of it")
+            return False
         for run in self._twin.runs()[:-1]:
             if run != self._run:
                 await self._twin.forget(run)
@@ -136,8 +134,10 @@ class Storage:
                 await asyncio.to_thread(_forget, self._folder, run)
                 if self._historian is not None:
                     await self._historian.forget(run)
+                await self._twin.shrink()
                 self._note("runs", run)
                 return True
+        self._warn("nothing more may be dropped")
         return False
 
     def _note(self, kind: str, name: str) -> None:

@@ -310,6 +310,11 @@ class Journal:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return False
 
+    def free(self) -> int:
+        """Bytes of the file that hold nothing."""
+        with self._errors():
+            return self._number("PRAGMA freelist_count") * self._number("PRAGMA page_size")
+
     def _topics_of(self, wanted: Wanted) -> list[int]:
         """Numbers of the topics at or below a path, of the kinds that are wanted."""
         below = f"{wanted.path}/"

@@ -141,8 +141,16 @@ class Twin(Questions):
                 if name not in await self._call(self._journal.runs):
                     self._order.remove(name)
                     self._runs.pop(name, None)
+
+    async def shrink(self) -> int:
+        """Give the room of forgotten runs back to the disk; returns the bytes that could not be. See `Journal.shrink`.
+
+        Raises:
+            StoreError: the journal cannot be written.
+        """
         while await self._call(self._journal.shrink):
             pass
+        return await self._call(self._journal.free)
 
     def position(self) -> int:
         """Position of the last message in the journal."""

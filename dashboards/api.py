@@ -16,7 +16,7 @@ from dashboards.answers import Json
 from dashboards.corrections import add_corrections
 from dashboards.export import add_export
 from dashboards.guard import Guard
-from dashboards.metrics import metrics_text
+from dashboards.metrics import Storage, metrics_text, no_storage
 from dashboards.past import add_past
 from dashboards.picture import Phase, describe, live_phase, picture
 from dashboards.questions import (
@@ -48,13 +48,16 @@ PAGE = Path(__file__).parent / "page"
 MOST_STEPS = 10_000
 
 
-def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phase) -> FastAPI:
+def create_app(
+    twin: Twin, *, token: str | None = None, phase: Phase = live_phase, storage: Storage = no_storage
+) -> FastAPI:
     """The API over a twin, and the page.
 
     Args:
         twin: the twin; of what is asked here only remarks change it.
         token: if given, every request needs it (``Authorization: Bearer …``, or the cookie that ``/?token=…`` sets).
         phase: what is going on: ``{name: "past" | "live", progress: 0..1, text}``.
+        storage: what the data folder holds, its bound, and what was dropped; empty if nobody looks after it.
     """
     app = FastAPI(
         title="Shopfloor",
@@ -70,7 +73,7 @@ def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phas
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(StoreError, _unavailable)
-    _add_state(app, twin, phase)
+    _add_state(app, twin, phase, storage)
     _add_kpis(app, twin)
     _add_history(app, twin)
     add_past(app, twin)
@@ -99,7 +102,7 @@ def _unavailable(_: Request, error: Exception) -> Response:
     return Json({"errors": [{"field": "store", "message": str(error)}]}, status_code=503)
 
 
-def _add_state(app: FastAPI, twin: Twin, phase: Phase) -> None:
+def _add_state(app: FastAPI, twin: Twin, phase: Phase, storage: Storage) -> None:
     @app.get("/api/v1/health", summary="Whether the twin listens, and how far it is")
     async def health() -> Response:
         counters = twin.counters()
@@ -114,6 +117,7 @@ def _add_state(app: FastAPI, twin: Twin, phase: Phase) -> None:
                 "from": first,
                 "to": horizon,
                 "counters": counters,
+                "storage": storage(),
             }
         )
 
@@ -133,7 +137,7 @@ def _add_state(app: FastAPI, twin: Twin, phase: Phase) -> None:
 
     @app.get("/metrics", summary="Counters as Prometheus text", response_class=Response)
     async def metrics() -> Response:
-        return Response(metrics_text(twin), media_type="text/plain; version=0.0.4")
+        return Response(metrics_text(twin, storage()), media_type="text/plain; version=0.0.4")
 
 
 def _add_kpis(app: FastAPI, twin: Twin) -> None:

@@ -1,16 +1,28 @@
 """Counters of the twin as Prometheus text."""
 
+from collections.abc import Callable
+from typing import Any
+
+from plant.time import SECOND
 from twin import Twin
 
+Storage = Callable[[], dict[str, Any]]
+"""Tells what the data folder holds: see ``GET /api/v1/health``."""
 
-def metrics_text(twin: Twin) -> str:
+
+def no_storage() -> dict[str, Any]:
+    """Nobody looks after a data folder."""
+    return {}
+
+
+def metrics_text(twin: Twin, storage: dict[str, Any] | None = None) -> str:
     """All counters, one line each, with the help and type lines that the format asks for."""
     counters = twin.counters()
     lines: list[str] = []
 
     def family(name: str, kind: str, about: str, samples: dict[str, float]) -> None:
         lines.extend((f"# HELP shopfloor_{name} {about}", f"# TYPE shopfloor_{name} {kind}"))
-        lines.extend(f"shopfloor_{name}{labels} {value:g}" for labels, value in samples.items())
+        lines.extend(f"shopfloor_{name}{labels} {_number(value)}" for labels, value in samples.items())
 
     family("messages_received_total", "counter", "Messages that arrived.", {"": counters.received})
     family("messages_journaled_total", "counter", "Messages written to the journal.", {"": counters.journaled})
@@ -32,4 +44,25 @@ def metrics_text(twin: Twin) -> str:
     steps = {f'{label[:-1]},way="forward"}}': float(clock.steps_forward) for label, clock in clocks.items()}
     steps |= {f'{label[:-1]},way="back"}}': float(clock.steps_back) for label, clock in clocks.items()}
     family("clock_steps_total", "counter", "How often the clock of a publisher was set.", steps)
+    if storage:
+        kinds = {f'{{kind="{kind}"}}': float(size) for kind, size in storage["bytes"].items() if kind != "total"}
+        family("storage_bytes", "gauge", "Size of what the data folder holds.", kinds)
+        family("storage_limit_bytes", "gauge", "What it may take.", {"": storage["limit"]})
+        family("storage_above_limit", "gauge", "1 while nothing more may go.", {"": float(storage["above"])})
+        gone = {f'{{kind="{kind}"}}': float(count) for kind, count in storage["dropped_total"].items()}
+        family("storage_dropped_total", "counter", "Files and runs that went to stay below the limit.", gone)
+        levels = {f'{{level="{level}"}}': kept for level, kept in storage["telemetry"].items()}
+        files = {label: float(kept.files) for label, kept in levels.items()}
+        family("telemetry_files", "gauge", "Files of telemetry, by level.", files)
+        sizes = {label: float(kept.bytes) for label, kept in levels.items()}
+        family("telemetry_bytes", "gauge", "Size of telemetry, by level.", sizes)
+        oldest = {label: kept.oldest / SECOND for label, kept in levels.items() if kept.oldest is not None}
+        family("telemetry_oldest_seconds", "gauge", "Plant time since 1970 of the oldest telemetry, by level.", oldest)
+        expired = {label: float(kept.dropped) for label, kept in levels.items()}
+        family("telemetry_files_dropped_total", "counter", "Files of telemetry that were dropped, by level.", expired)
     return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    """Whole numbers in full: bytes and instants have more digits than a rate needs."""
+    return str(int(value)) if value == int(value) else f"{value:g}"

@@ -15,8 +15,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from plant.errors import InputError, StoreError
 from shopfloor.continuation import BOOK
 from shopfloor.keeping import PLANTS
-from twin.backup import Tell, copy_journal, copy_telemetry
-from twin.opening import JOURNAL, TELEMETRY
+from twin.backup import Tell, copy_journal, copy_telemetry, copy_telemetry_folder
+from twin.old_telemetry import OLD
+from twin.opening import JOURNAL
+from twin.telemetry_folder import TELEMETRY
 
 COMPRESSED = (".gz", ".tgz")
 
@@ -54,10 +56,13 @@ def back_up(data: Path, file: Path, console: Console, *, telemetry: bool = True)
                 (copies / BOOK).write_bytes((data / BOOK).read_bytes())
             if (data / PLANTS).is_dir():
                 shutil.copytree(data / PLANTS, copies / PLANTS, ignore=shutil.ignore_patterns("*.new"))
-            if telemetry and (data / TELEMETRY).exists():
+            if telemetry and (data / TELEMETRY).is_dir():
                 with _stage(console, "telemetry") as tell:
-                    copy_telemetry(data / TELEMETRY, copies / TELEMETRY, tell)
-            held = [name for name in (JOURNAL, BOOK, PLANTS, TELEMETRY) if (copies / name).exists()]
+                    copy_telemetry_folder(data / TELEMETRY, copies / TELEMETRY, tell)
+            if telemetry and (data / OLD).exists():  # of an older version, not brought over yet
+                with _stage(console, "telemetry") as tell:
+                    copy_telemetry(data / OLD, copies / OLD, tell)
+            held = [name for name in (JOURNAL, BOOK, PLANTS, TELEMETRY, OLD) if (copies / name).exists()]
             whole = copies / "whole"
             with _stage(console, "file") as tell:
                 _pack(copies, held, whole, tell, compressed=file.name.endswith(COMPRESSED))

@@ -10,8 +10,17 @@ from rich.console import Console
 
 from plant.errors import InputError, ShopfloorError
 from plant.loader import load_plant
+from plant.time import DAY
 from shopfloor import __version__
-from shopfloor.settings import DEMO_PAST, LiveSettings, OfflineSettings, duration, historian_folder, instant
+from shopfloor.settings import (
+    DEMO_PAST,
+    LiveSettings,
+    OfflineSettings,
+    duration,
+    historian_folder,
+    instant,
+    size,
+)
 
 app = typer.Typer(
     name="shopfloor",
@@ -37,6 +46,9 @@ Port = Annotated[
 ]
 Data = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder that keeps the run, so that it goes on after a restart.")
+]
+DataLimit = Annotated[
+    str, typer.Option(metavar="SIZE", help="What the data folder may take; beyond it the oldest goes, e.g. 500MB.")
 ]
 WallFor = Annotated[str | None, typer.Option("--for", metavar="TIME", help="Stop after this wall time, e.g. 10min.")]
 
@@ -64,6 +76,7 @@ def demo(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Don't open the page in a browser.")] = False,
     speed: Speed = 1.0,
     data: Data = None,
+    data_limit: DataLimit = "20GB",
     wall: WallFor = None,
 ) -> None:
     """Run the bundled plant: a past of 8 hours to look at, then live. Broker, twin, historian and page in one go."""
@@ -77,6 +90,7 @@ def demo(
             backfill=DEMO_PAST,
             port=port,
             data=data,
+            limit=size("--data-limit", data_limit),
             duration=None if wall is None else duration("--for", wall, least=1),
             browser=not no_browser,
         ),
@@ -97,6 +111,9 @@ def run(
     port: Port = None,
     wall: WallFor = None,
     data: Data = None,
+    data_limit: DataLimit = "20GB",
+    keep_raw: Annotated[str, typer.Option(metavar="TIME", help="Plant time that telemetry is kept in full.")] = "14d",
+    keep_minutes: Annotated[str, typer.Option(metavar="TIME", help="Plant time that its minutes are kept.")] = "366d",
 ) -> None:
     """Run a plant live: simulator, broker, twin, historian and page."""
     from shopfloor.live import run_live
@@ -111,6 +128,9 @@ def run(
             broker=broker,
             port=port,
             data=data,
+            limit=size("--data-limit", data_limit),
+            keep_raw=duration("--keep-raw", keep_raw, least=DAY),
+            keep_minutes=duration("--keep-minutes", keep_minutes, least=DAY),
             historian=historian_folder(historian),
             duration=None if wall is None else duration("--for", wall, least=1),
         ),

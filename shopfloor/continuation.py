@@ -90,18 +90,25 @@ class RunBook:
         """Note a new session of a run before its first message goes out; that run is now the newest."""
         begun = msgspec.structs.replace(record, sessions=[*record.sessions, session])
         others = tuple(other for other in self.records if other.run != record.run)
-        book = replace(self, records=(*others, begun))
+        return self._written((*others, begun))
+
+    def forget(self, run: str) -> "RunBook":
+        """The book without a run."""
+        return self._written(tuple(record for record in self.records if record.run != run))
+
+    def _written(self, records: tuple[RunRecord, ...]) -> "RunBook":
+        """A book of these records, on disk."""
         temporary = self.file.with_suffix(".new")
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("w", encoding="utf-8") as out:
-                json.dump(msgspec.to_builtins(book.records), out, indent=1)
+                json.dump(msgspec.to_builtins(records), out, indent=1)
                 out.flush()
                 os.fsync(out.fileno())
             temporary.replace(self.file)
         except OSError as error:
             raise StoreError(f"{self.file} cannot be written: {error}") from error
-        return book
+        return replace(self, records=records)
 
 
 @dataclass(kw_only=True)

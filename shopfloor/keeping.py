@@ -28,6 +28,18 @@ def keep_plant(folder: Path, run: str, plant: Plant) -> None:
         raise StoreError(f"{file} cannot be written: {error}") from error
 
 
+def forget_plant(folder: Path, run: str) -> None:
+    """Delete the description of a run's plant.
+
+    Raises:
+        StoreError: it cannot be deleted.
+    """
+    try:
+        _file(folder, run).unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"{_file(folder, run)} cannot be deleted: {error}") from error
+
+
 def kept_plant(folder: Path, run: str) -> Plant:
     """The plant of a run.
 

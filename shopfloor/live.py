@@ -31,7 +31,8 @@ from shopfloor.keeping import keep_plant
 from shopfloor.pacing import Connection, LivePlant, last_words, listen, pace, report
 from shopfloor.production import CHUNK, Production
 from shopfloor.settings import FIRST_PORT, LOOPBACK, LiveSettings
-from twin import Twin, open_twin
+from shopfloor.storage import Storage
+from twin import Retention, Twin, open_twin
 
 BROKER_PATIENCE = 10.0
 ALMOST = SECOND // 10  # a past this close to the present is the present
@@ -73,11 +74,21 @@ async def _live(settings: LiveSettings, console: Console) -> None:
         async with AsyncExitStack() as stack:
             folder = stack.enter_context(_data_folder(settings.data))
             twin = await stack.enter_async_context(
-                open_twin(settings.plant, folder, historian=settings.historian, durable=settings.data is not None)
+                open_twin(
+                    settings.plant,
+                    folder,
+                    historian=settings.historian,
+                    retention=Retention(raw=settings.keep_raw, minutes=settings.keep_minutes),
+                    durable=settings.data is not None,
+                )
             )
             production, anchored = _begin(settings, twin, folder)
+            storage = Storage(
+                twin, folder, limit=settings.limit, run=production.record.run, elsewhere=settings.historian is not None
+            )
+            await stack.enter_async_context(storage)
             phase = Phase()
-            app = create_app(twin, phase=phase.tell)
+            app = create_app(twin, phase=phase.tell, storage=storage.tell)
             page = await stack.enter_async_context(serve(app, _listener(settings.port)))
             _announce(console, "page", page)
             url = await stack.enter_async_context(_broker(settings.broker, console))

@@ -1,12 +1,13 @@
 """What a person chose on the command line, as frozen data."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from plant.description import Plant
 from plant.errors import InputError
-from plant.time import DEFAULT_START, HOUR, parse_duration, parse_instant
+from plant.time import DAY, DEFAULT_START, HOUR, format_duration, parse_duration, parse_instant
 
 FIRST_PORT = 8000
 LOOPBACK = "127.0.0.1"
@@ -26,6 +27,9 @@ class LiveSettings:
         port: port of the page; none: the first free one from 8000.
         data: folder that keeps journal and historian; none: nothing is kept.
         historian: folder of the telemetry store; none: in the data folder.
+        limit: bytes that the data folder may take.
+        keep_raw: plant time that telemetry is kept as it came, in microseconds.
+        keep_minutes: plant time that its minutes are kept, in microseconds.
         duration: wall time after which it stops, in microseconds; none: until told.
         browser: whether to open the page in a browser.
     """
@@ -39,6 +43,9 @@ class LiveSettings:
     port: int | None = None
     data: Path | None = None
     historian: Path | None = None
+    limit: int = 20 * 10**9
+    keep_raw: int = 14 * DAY
+    keep_minutes: int = 366 * DAY
     duration: int | None = None
     browser: bool = False
 
@@ -79,7 +86,8 @@ def duration(option: str, text: str, *, least: int = 0) -> int:
     except ValueError as error:
         raise InputError(f"{option}: {error}") from None
     if micros < least:
-        raise InputError(f"{option}: {text!r} is too short; it must be above 0")
+        bound = "above 0" if least == 1 else f"{format_duration(least)} or more"
+        raise InputError(f"{option}: {text!r} is too short; it must be {bound}")
     return micros
 
 
@@ -93,6 +101,25 @@ def instant(option: str, text: str | None) -> int | None:
         return None if text is None else parse_instant(text)
     except ValueError as error:
         raise InputError(f"{option}: {error}") from None
+
+
+_SIZES = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
+LEAST_SIZE = 10**7
+
+
+def size(option: str, text: str) -> int:
+    """A size of the command line in bytes.
+
+    Raises:
+        InputError: the text is no size or is too small.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(MB|GB|TB)", text.strip(), re.IGNORECASE)
+    if found is None:
+        raise InputError(f"{option}: {text!r} is not a size; allowed are numbers with MB, GB or TB, such as 20GB")
+    bytes_ = round(float(found[1]) * _SIZES[found[2].upper()])
+    if bytes_ < LEAST_SIZE:
+        raise InputError(f"{option}: {text!r} is too small; it must be 10MB or more")
+    return bytes_
 
 
 def historian_folder(text: str | None) -> Path | None:

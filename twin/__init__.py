@@ -6,6 +6,7 @@ from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
 from twin.duckdb_historian import DuckDbHistorian
 from twin.historian import Historian
 from twin.journal import Journal, Wanted
+from twin.levels import Retention
 from twin.mirror import Mirror
 from twin.opening import open_twin, read_twin
 from twin.parquet import ColumnKind, parquet
@@ -51,6 +52,7 @@ __all__ = [
     "NodeView",
     "OrderView",
     "Page",
+    "Retention",
     "Series",
     "Tally",
     "Twin",

@@ -7,6 +7,7 @@ thrown away and made again.
 """
 
 import contextlib
+import json
 import sqlite3
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ import duckdb
 
 from plant.errors import InputError, StoreError
 from twin.journal import APPLICATION
+from twin.levels import NAMES, partition_of
+from twin.telemetry_folder import NOTE
 
 Tell = Callable[[float], None]
 """Is told how far a copy is, 0 to 1."""
@@ -74,6 +77,53 @@ def copy_telemetry(file: Path, copy: Path, tell: Tell) -> None:
         except duckdb.Error as error:
             reason = str(error)
     raise StoreError(f"telemetry {file} cannot be copied: {reason}")
+
+
+def copy_telemetry_folder(folder: Path, copy: Path, tell: Tell) -> None:
+    """Copy the telemetry of all runs.
+
+    Each file as it is at an instant of its own, the note of its run first and then finest first: samples that have no
+    minutes in the copy are in the copy themselves. Of a file that is dropped meanwhile the coarser copies have all.
+
+    Raises:
+        StoreError: as `copy_telemetry`.
+    """
+    total = max(1, sum(file.stat().st_size for file in _files(folder)))
+    done = 0
+    for run in sorted(place for place in folder.iterdir() if place.is_dir()):
+        try:
+            note = json.loads((run / NOTE).read_bytes())
+        except FileNotFoundError:  # it has just begun, or was forgotten
+            continue
+        (copy / run.name).mkdir(parents=True)
+        for level in NAMES:
+            for file in sorted(run.glob(f"{level}-*.duckdb")):
+                before, size = done, file.stat().st_size if file.exists() else 0
+
+                def told(share: float, before: int = before, size: int = size) -> None:
+                    tell(min(1.0, (before + share * size) / total))
+
+                done += size
+                dropped = not _copy_unless_dropped(file, copy / run.name / file.name, told)
+                if dropped and (one := partition_of(file)):
+                    note["whole"][level] = max(note["whole"].get(level, 0), one.end)
+        (copy / run.name / NOTE).write_text(json.dumps(note) + "\n", encoding="utf-8")
+
+
+def _files(folder: Path) -> list[Path]:
+    return [file for file in folder.glob("*/*.duckdb") if file.exists()]
+
+
+def _copy_unless_dropped(file: Path, copy: Path, tell: Tell) -> bool:
+    try:
+        copy_telemetry(file, copy, tell)
+    except StoreError:
+        if file.exists():
+            raise
+        for part in (copy, copy.with_name(f"{copy.name}.wal")):
+            part.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def _copy_bytes(file: Path, copy: Path, tell: Tell) -> bool:

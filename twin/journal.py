@@ -10,6 +10,7 @@ read: see `twin.salvage`. A file of an older version is brought up to date when 
 """
 
 import math
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ from plant.messages import Delivery, Message
 from twin.finality import Hour, Revision, Settlement
 
 APPLICATION = 0x53464A31  # "SFJ1", so that a stranger's file is recognised
+ROOM = 64 << 20  # bytes that stay free when a file is written anew
 # The position is named although every index ends with it: the topic behind it must not come before it in the order.
 _BY_TIME = "CREATE INDEX IF NOT EXISTS message_time ON messages (run, ts, position, topic);"
 
@@ -298,6 +300,83 @@ class Journal:
             found: int | None = self._db.execute(query, (self._runs.get(run, -1), after)).fetchone()[0]
             return found
 
+    def forget(self, run: str, most: int = 2_000) -> bool:
+        """Delete some messages of a run, the newest first, so that what is left is always the run up to an instant.
+
+        With its last message the run itself is unknown. A run that holds the newest message of all stays, since
+        positions are never given twice.
+
+        Args:
+            run: the run.
+            most: how many are deleted at once.
+
+        Returns:
+            Whether there is more to delete.
+        """
+        number = self._runs.get(run, -1)
+        with self._errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                newest = self._db.execute("SELECT run FROM messages ORDER BY position DESC LIMIT 1").fetchone()
+                if newest == (number,) or number < 0:
+                    self._db.execute("ROLLBACK")
+                    return False
+                gone = self._db.execute(
+                    """DELETE FROM messages WHERE position IN (
+                       SELECT position FROM messages INDEXED BY message_time WHERE run = ?
+                       ORDER BY ts DESC, position DESC LIMIT ?)""",
+                    (number, most),
+                ).rowcount
+                if gone < most:
+                    for table in ("sessions", "hours", "revisions", "settled"):
+                        self._db.execute(f"DELETE FROM {table} WHERE run = ?", (number,))  # noqa: S608 names of ours
+                    self._db.execute("DELETE FROM runs WHERE id = ?", (number,))
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._recall()
+                raise
+        if gone == most:
+            return True
+        del self._runs[run]
+        self._sources = {source: numbers for source, numbers in self._sources.items() if numbers[0] != number}
+        self._sessions = {(owner, session) for owner, session in self._sessions if owner != number}
+        return False
+
+    def shrink(self, pages: int = 1_000) -> bool:
+        """Give some of the room that deleted messages leave back to the disk.
+
+        A file of an earlier version cannot give pages back; it is written anew, once, if the disk has room for what is
+        left of it twice. If not, its free room is filled by what comes, and the file grows no more until then.
+
+        Args:
+            pages: how many are given back at once.
+
+        Returns:
+            Whether there is more to give back.
+        """
+        with self._errors():
+            free = self._number("PRAGMA freelist_count")
+            if not free:
+                return False
+            if self._number("PRAGMA auto_vacuum"):
+                self._db.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+                more = self._number("PRAGMA freelist_count")
+                if not more:
+                    self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                return 0 < more < free
+            left = (self._number("PRAGMA page_count") - free) * self._number("PRAGMA page_size")
+            if self.file is not None and shutil.disk_usage(self.file.parent).free < 2 * left + ROOM:
+                return False
+            self._db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return False
+
+    def free(self) -> int:
+        """Bytes of the file that hold nothing."""
+        with self._errors():
+            return self._number("PRAGMA freelist_count") * self._number("PRAGMA page_size")
+
     def _topics_of(self, wanted: Wanted) -> list[int]:
         """Numbers of the topics at or below a path, of the kinds that are wanted."""
         below = f"{wanted.path}/"
@@ -318,6 +397,8 @@ class Journal:
             raise StoreError(
                 f"{self.file} is a journal of version {version}, of a newer Shopfloor; this one reads up to {SCHEMA}"
             )
+        if fresh:
+            db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # so that the file shrinks when a run is forgotten
         db.execute("PRAGMA journal_mode = WAL")
         db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         db.execute("PRAGMA cache_size = -65536")

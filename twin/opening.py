@@ -11,18 +11,24 @@ from plant.description import Plant
 from plant.errors import DamageError, StoreError
 from twin.duckdb_historian import DuckDbHistorian
 from twin.journal import Journal
+from twin.levels import Retention
 from twin.salvage import finish, salvage
 from twin.twin import Twin
 
 log = logging.getLogger(__name__)
 
 JOURNAL = "journal.sqlite"
-TELEMETRY = "telemetry.duckdb"
 
 
 @asynccontextmanager
 async def open_twin(
-    plant: Plant, folder: Path | None, *, historian: Path | None = None, durable: bool = True, prefix: str = PREFIX
+    plant: Plant,
+    folder: Path | None,
+    *,
+    historian: Path | None = None,
+    retention: Retention | None = None,
+    durable: bool = True,
+    prefix: str = PREFIX,
 ) -> AsyncIterator[Twin]:
     """A twin that keeps its journal and its telemetry in a folder.
 
@@ -32,6 +38,7 @@ async def open_twin(
         plant: the description.
         folder: where the journal is; none keeps all in memory.
         historian: folder of the telemetry, if another.
+        retention: how long telemetry is kept.
         durable: whether what was taken has to survive a loss of power.
         prefix: what topics begin with.
 
@@ -40,7 +47,7 @@ async def open_twin(
     """
     place = historian or folder
     file = None if folder is None else folder / JOURNAL
-    async with DuckDbHistorian(None if place is None else place / TELEMETRY) as store:
+    async with DuckDbHistorian(place, retention=retention) as store:
 
         def twin_of() -> Twin:
             return Twin(plant, journal=Journal(file, durable=durable), historian=store, prefix=prefix)

@@ -62,6 +62,11 @@ class Questions:
         self._order: list[str] = []
         self._begun = time.monotonic()
 
+    @property
+    def historian(self) -> Historian:
+        """Where telemetry is."""
+        return self._historian
+
     def runs(self) -> list[str]:
         """All runs, newest last."""
         return list(self._order)

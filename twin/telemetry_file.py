@@ -1,31 +1,57 @@
-"""The telemetry file in DuckDB, as the one thread that owns it sees it.
+"""A file of telemetry in DuckDB, as the one thread that owns it sees it: raw samples, or a coarser level of them.
 
 One wide table per machine type: machine (a small number, see ``shopfloor_machines``), t, q (worst quality code of the
-row, 0 is good) and a column per tag (see ``shopfloor_tags``). Tags that come later get a column then.
+row, 0 is good) and a column per tag (see ``shopfloor_tags``). Tags that come later get a column then. Where a row is an
+instant, a column holds numbers or texts. Where it is a minute or an hour, t is its begin, and a column of numbers holds
+the lowest, highest, total, how many and the last; of texts the last is kept.
 """
 
-import contextlib
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from plant.messages import Scalar
+from plant.time import HOUR
 from twin.historian import Block
-from twin.values import Series
+from twin.levels import GRAIN, LevelName
 
 MOST_TAGS = 400  # columns of a table; what is beyond is refused and counted
+BLOCK = 65_536  # bytes: a file of few rows stays below 100 kB, and many rows are written no slower (measured)
 
+_BUCKET = "STRUCT(lowest DOUBLE, highest DOUBLE, total DOUBLE, n BIGINT, last DOUBLE)"
 _TABLES = """
-CREATE TABLE IF NOT EXISTS shopfloor_machines (id INTEGER PRIMARY KEY, run VARCHAR, path VARCHAR, type VARCHAR);
-CREATE TABLE IF NOT EXISTS shopfloor_tags (type VARCHAR, tag VARCHAR, name VARCHAR, kind VARCHAR);
+CREATE TABLE IF NOT EXISTS {db}.shopfloor_machines (id INTEGER PRIMARY KEY, run VARCHAR, path VARCHAR, type VARCHAR);
+CREATE TABLE IF NOT EXISTS {db}.shopfloor_tags (type VARCHAR, tag VARCHAR, name VARCHAR, kind VARCHAR);
+CREATE TABLE IF NOT EXISTS {db}.shopfloor_stale (hour BIGINT);
 """
+_numbers_of_files = count()
 
 
-def _quoted(name: str) -> str:
+class Piece(NamedTuple):
+    """What a file says of one step: of its mean the sum and how many, so that pieces merge exactly."""
+
+    k: int
+    lowest: float
+    highest: float
+    total: float
+    n: int
+    last: float
+
+
+class Column(NamedTuple):
+    """Where a tag is kept."""
+
+    name: str
+    kind: str  # DOUBLE or VARCHAR
+
+
+def quoted(name: str) -> str:
+    """A name as SQL takes it."""
     escaped = name.replace('"', '""')
     return f'"{escaped}"'
 
@@ -59,79 +85,71 @@ def _worst(quality: Mapping[str, int | list[int]] | None, rows: int) -> NDArray[
 
 
 class TelemetryFile:
-    """The file; all calls from one thread."""
+    """A file that is attached to a connection; all calls from one thread.
 
-    def __init__(self, file: Path | None) -> None:
-        self.file = file
-        self.db: duckdb.DuckDBPyConnection | None = None
+    Args:
+        db: the connection.
+        file: the file; none keeps it in memory.
+        level: of what its rows tell.
+    """
+
+    def __init__(self, db: duckdb.DuckDBPyConnection, file: Path | None, level: LevelName) -> None:
+        self.db = db
+        self.level = level
+        self.name = f"file{next(_numbers_of_files)}"
         self.machines: dict[tuple[str, str], tuple[int, str]] = {}
-        self.tags: dict[str, dict[str, tuple[str, str]]] = {}
-        self.opened: dict[int, int] = {}  # newest instant of each machine when the file was opened
-        self.newest: dict[str, dict[str, int]] = {}
-        self._doubtful = True  # nothing was read yet, or a write has failed
+        self.tags: dict[str, dict[str, Column]] = {}
+        self.opened: dict[int, int] = {}  # newest instant of each machine when the file was attached
+        self.stale: set[int] = set()  # begins of the hours whose coarser levels have to be made
+        place = str(file).replace("'", "''") if file else ":memory:"
+        fresh = f" (BLOCK_SIZE {BLOCK})" if file and not file.exists() else ""
+        db.execute(f"ATTACH '{place}' AS {self.name}{fresh}")
+        db.execute(_TABLES.format(db=self.name))
+        self.recall()
 
-    def open(self) -> duckdb.DuckDBPyConnection:
-        """The connection; opened, or opened again after an error."""
-        if self._doubtful and self.file is not None:
-            self.close()
-        if self.db is None:
-            if self.file is not None:
-                self.file.parent.mkdir(parents=True, exist_ok=True)
-            self.db = duckdb.connect(":memory:" if self.file is None else str(self.file))
-        if self._doubtful:
-            self._recall(self.db)
-            self._doubtful = False
-        return self.db
-
-    def _recall(self, db: duckdb.DuckDBPyConnection) -> None:
+    def recall(self) -> None:
         """Know what the file holds, and nothing else."""
-        db.execute(_TABLES)
-        machines = db.execute("SELECT id, run, path, type FROM shopfloor_machines").fetchall()
+        db = self.db
+        machines = db.execute(f"SELECT id, run, path, type FROM {self.name}.shopfloor_machines").fetchall()  # noqa: S608 ours
         self.machines = {(run, path): (number, kind) for number, run, path, kind in machines}
         self.tags = {}
-        for kind, tag, name, datatype in db.execute("SELECT type, tag, name, kind FROM shopfloor_tags").fetchall():
-            self.tags.setdefault(kind, {})[tag] = (name, datatype)
+        tags = db.execute(f"SELECT type, tag, name, kind FROM {self.name}.shopfloor_tags").fetchall()  # noqa: S608 ours
+        for kind, tag, name, datatype in tags:
+            self.tags.setdefault(kind, {})[tag] = Column(name, datatype)
         self.opened = {}
-        for kind in self.tags:
-            query = f"SELECT machine, max(t) FROM {_quoted(kind)} GROUP BY machine"  # noqa: S608 quoted
-            self.opened.update(db.execute(query).fetchall())
-        self.newest = {}
+        if self.level == "raw":
+            for kind in self.tags:
+                query = f"SELECT machine, max(t) FROM {self.table(kind)} GROUP BY machine"  # noqa: S608 quoted
+                self.opened.update(db.execute(query).fetchall())
+        self.stale = {hour for (hour,) in db.execute(f"SELECT hour FROM {self.name}.shopfloor_stale").fetchall()}  # noqa: S608 ours
+
+    def detach(self) -> None:
+        """Let the file go; its log is taken in."""
+        self.db.execute(f"DETACH {self.name}")
+
+    def table(self, kind: str) -> str:
+        """The table of a machine type."""
+        return f"{self.name}.{quoted(kind)}"
+
+    def newest(self) -> dict[str, dict[str, int]]:
+        """Newest instant by run and path, as it was when the file was attached."""
+        found: dict[str, dict[str, int]] = {}
         for (run, path), (machine, _) in self.machines.items():
             if machine in self.opened:
-                self.newest.setdefault(run, {})[path] = self.opened[machine]
-
-    def close(self) -> None:
-        """Close the file."""
-        if self.db is not None:
-            self.db.close()
-            self.db = None
+                found.setdefault(run, {})[path] = self.opened[machine]
+        return found
 
     def write(self, blocks: Sequence[Block]) -> int:
-        """Store blocks in one transaction; returns how many values found no column."""
-        db = self.open()
+        """Store raw samples, inside a transaction of the caller; returns how many values found no column."""
         kinds: dict[str, list[Block]] = {}
         for block in blocks:
             kinds.setdefault(block.type, []).append(block)
-        refused = 0
-        db.execute("BEGIN")
-        try:
-            for kind, group in kinds.items():
-                refused += self._write_kind(db, kind, group)
-            db.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(duckdb.Error):
-                db.execute("ROLLBACK")
-            self._doubtful = True
-            raise
-        for run, path, _, message in blocks:
-            if message.t:
-                known = self.newest.setdefault(run, {})
-                known[path] = max(known.get(path, -1), *message.t)
-        return refused
+        return sum(self._write_kind(kind, group) for kind, group in kinds.items())
 
-    def _write_kind(self, db: duckdb.DuckDBPyConnection, kind: str, blocks: Sequence[Block]) -> int:
-        columns, refused = self._columns_of(db, kind, blocks)
-        machines = np.array([self._machine(db, block) for block in blocks], dtype=np.int32)
+    def _write_kind(self, kind: str, blocks: Sequence[Block]) -> int:
+        db = self.db
+        columns, refused = self._columns_of(kind, blocks)
+        machines = np.array([self.machine(block.run, block.path, kind) for block in blocks], dtype=np.int32)
         lengths = [len(block.message.t) for block in blocks]
         if not sum(lengths):
             return refused
@@ -140,44 +158,56 @@ class TelemetryFile:
             "t": np.array([t for block in blocks for t in block.message.t], dtype=np.int64),
             "q": np.concatenate([_worst(b.message.q, n) for b, n in zip(blocks, lengths, strict=True)]),
         }
-        for i, (tag, _, datatype) in enumerate(columns):
+        for i, (tag, column) in enumerate(columns.items()):
             values: list[Scalar] = []
             for block, length in zip(blocks, lengths, strict=True):
                 values.extend(block.message.v.get(tag) or [None] * length)
-            batch[f"c{i}"] = _texts(values) if datatype == "VARCHAR" else _numbers(values)
-        names = ", ".join(("machine", "t", "q", *(_quoted(name) for _, name, _ in columns)))
-        query = f"INSERT INTO {_quoted(kind)} ({names}) SELECT * FROM batch"  # noqa: S608 quoted
+            batch[f"c{i}"] = _texts(values) if column.kind == "VARCHAR" else _numbers(values)
+        names = ", ".join(("machine", "t", "q", *(quoted(column.name) for column in columns.values())))
+        query = f"INSERT INTO {self.table(kind)} ({names}) SELECT * FROM batch"  # noqa: S608 quoted
         opened = np.array([self.opened.get(machine, -1) for machine in machines.tolist()], dtype=np.int64)
-        if (batch["t"] <= np.repeat(opened, lengths)).any():  # perhaps stored before the file was opened
+        if (batch["t"] <= np.repeat(opened, lengths)).any():  # perhaps stored before the file was attached
             query += f"""
                 WHERE NOT EXISTS (
-                    SELECT 1 FROM {_quoted(kind)} known WHERE known.machine = batch.machine AND known.t = batch.t
+                    SELECT 1 FROM {self.table(kind)} known WHERE known.machine = batch.machine AND known.t = batch.t
                 )"""  # noqa: S608 quoted
         db.register("batch", batch)
         try:
             db.execute(query)
         finally:
             db.unregister("batch")
+        self.make_stale((np.unique(batch["t"] // HOUR) * HOUR).tolist())
         return refused
 
-    def _machine(self, db: duckdb.DuckDBPyConnection, block: Block) -> int:
-        found = self.machines.get((block.run, block.path))
+    def make_stale(self, hours: Iterable[int]) -> None:
+        """Note hours whose coarser levels have to be made, inside a transaction of the caller."""
+        new = sorted(set(hours) - self.stale)
+        if new:
+            self.db.execute(f"INSERT INTO {self.name}.shopfloor_stale SELECT unnest(?)", (new,))
+            self.stale.update(new)
+
+    def machine(self, run: str, path: str, kind: str) -> int:
+        """Number of a machine, given now if it is new."""
+        found = self.machines.get((run, path))
         if found is None:
-            found = (len(self.machines) + 1, block.type)
-            row = (found[0], block.run, block.path, block.type)
-            db.execute("INSERT INTO shopfloor_machines VALUES (?, ?, ?, ?)", row)
-            self.machines[block.run, block.path] = found
+            found = (len(self.machines) + 1, kind)
+            row = (found[0], run, path, kind)
+            self.db.execute(f"INSERT INTO {self.name}.shopfloor_machines VALUES (?, ?, ?, ?)", row)  # noqa: S608 ours
+            self.machines[run, path] = found
         return found[0]
 
-    def _columns_of(
-        self, db: duckdb.DuckDBPyConnection, kind: str, blocks: Sequence[Block]
-    ) -> tuple[list[tuple[str, str, str]], int]:
-        """Tag, column and type of the signals in some blocks; new ones get a column."""
-        known = self.tags.get(kind)
-        if known is None:
-            db.execute(f"CREATE TABLE IF NOT EXISTS {_quoted(kind)} (machine INTEGER, t BIGINT, q BIGINT)")
-            known = self.tags[kind] = {}
-        found, refused = {}, 0
+    def make_table(self, kind: str) -> dict[str, Column]:
+        """Columns of a machine type by tag; its table is made now if it is new."""
+        if kind not in self.tags:
+            self.db.execute(f"CREATE TABLE IF NOT EXISTS {self.table(kind)} (machine INTEGER, t BIGINT, q BIGINT)")
+            self.tags[kind] = {}
+        return self.tags[kind]
+
+    def _columns_of(self, kind: str, blocks: Sequence[Block]) -> tuple[dict[str, Column], int]:
+        """Columns of the signals in some blocks by tag; new ones get one."""
+        known = self.make_table(kind)
+        found: dict[str, Column] = {}
+        refused = 0
         for block in blocks:
             for tag, values in block.message.v.items():
                 if tag in found:
@@ -185,49 +215,120 @@ class TelemetryFile:
                 if tag not in known and (len(known) >= MOST_TAGS or len(tag) > 128):
                     refused += len(values)
                     continue
-                found[tag] = known.get(tag) or self._add_column(db, kind, tag, values)
-        return [(tag, name, datatype) for tag, (name, datatype) in found.items()], refused
+                text = any(isinstance(value, str) for value in values) if tag not in known else False
+                found[tag] = known.get(tag) or self.add_column(kind, tag, "VARCHAR" if text else "DOUBLE")
+        return found, refused
 
-    def _add_column(
-        self, db: duckdb.DuckDBPyConnection, kind: str, tag: str, values: Iterable[Scalar]
-    ) -> tuple[str, str]:
+    def add_column(self, kind: str, tag: str, datatype: str) -> Column:
         """A column for a new tag; its name is the tag's unless another differs from it by case only."""
-        datatype = "VARCHAR" if any(isinstance(value, str) for value in values) else "DOUBLE"
-        taken = {"machine", "t", "q", *(name.lower() for name, _ in self.tags[kind].values())}
+        taken = {"machine", "t", "q", *(column.name.lower() for column in self.tags[kind].values())}
         printable = tag.isascii() and tag.isprintable() and tag.strip()
         name = tag if printable and tag.lower() not in taken else f"tag {len(taken)}"
-        db.execute(f"ALTER TABLE {_quoted(kind)} ADD COLUMN {_quoted(name)} {datatype}")
-        db.execute("INSERT INTO shopfloor_tags VALUES (?, ?, ?, ?)", (kind, tag, name, datatype))
-        self.tags[kind][tag] = (name, datatype)
-        return name, datatype
+        stored = _BUCKET if self.level != "raw" and datatype == "DOUBLE" else datatype
+        self.db.execute(f"ALTER TABLE {self.table(kind)} ADD COLUMN {quoted(name)} {stored}")
+        row = (kind, tag, name, datatype)
+        self.db.execute(f"INSERT INTO {self.name}.shopfloor_tags VALUES (?, ?, ?, ?)", row)  # noqa: S608 ours
+        self.tags[kind][tag] = Column(name, datatype)
+        return self.tags[kind][tag]
 
-    def select(self, run: str, path: str, tag: str, span: range) -> Series:
-        """Minimum, mean, maximum and last value of a tag per step."""
-        db = self.open()
-        rows = dict.fromkeys(range(len(span)), (None, None, None, None))
-        machine, kind = self.machines.get((run, path), (0, ""))
-        name, datatype = self.tags.get(kind, {}).get(tag, ("", ""))
-        if datatype == "DOUBLE":
-            column = _quoted(name)
-            query = f"""
-                SELECT (t - $begin) // $step AS k, min({column}), avg({column}), max({column}), arg_max({column}, t)
-                FROM {_quoted(kind)} WHERE machine = $machine AND t >= $begin AND t < $end GROUP BY k"""  # noqa: S608
-            values = {"begin": span.start, "step": span.step, "end": span.stop, "machine": machine}
-            for step, *figures in db.execute(query, values).fetchall():
-                rows[step] = tuple(figures)
-        lowest, mean, highest, last = (list(column) for column in zip(*rows.values(), strict=True))
-        return Series(t=list(span), min=lowest, mean=mean, max=highest, last=last)
+    def pieces(self, owner: tuple[str, str], tag: str, window: tuple[int, int], span: range) -> list[Piece]:
+        """What the samples of a window say of each step; see `twin.historian.Historian.select`.
+
+        A minute or hour counts in the step where it begins; of steps that are shorter, each gets what is known of the
+        minute or hour in which it begins.
+
+        Args:
+            owner: run and path.
+            tag: the signal.
+            window: [begin, end).
+            span: first instants of the steps.
+        """
+        machine, kind = self.machines.get(owner, (0, ""))
+        column = self.tags.get(kind, {}).get(tag)
+        if column is None or column.kind != "DOUBLE":
+            return []
+        grain, step, c = GRAIN[self.level], span.step, quoted(column.name)
+        values = {"first": span.start, "step": step, "begin": window[0], "end": window[1], "machine": machine}
+        if grain > step:
+            return self._spread(self.table(kind), c, {**values, "grain": grain}, span)
+        figures = (
+            f"min({c}.lowest), max({c}.highest), fsum({c}.total), sum({c}.n)::BIGINT, arg_max({c}.last, t)"
+            if grain
+            else f"min({c}), max({c}), fsum({c}), count({c}), arg_max({c}, t)"
+        )
+        query = f"""
+            SELECT (t - $first) // $step AS k, {figures} FROM {self.table(kind)}
+            WHERE machine = $machine AND t >= $begin AND t < $end AND {c} IS NOT NULL GROUP BY k ORDER BY k"""  # noqa: S608
+        return list(map(Piece._make, self.db.execute(query, values).fetchall()))
+
+    def _spread(self, table: str, c: str, values: dict[str, int], span: range) -> list[Piece]:
+        """What is known of steps that are shorter than the minutes or hours of the file."""
+        query = f"""
+            SELECT t, {c}.lowest, {c}.highest, {c}.total, {c}.n, {c}.last FROM {table}
+            WHERE machine = $machine AND t > $begin - $grain AND t < $end AND {c} IS NOT NULL ORDER BY t"""  # noqa: S608
+        chosen = {key: values[key] for key in ("machine", "begin", "end", "grain")}
+        found = []
+        for t, *figures in self.db.execute(query, chosen).fetchall():
+            first = max(0, -((span.start - t) // span.step))
+            after = min(len(span), -((span.start - t - values["grain"]) // span.step))
+            found += [Piece(k, *figures) for k in range(first, after)]
+        return found
 
     def latest(self, run: str, path: str) -> dict[str, tuple[int, Scalar]]:
-        """The newest sample of each tag."""
-        db = self.open()
+        """The newest sample of each tag; of a minute or hour the last one, at its begin."""
         machine, kind = self.machines.get((run, path), (0, ""))
         tags = self.tags.get(kind, {})
         if not tags:
             return {}
-        quoted = [_quoted(name) for name, _ in tags.values()]
-        columns = ", ".join(f"arg_max({name}, t), max(t) FILTER ({name} IS NOT NULL)" for name in quoted)
-        query = f"SELECT {columns} FROM {_quoted(kind)} WHERE machine = ?"  # noqa: S608 quoted
-        found = db.execute(query, (machine,)).fetchone() or ()
+        columns = []
+        for column in tags.values():
+            name = quoted(column.name)
+            value = f"{name}.last" if self.level != "raw" and column.kind == "DOUBLE" else name
+            columns.append(f"arg_max({value}, t), max(t) FILTER ({name} IS NOT NULL)")
+        query = f"SELECT {', '.join(columns)} FROM {self.table(kind)} WHERE machine = ?"  # noqa: S608 quoted
+        found = self.db.execute(query, (machine,)).fetchone() or ()
         pairs = zip(tags, found[::2], found[1::2], strict=True)
         return {tag: (t, value) for tag, value, t in pairs if t is not None}
+
+
+def make_level(source: TelemetryFile, target: TelemetryFile, begin: int, end: int) -> None:
+    """Make the rows of [begin, end) of a coarser level anew out of a finer one, inside a transaction of the caller.
+
+    The sum of an hour is the sum of its minutes' sums; the mean is made of it when it is asked for.
+    """
+    db, fine, grain = target.db, source.level == "raw", GRAIN[target.level]
+    for kind, tags in source.tags.items():
+        known = target.make_table(kind)
+        for (run, path), (_, type_) in source.machines.items():
+            if type_ == kind:
+                target.machine(run, path, kind)
+        db.execute(f"DELETE FROM {target.table(kind)} WHERE t >= ? AND t < ?", (begin, end))  # noqa: S608 quoted
+        names, made = ["machine", "t", "q"], []
+        for tag, column in tags.items():
+            own = known.get(tag) or target.add_column(kind, tag, column.kind)
+            names.append(quoted(own.name))
+            made.append(_bucket(quoted(column.name), column.kind, fine=fine))
+        query = f"""
+            INSERT INTO {target.table(kind)} ({", ".join(names)})
+            SELECT ours.id, made.* EXCLUDE (machine) FROM (
+                SELECT machine, t // {grain} * {grain} AS b, max(q) AS worst, {", ".join(made)}
+                FROM {source.table(kind)} WHERE t >= ? AND t < ? GROUP BY machine, b
+            ) made
+            JOIN {source.name}.shopfloor_machines theirs ON theirs.id = made.machine
+            JOIN {target.name}.shopfloor_machines ours ON ours.run = theirs.run AND ours.path = theirs.path
+            ORDER BY ours.id, b"""  # noqa: S608 quoted
+        db.execute(query, (begin, end))
+
+
+def _bucket(c: str, kind: str, *, fine: bool) -> str:
+    """SQL that makes the column of a minute or hour."""
+    if kind == "VARCHAR":
+        return f"arg_max({c}, t)"
+    if fine:
+        figures = f"lowest: min({c}), highest: max({c}), total: fsum({c}), n: count({c}), last: arg_max({c}, t)"
+    else:
+        figures = (
+            f"lowest: min({c}.lowest), highest: max({c}.highest), total: fsum({c}.total), "
+            f"n: sum({c}.n)::BIGINT, last: arg_max({c}.last, t)"
+        )
+    return f"CASE WHEN count({c}) > 0 THEN {{{figures}}} END"

@@ -191,6 +191,31 @@ class Twin(Questions):
                 self._broadcast.put([Fact(position, sink.path, Remark.kind, told)])
             return position
 
+    async def forget(self, name: str) -> None:
+        """Delete a run's messages, while messages of other runs go on coming in; the newest run stays.
+
+        Raises:
+            StoreError: the journal cannot be written; what is left is the run up to an instant.
+        """
+        while name in self._order[:-1] and await self._call(partial(self._journal.forget, name)):
+            pass
+        async with self._taking:
+            if name in self._order[:-1]:
+                await self._call(partial(self._journal.forget, name))
+                if name not in await self._call(self._journal.runs):
+                    self._order.remove(name)
+                    self._runs.pop(name, None)
+
+    async def shrink(self) -> int:
+        """Give the room of forgotten runs back to the disk; returns the bytes that could not be. See `Journal.shrink`.
+
+        Raises:
+            StoreError: the journal cannot be written.
+        """
+        while await self._call(self._journal.shrink):
+            pass
+        return await self._call(self._journal.free)
+
     def position(self) -> int:
         """Position of the last message in the journal."""
         return self._position

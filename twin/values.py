@@ -201,6 +201,30 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     last: list[float | None]
 
 
+class LevelKept(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of a level of telemetry.
+
+    Args:
+        files: how many files.
+        bytes: their size on disk.
+        oldest: first instant from which on something is kept, microseconds UTC; none if nothing is.
+        dropped: files dropped since the start.
+    """
+
+    files: int = 0
+    bytes: int = 0
+    oldest: int | None = None
+    dropped: int = 0
+
+
+class TelemetryKept(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of telemetry, of all runs: raw samples, minutes, hours."""
+
+    raw: LevelKept
+    minutes: LevelKept
+    hours: LevelKept
+
+
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery that was refused; ``at`` is wall time, for people only."""
 

@@ -1,21 +1,27 @@
 """A backup that is made while a run writes is, unpacked elsewhere, the run as it was."""
 
 import asyncio
+import shutil
 import tarfile
 from pathlib import Path
 
 import duckdb
 import pytest
+from blocks import block
 from hearing import SMALL, simulated
 from running import running, shopfloor
 
 from plant.errors import StoreError
-from plant.time import SECOND
-from twin import Journal, open_twin
-from twin.backup import HEADER, _copy_bytes, copy_journal, copy_telemetry
-from twin.opening import JOURNAL, TELEMETRY
+from plant.time import DAY, HOUR, MINUTE, SECOND
+from twin import DuckDbHistorian, Journal, Retention, open_twin
+from twin.backup import HEADER, _copy_bytes, copy_journal, copy_telemetry, copy_telemetry_folder
+from twin.historian import steps
+from twin.old_telemetry import OLD
+from twin.opening import JOURNAL
+from twin.telemetry_folder import TELEMETRY, TelemetryFolder
 
 START = "2026-01-05T00:00:00Z"
+START_OF_DAYS = 20_000 * DAY
 PATHS = ("machining/cell", "machining/cell/A", "machining/cell/B/1")
 
 
@@ -94,7 +100,7 @@ async def test_a_journal_is_copied_as_it_is_at_one_instant_while_it_grows(tmp_pa
 
 async def test_a_telemetry_file_whose_header_changes_is_copied_again(tmp_path, monkeypatch) -> None:
     await written(tmp_path)
-    file, copy = tmp_path / TELEMETRY, tmp_path / "copy"
+    (file,), copy = (tmp_path / TELEMETRY).glob("*/raw-*.duckdb"), tmp_path / "copy"
     with duckdb.connect(str(file)) as db:
         (rows,) = db.execute('SELECT count(*) FROM "machine"').fetchone()
 
@@ -112,6 +118,90 @@ async def test_a_telemetry_file_whose_header_changes_is_copied_again(tmp_path, m
     copy_telemetry(file, copy, lambda share: disturbances and disturbances.pop()(share))
     with duckdb.connect(str(copy), read_only=True) as db:
         assert db.execute('SELECT count(*) FROM "machine"').fetchone() == (rows,)
+
+
+async def test_all_files_of_telemetry_are_copied_as_they_belong_together_while_they_are_written_and_dropped(
+    tmp_path,
+) -> None:
+    """Whatever the upkeep does meanwhile, the copy tells of every hour that it has what the original tells."""
+    begin, days, data, copies = START_OF_DAYS, 12, tmp_path / "data", tmp_path / "copies"
+    daily = steps(begin, begin + days * DAY, HOUR)
+    async with DuckDbHistorian(data, retention=Retention(raw=2 * DAY)) as store:
+
+        async def fill(first: int, last: int) -> None:
+            for hour in range(first, last):
+                t = [begin + hour * HOUR + minute * MINUTE for minute in range(0, 60, 20)]
+                await store.append([block(t, power=[hour, hour + 1, hour])])
+                if hour % 6 == 5:
+                    await store.flush()
+                    await store._tend()
+
+        await fill(0, 5 * 24)
+        made = []
+        filling = asyncio.create_task(fill(5 * 24, days * 24))
+        while not filling.done() or len(made) < 2:
+            copy = copies / str(len(made)) / TELEMETRY
+            await asyncio.to_thread(copy_telemetry_folder, data / TELEMETRY, copy, lambda _: None)
+            made.append(copy.parent)
+        await filling
+        wanted = await store.select("r", "a/l/A", "power", daily)
+    assert wanted.min == list(range(days * 24))
+    for copy in made:
+        async with DuckDbHistorian(copy) as store:
+            known = store.stored("r")["a/l/A"]
+            found = await store.select("r", "a/l/A", "power", daily)
+        whole = (known - begin) // HOUR
+        assert whole >= 5 * 24 - 1
+        assert (found.min[:whole], found.max[:whole], found.last[:whole]) == (
+            wanted.min[:whole], wanted.max[:whole], wanted.last[:whole],
+        )  # fmt: skip
+
+
+async def test_a_day_that_is_dropped_while_its_run_is_copied_is_in_the_copy_once(tmp_path) -> None:
+    """Right after the samples, or right after the minutes, were copied: the worst moments."""
+    for moment in ("raw", "minutes"):
+        data, copy = tmp_path / moment, tmp_path / f"{moment}-copy"
+        folder = TelemetryFolder(data, Retention(raw=None))
+        for day in range(3):
+            folder.write([block([START_OF_DAYS + day * DAY + i * HOUR for i in range(24)], power=[day] * 24)])
+        wanted = folder.select("r", "a/l/A", "power", steps(START_OF_DAYS, START_OF_DAYS + 3 * DAY, HOUR))
+        folder._make_levels(folder.runs["r"], folder.runs["r"].of("raw")[1], [START_OF_DAYS + DAY])
+        folder.close()
+        folder.open()
+        seen = []
+
+        def disturb(share: float, folder=folder, moment=moment, seen=seen) -> None:
+            if share > 0.2 and not seen and (moment == "raw" or list(copy.glob("*/r/minutes-*"))):  # noqa: B023
+                seen.append(folder.shed("raw", []) and folder.shed("raw", []))
+
+        copy_telemetry_folder(data / TELEMETRY, copy / TELEMETRY, disturb)
+        assert seen
+        folder.close()
+        again = TelemetryFolder(copy)
+        again.open()
+        while again.tend():
+            pass
+        found = again.select("r", "a/l/A", "power", steps(START_OF_DAYS, START_OF_DAYS + 3 * DAY, HOUR))
+        assert found == wanted
+        again.close()
+
+
+async def test_a_backup_of_an_older_version_is_restored_and_one_of_its_folder_made(tmp_path) -> None:
+    """Telemetry was one file then."""
+    await written(tmp_path / "data")
+    async with open_twin(SMALL, tmp_path / "data", durable=False) as twin:
+        run = twin.runs()[-1]
+        known = {path: await twin.historian.latest(run, path) for path in twin.historian.stored(run)}
+    (raw,) = (tmp_path / "data" / TELEMETRY).glob("*/raw-*.duckdb")
+    raw.replace(tmp_path / "data" / OLD)
+    shutil.rmtree(tmp_path / "data" / TELEMETRY)
+    done = shopfloor("backup", "--data", str(tmp_path / "data"), str(tmp_path / "kept.tar"))
+    assert done.returncode == 0, done.stderr
+    restored = unpack(tmp_path / "kept.tar", tmp_path / "restored")
+    assert sorted(file.name for file in restored.iterdir()) == [JOURNAL, OLD]
+    async with open_twin(SMALL, restored, durable=False) as twin:
+        found = {path: await twin.historian.latest(run, path) for path in twin.historian.stored(run)}
+    assert found == known != {}
 
 
 async def test_what_cannot_be_backed_up_is_said_in_one_line(tmp_path) -> None:

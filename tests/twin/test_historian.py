@@ -5,21 +5,16 @@ import math
 
 import duckdb
 import pytest
+from blocks import block
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plant.errors import StoreError
-from plant.messages import Telemetry
 from twin import DuckDbHistorian
-from twin.historian import Block, steps
-from twin.telemetry_file import TelemetryFile
+from twin.historian import steps
+from twin.telemetry_folder import TelemetryFolder
 
-
-def block(t, /, *, path="a/l/A", type_="machine", run="r", q=None, **columns) -> Block:
-    message = Telemetry(run=run, session=1, seq=0, n=0, ts=max(t, default=0), t=list(t), v=columns, q=q)
-    return Block(run, path, type_, message)
-
-
+RAW = "telemetry/r/raw-1970-01-01.duckdb"
 VALUES = st.none() | st.floats(-1e9, 1e9) | st.integers(-(2**53), 2**53) | st.booleans()
 SAMPLES = st.dictionaries(st.integers(0, 99), VALUES, max_size=20)
 
@@ -52,7 +47,7 @@ def test_a_step_tells_what_its_samples_say(ours, others, step, begin, length) ->
 
 
 async def test_a_file_keeps_samples_and_copies_after_an_opening_are_dropped(tmp_path) -> None:
-    file = tmp_path / "deep" / "telemetry.duckdb"
+    file = tmp_path / "deep"
     async with DuckDbHistorian(file) as store:
         await store.append([block([1, 2, 3], power=[1.0, 2.0, 3.0]), block([5], path="a/l/B", power=[9.0])])
         await store.flush()
@@ -62,7 +57,7 @@ async def test_a_file_keeps_samples_and_copies_after_an_opening_are_dropped(tmp_
         assert store.stored("other") == {}
         await store.append([block([2, 3, 4], power=[2.0, 3.0, 4.0]), block([4, 5], path="a/l/B", power=[8.0, 9.0])])
         assert (await store.latest("r", "a/l/A"))["power"] == (4, 4.0)
-    with duckdb.connect(str(file)) as db:
+    with duckdb.connect(str(file / RAW)) as db:
         assert db.execute("SELECT machine, t FROM machine ORDER BY ALL").fetchall() == [
             (1, 1), (1, 2), (1, 3), (1, 4), (2, 4), (2, 5),
         ]  # fmt: skip
@@ -105,13 +100,13 @@ async def test_too_many_signals_are_refused_and_nothing_else_is_lost() -> None:
 
 async def test_quality_is_the_worst_of_a_row(tmp_path) -> None:
     bad = 0x80000000
-    async with DuckDbHistorian(tmp_path / "t") as store:
+    async with DuckDbHistorian(tmp_path) as store:
         await store.append([block([1, 2], q={"power": [0, bad], "load": 64}, power=[1, None], load=[1, 2])])
-    with duckdb.connect(str(tmp_path / "t")) as db:
+    with duckdb.connect(str(tmp_path / RAW)) as db:
         assert db.execute("SELECT t, q FROM machine ORDER BY t").fetchall() == [(1, 64), (2, bad)]
 
 
-class Stubborn(TelemetryFile):
+class Stubborn(TelemetryFolder):
     """A store that is away for its first writes."""
 
     refusals = 3
@@ -125,7 +120,7 @@ class Stubborn(TelemetryFile):
 
 async def test_while_the_store_is_away_samples_wait_and_are_stored_when_it_is_back() -> None:
     store = DuckDbHistorian()
-    store._file = Stubborn(None)
+    store._folder = Stubborn(None)
     async with store:
         await store.append([block([t], power=[t]) for t in range(10_000)])
         async with asyncio.timeout(20):
@@ -137,8 +132,8 @@ async def test_while_the_store_is_away_samples_wait_and_are_stored_when_it_is_ba
 
 async def test_a_store_that_stays_away_costs_the_oldest_samples_and_holds_up_nobody() -> None:
     store = DuckDbHistorian(bound=100)
-    store._file = Stubborn(None)
-    store._file.refusals = 10**9
+    store._folder = Stubborn(None)
+    store._folder.refusals = 10**9
     async with store:
         async with asyncio.timeout(20):
             for first in range(0, 1000, 50):
@@ -146,7 +141,7 @@ async def test_a_store_that_stays_away_costs_the_oldest_samples_and_holds_up_nob
         assert store.health.backlog <= 150
         with pytest.raises(StoreError, match="away"):
             await store.latest("r", "a/l/A")
-        store._file.refusals = 0
+        store._folder.refusals = 0
         assert (await store.latest("r", "a/l/A"))["power"] == (999, 999.0)
         stored, backlog, dropped = store.health
         assert (stored + dropped, backlog) == (1000, 0)
@@ -154,9 +149,9 @@ async def test_a_store_that_stays_away_costs_the_oldest_samples_and_holds_up_nob
 
 
 async def test_a_file_that_is_no_store_is_refused(tmp_path) -> None:
-    (tmp_path / "text").write_text("no database " * 500)
+    (tmp_path / "telemetry.duckdb").write_text("no database " * 500)
     with pytest.raises(StoreError):
-        await DuckDbHistorian(tmp_path / "text").__aenter__()
+        await DuckDbHistorian(tmp_path).__aenter__()
 
 
 def test_a_series_needs_a_window_and_not_too_many_steps() -> None:

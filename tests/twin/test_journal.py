@@ -269,3 +269,61 @@ def test_the_past_is_every_message_that_is_wanted_in_order(monkeypatch, few, des
                     found += [(told[stored.position - 1][1].ts, stored.position) for stored in page]
                     wanted = replace(wanted, after=found[-1])
                 assert found == rows
+
+
+@pytest.mark.parametrize("version", [None, *VERSIONS])
+def test_a_file_shrinks_when_a_run_is_forgotten_whatever_version_it_is_of(version, tmp_path) -> None:
+    file = tmp_path / "j"
+    if version is not None:
+        db = sqlite3.connect(file)
+        db.executescript(VERSIONS[version])
+        db.close()
+    with Journal(file) as journal:
+        for first in range(0, 20_000, 1_000):
+            run = "big" if first < 15_000 else "new"
+            journal.append([row(i, run=run, payload=bytes(200)) for i in range(first, first + 1_000)])
+        kept, last = everything(journal)[-5_000:], journal.position
+        before = file.stat().st_size
+        while journal.forget("big", 4_000):
+            query = "SELECT seq FROM messages WHERE run = ? ORDER BY position"
+            left = [seq for (seq,) in journal._db.execute(query, (journal._runs["big"],))]
+            assert left == list(range(len(left))), "what is left is the run up to an instant"
+        assert "big" not in journal.runs()
+        while journal.shrink(100):
+            assert everything(journal)[-5_000:] == kept
+        assert file.stat().st_size < before / 2
+        assert journal.append([row(0, run="big"), row(19_999, run="new")]) == [last + 1, 0], "the run is as good as new"
+    with Journal(file) as journal:
+        assert journal.runs()[-2:] == ["new", "big"]
+        assert everything(journal)[-5_001:-1] == kept
+        assert journal.position == last + 1
+
+
+def test_the_run_of_the_newest_message_stays() -> None:
+    with Journal(None) as journal:
+        journal.append([row(0, run="a"), row(0, run="b"), row(1, run="a"), row(1, run="a")])
+        assert not journal.forget("a")
+        assert not journal.forget("nobody")
+        assert len(everything(journal)) == 3
+        assert not journal.forget("b")
+        assert (journal.runs(), len(everything(journal))) == (["a"], 2)
+        assert journal.append([row(2, run="a")]) == [5], "a position is never given twice"
+
+
+def test_a_file_of_an_older_version_stays_as_large_where_the_disk_has_no_room_to_write_it_anew(
+    tmp_path, monkeypatch
+) -> None:
+    db = sqlite3.connect(tmp_path / "j")
+    db.executescript(VERSIONS[1])
+    db.close()
+    with Journal(tmp_path / "j") as journal:
+        journal.append([row(i, run="new", payload=bytes(200)) for i in range(5_000)])
+        journal.append([row(9_999, run="newest")])
+        while journal.forget("new"):
+            pass
+        monkeypatch.setattr("twin.journal.ROOM", 1 << 62)
+        assert not journal.shrink()
+        assert journal._number("PRAGMA freelist_count") > 100
+        monkeypatch.undo()
+        assert not journal.shrink()
+        assert journal._number("PRAGMA freelist_count") == 0

@@ -144,20 +144,22 @@ class StateAccount:
                 joined.append(Interval(state=state, reason=reason, begin=a, end=b, part=part))
         return joined
 
-    def active_periods(self, begin: int, end: int, horizon: int) -> tuple[int, int]:
-        """Number and total length of the maximal active stretches in [begin, end), cut at its borders."""
+    def active_periods(self, begin: int, end: int, horizon: int) -> tuple[Columns, Columns]:
+        """Begins and ends of the active periods that touch [begin, end), each as long as it is known to be."""
         self._settle()
-        stop = min(end, horizon)
-        first, last = max(0, bisect_right(self._begins, begin) - 1), bisect_left(self._begins, stop)
-        if last <= first:
-            return 0, 0
-        begins = np.clip(view(self._begins)[first:last], begin, stop)
-        ends = np.append(view(self._known)[first : last - 1], self._end(last - 1, stop)).clip(begin, stop)
+        rows = bisect_left(self._begins, horizon)
+        if not rows:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        begins = view(self._begins)[:rows]
+        ends = np.append(view(self._known)[: rows - 1], self._end(rows - 1, horizon)).clip(begins, horizon)
         kept = ends > begins
-        active = ACTIVE[np.frombuffer(self.code, dtype=np.uint8)[first:last]][kept]
+        active = ACTIVE[np.frombuffer(self.code, dtype=np.uint8)[:rows]][kept]
         begins, ends = begins[kept], ends[kept]
-        follows = np.append(False, active[:-1] & (begins[1:] == ends[:-1]))[: len(active)]
-        return int((active & ~follows).sum()), int((ends - begins)[active].sum())
+        goes_on = active[:-1] & active[1:] & (begins[1:] == ends[:-1])
+        first = begins[active & ~np.append(False, goes_on)[: len(active)]]
+        last = ends[active & ~np.append(goes_on, False)[: len(active)]]
+        inside = (first < end) & (last > begin)
+        return first[inside], last[inside]
 
     def failures(self) -> Failures:
         """All failures so far."""

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
+from dashboards.analysis import add_analysis
 from dashboards.answers import Json
 from dashboards.export import add_export
 from dashboards.guard import Guard
@@ -69,6 +70,7 @@ def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phas
     _add_state(app, twin, phase)
     _add_kpis(app, twin)
     _add_history(app, twin)
+    add_analysis(app, twin)
     add_past(app, twin)
     add_export(app, twin)
     _add_quality(app, twin)

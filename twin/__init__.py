@@ -1,11 +1,13 @@
 """The digital twin: a journal of messages, a mirror folded from it, and figures with their bounds."""
 
+from twin.bottleneck import Bottleneck
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
 from twin.duckdb_historian import DuckDbHistorian
 from twin.historian import Historian
 from twin.journal import Journal, Wanted
 from twin.mirror import Mirror
 from twin.opening import open_twin, read_twin
+from twin.pareto import STOPPED, Pareto
 from twin.parquet import ColumnKind, parquet
 from twin.twin import Twin
 from twin.values import (
@@ -29,6 +31,8 @@ from twin.values import (
 __all__ = [
     "CATALOGUE",
     "LINE_CATALOGUE",
+    "STOPPED",
+    "Bottleneck",
     "ColumnKind",
     "Counters",
     "DeadLetter",
@@ -47,6 +51,7 @@ __all__ = [
     "NodeView",
     "OrderView",
     "Page",
+    "Pareto",
     "Series",
     "Tally",
     "Twin",

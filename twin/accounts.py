@@ -24,6 +24,7 @@ CODES = {state.value: code for code, state in enumerate(STATES)}
 UNKNOWN = CODES[State.UNKNOWN]
 FAILED = CODES[State.FAILED]
 AWAY = [CODES[State.OFF], CODES[State.PAUSE]]
+_LASTING = {FAILED, *AWAY}
 ACTIVE = np.array([state in {"processing", "setup", "failed", "maintenance"} for state in STATES])
 """States of an active period (Roser, Nakano, Tanaka 2002): the machine, not its neighbours, limits the flow."""
 
@@ -160,6 +161,28 @@ class StateAccount:
         last = ends[active & ~np.append(goes_on, False)[: len(active)]]
         inside = (first < end) & (last > begin)
         return first[inside], last[inside]
+
+    def around(self, begin: int, end: int, horizon: int) -> tuple[int, int]:
+        """A window that has the stops of [begin, end) whole, and what follows on the last of them."""
+        self._settle()
+        begins, rows = self._begins, len(self._begins)
+        row = bisect_right(begins, begin) - 1
+        code = self.code[row] if row >= 0 else UNKNOWN
+        while row > 0 and (begins[row - 1] == begins[row] or _goes_on(self.code[row - 1], code)):
+            row -= 1
+            code = code if begins[row] == begins[row + 1] else self.code[row]
+        first = min(begin, begins[row]) if row >= 0 else begin
+        row = bisect_left(begins, end) - 1
+        code = self.code[row] if row >= 0 else UNKNOWN
+        while 0 <= row < rows - 1:
+            row += 1
+            if row < rows - 1 and begins[row] == begins[row + 1]:
+                continue
+            if not _goes_on(code, self.code[row]):
+                break
+            code = self.code[row]
+        last = begins[row + 1] if 0 <= row < rows - 1 else horizon
+        return first, max(end, last)
 
     def failures(self) -> Failures:
         """All failures so far."""
@@ -338,3 +361,8 @@ class StateAccount:
         each[np.arange(len(each)), codes] = known - begins[:-1]
         each[:, UNKNOWN] += begins[1:] - known
         self._sums[start + 1 : rows] = self._sums[start] + np.cumsum(each, axis=0)
+
+
+def _goes_on(before: int, after: int) -> bool:
+    """Whether a stop may go on from one state to the next: a break does not end that of a failed machine."""
+    return before == after or (before in _LASTING and after in _LASTING)

@@ -19,6 +19,7 @@ from twin.historian import Historian, steps
 from twin.intake import Run
 from twin.measurements import Measurement
 from twin.mirror import LineMirror, Machine, Place, machines_of
+from twin.pareto import STOPPED, Pareto, pareto
 from twin.profile import ISO
 from twin.stays import view
 from twin.values import Explanation, Genealogy, Interval, KpiValue, Last, NodeView, OrderView, Series, Visit
@@ -148,6 +149,14 @@ class Questions:
             raise ValueError(f"{line_path!r} is not a line")  # noqa: TRY004 wrong input
         self._window(self._run(run), begin, end)
         return bottleneck(watched(line, begin, end), line.bottleneck.station.name, begin, end)
+
+    def pareto(
+        self, path: str, begin: int, end: int, *, states: Iterable[str] = STOPPED, run: str | None = None
+    ) -> Pareto:
+        """Why the machines of a node did not produce: time and stops by reason; see `twin.pareto`."""
+        chosen = self._run(run)
+        line, thing = self._find(chosen, path)
+        return pareto(line, machines_of(line, thing), self._window(chosen, begin, end), frozenset(states))
 
     def genealogy(self, line_path: str, part: str, *, run: str | None = None) -> Genealogy:
         """Where a part comes from, what it is made of, where it has been, and what has become of it.

@@ -10,14 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plant.description import Plant
-from plant.messages import StateChange
 from plant.time import HOUR, MINUTE
 from simulators import Simulation
-from twin.accounts import StateAccount
 from twin.bottleneck import IDLE, NO_TURN, TIE, UNHEARD, Watched, agreement, bottleneck, momentary, turning_points
 
 END = 100
-ACTIVE = {"processing", "setup", "failed", "maintenance"}
 
 
 def columns(*periods: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -122,21 +119,6 @@ def test_windows_that_meet_add_up(stations, cut) -> None:
     """A period that is the longest somewhere in the whole may be so in one half only: then its rest counts there."""
     halves = [bottleneck(stations, "S0", *window) for window in ((0, cut), (cut, END))]
     assert sum(half.none_us for half in halves) == bottleneck(stations, "S0", 0, END).none_us
-
-
-@given(st.lists(st.tuples(st.integers(1, 20), st.sampled_from([*ACTIVE, "starved", "off"])), min_size=1, max_size=12))
-def test_active_periods_are_told_whole_whatever_window_asks(stays) -> None:
-    account, at, truth = StateAccount(), 0, []
-    for n, (length, name) in enumerate(stays):
-        account.extend([StateChange(run="r", session=1, seq=n, n=n, ts=at, state=name, reason=str(n), since=at)])
-        if name in ACTIVE and truth and truth[-1][1] == at:
-            truth[-1] = truth[-1][0], at + length
-        elif name in ACTIVE:
-            truth.append((at, at + length))
-        at += length
-    for begin, end in [(0, at), (at // 3, at // 2 + 1), (at - 1, at), (at, at + 5)]:
-        found = zip(*(column.tolist() for column in account.active_periods(begin, end, at)), strict=True)
-        assert list(found) == [(a, b) for a, b in truth if a < end and b > begin]
 
 
 # --- known lines -----------------------------------------------------------------------------------------------------

@@ -117,7 +117,8 @@ class StateAccount:
         if row < 0:
             return None
         end = self._end(row, horizon)
-        if at > horizon or at > end or (at == end and row + 1 < len(self.ts)):
+        followed = row + 1 < len(self.ts) or self._claimed > (self.session[row], self.seq[row])
+        if at > horizon or at > end or (at == end and followed):
             return Interval(state="unknown", reason="", begin=min(end, horizon), end=at)
         first = row
         while first and self._joins(first):

@@ -161,6 +161,13 @@ def test_a_lost_message_makes_the_time_unknown_from_the_last_heartbeat_to_the_ne
     ]
 
 
+def test_a_state_after_which_one_is_lost_in_the_same_instant_is_not_the_present_one() -> None:
+    account = told([StateChange(run="r", session=1, seq=0, n=0, ts=0, state="waiting", reason="", since=0)])
+    assert account.at(0, 0).state == "waiting"
+    account.confirm(1, 1, 0)
+    assert account.at(0, 0).state == "unknown"
+
+
 def test_a_birth_says_since_when_a_state_holds() -> None:
     first = StateChange(run="r", session=1, seq=0, n=0, ts=0, state="blocked", reason="B", since=0)
     birth = StateChange(run="r", session=2, seq=0, n=0, ts=40, state="blocked", reason="B", since=0)

@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from dashboards.alarms import add_alarms
 from dashboards.alerts import add_alerts
+from dashboards.analysis import add_analysis
 from dashboards.answers import Json
 from dashboards.corrections import add_corrections
 from dashboards.export import add_export
@@ -76,6 +77,7 @@ def create_app(
     _add_state(app, twin, phase, storage)
     _add_kpis(app, twin)
     _add_history(app, twin)
+    add_analysis(app, twin)
     add_past(app, twin)
     add_export(app, twin)
     add_corrections(app, twin)

@@ -111,7 +111,7 @@ def _line(twin: Twin, line: Line, begin: int, end: int) -> dict[str, Any]:
         "wip": reported.get("wip"),
         "parts_out": reported.get("parts_out"),
         "parts_scrapped": reported.get("parts_scrapped"),
-        "bottleneck": twin.bottleneck(path, begin, end) if begin < end else None,
+        "bottleneck": _observed(twin, path, begin, end) if begin < end else None,
         "planned_bottleneck": slowest.station.name,
         "ideal_per_h": slowest.rate_per_h,
         "kpis": kpis,
@@ -119,6 +119,11 @@ def _line(twin: Twin, line: Line, begin: int, end: int) -> dict[str, Any]:
             _station(station, child) for station, child in zip(line.stations, view.children, strict=True)
         ],
     }
+
+
+def _observed(twin: Twin, path: str, begin: int, end: int) -> str | None:
+    """The station with the longest active periods: that method has a say in any window that is long enough."""
+    return twin.bottleneck(path, begin, end).methods["active_period"].station
 
 
 def _station(station: Station, view: NodeView) -> dict[str, Any]:

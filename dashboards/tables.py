@@ -107,6 +107,17 @@ async def _states(asked: Asked) -> AsyncIterator[list[Row]]:
         await asyncio.sleep(0)
 
 
+async def _reasons(asked: Asked) -> AsyncIterator[list[Row]]:
+    for machine in machines_below(asked.twin, asked.path):
+        found = asked.twin.pareto(machine, *asked.ends, run=asked.run)
+        yield [
+            (machine, r.bucket, r.state, r.reason, r.time_us / SECOND, r.lower_us / SECOND, r.upper_us / SECOND,
+             r.count, r.length_us / SECOND, r.mean_s, r.open, r.unclassified_us / SECOND)
+            for r in found.rows
+        ]  # fmt: skip
+        await asyncio.sleep(0)
+
+
 async def _parts(asked: Asked) -> AsyncIterator[list[Row]]:
     for line in asked.lines():
         for station in line.stations:
@@ -187,6 +198,14 @@ TABLES: dict[str, Table] = {
             "seconds": "float", "part": "text",
         },
         rows=_states,
+    ),
+    "reasons": Table(
+        columns={
+            "machine": "text", "bucket": "text", "state": "text", "reason": "text", "seconds": "float",
+            "lower": "float", "upper": "float", "count": "int", "length": "float", "mean": "float", "open": "int",
+            "unclassified": "float",
+        },
+        rows=_reasons,
     ),
     "parts": Table(
         columns={

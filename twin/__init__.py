@@ -2,6 +2,7 @@
 
 from twin.alarm_states import AlarmNow, alarm_id
 from twin.alerts import Alert
+from twin.bottleneck import Bottleneck
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
 from twin.duckdb_historian import DuckDbHistorian
 from twin.historian import Historian
@@ -9,6 +10,7 @@ from twin.journal import Journal, Wanted
 from twin.levels import Retention
 from twin.mirror import Mirror
 from twin.opening import open_twin, read_twin
+from twin.pareto import STOPPED, Pareto
 from twin.parquet import ColumnKind, parquet
 from twin.twin import Twin
 from twin.values import (
@@ -32,8 +34,10 @@ from twin.values import (
 __all__ = [
     "CATALOGUE",
     "LINE_CATALOGUE",
+    "STOPPED",
     "AlarmNow",
     "Alert",
+    "Bottleneck",
     "ColumnKind",
     "Counters",
     "DeadLetter",
@@ -52,6 +56,7 @@ __all__ = [
     "NodeView",
     "OrderView",
     "Page",
+    "Pareto",
     "Retention",
     "Series",
     "Tally",

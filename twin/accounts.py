@@ -25,6 +25,7 @@ CODES = {state.value: code for code, state in enumerate(STATES)}
 UNKNOWN = CODES[State.UNKNOWN]
 FAILED = CODES[State.FAILED]
 AWAY = [CODES[State.OFF], CODES[State.PAUSE]]
+_LASTING = {FAILED, *AWAY}
 ACTIVE = np.array([state in {"processing", "setup", "failed", "maintenance"} for state in STATES])
 """States of an active period (Roser, Nakano, Tanaka 2002): the machine, not its neighbours, limits the flow."""
 
@@ -139,7 +140,8 @@ class StateAccount(Kept):
         if row < 0:
             return None
         end = self._end(row, horizon)
-        if at > horizon or at > end or (at == end and row + 1 < len(self.ts)):
+        followed = row + 1 < len(self.ts) or self._claimed > (self.session[row], self.seq[row])
+        if at > horizon or at > end or (at == end and followed):
             return Interval(state="unknown", reason="", begin=min(end, horizon), end=at)
         first = row
         while first and self._joins(first):
@@ -167,20 +169,44 @@ class StateAccount(Kept):
                 joined.append(Interval(state=state, reason=reason, begin=a, end=b, part=part))
         return joined
 
-    def active_periods(self, begin: int, end: int, horizon: int) -> tuple[int, int]:
-        """Number and total length of the maximal active stretches in [begin, end), cut at its borders."""
+    def active_periods(self, begin: int, end: int, horizon: int) -> tuple[Columns, Columns]:
+        """Begins and ends of the active periods that touch [begin, end), each as long as it is known to be."""
         self._settle()
-        stop = min(end, horizon)
-        first, last = max(0, bisect_right(self._begins, begin) - 1), bisect_left(self._begins, stop)
-        if last <= first:
-            return 0, 0
-        begins = np.clip(view(self._begins)[first:last], begin, stop)
-        ends = np.append(view(self._known)[first : last - 1], self._end(last - 1, stop)).clip(begin, stop)
+        rows = bisect_left(self._begins, horizon)
+        if not rows:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        begins = view(self._begins)[:rows]
+        ends = np.append(view(self._known)[: rows - 1], self._end(rows - 1, horizon)).clip(begins, horizon)
         kept = ends > begins
-        active = ACTIVE[np.frombuffer(self.code, dtype=np.uint8)[first:last]][kept]
+        active = ACTIVE[np.frombuffer(self.code, dtype=np.uint8)[:rows]][kept]
         begins, ends = begins[kept], ends[kept]
-        follows = np.append(False, active[:-1] & (begins[1:] == ends[:-1]))[: len(active)]
-        return int((active & ~follows).sum()), int((ends - begins)[active].sum())
+        goes_on = active[:-1] & active[1:] & (begins[1:] == ends[:-1])
+        first = begins[active & ~np.append(False, goes_on)[: len(active)]]
+        last = ends[active & ~np.append(goes_on, False)[: len(active)]]
+        inside = (first < end) & (last > begin)
+        return first[inside], last[inside]
+
+    def around(self, begin: int, end: int, horizon: int) -> tuple[int, int]:
+        """A window that has the stops of [begin, end) whole, and what follows on the last of them."""
+        self._settle()
+        begins, rows = self._begins, len(self._begins)
+        row = bisect_right(begins, begin) - 1
+        code = self.code[row] if row >= 0 else UNKNOWN
+        while row > 0 and (begins[row - 1] == begins[row] or _goes_on(self.code[row - 1], code)):
+            row -= 1
+            code = code if begins[row] == begins[row + 1] else self.code[row]
+        first = min(begin, begins[row]) if row >= 0 else begin
+        row = bisect_left(begins, end) - 1
+        code = self.code[row] if row >= 0 else UNKNOWN
+        while 0 <= row < rows - 1:
+            row += 1
+            if row < rows - 1 and begins[row] == begins[row + 1]:
+                continue
+            if not _goes_on(code, self.code[row]):
+                break
+            code = self.code[row]
+        last = begins[row + 1] if 0 <= row < rows - 1 else horizon
+        return first, max(end, last)
 
     def failures(self) -> Failures:
         """All failures so far."""
@@ -361,3 +387,8 @@ class StateAccount(Kept):
         each[np.arange(len(each)), codes] = known - begins[:-1]
         each[:, UNKNOWN] += begins[1:] - known
         self._sums[start + 1 : rows] = self._sums[start] + np.cumsum(each, axis=0)
+
+
+def _goes_on(before: int, after: int) -> bool:
+    """Whether a stop may go on from one state to the next: a break does not end that of a failed machine."""
+    return before == after or (before in _LASTING and after in _LASTING)

@@ -280,17 +280,6 @@ def row_of(thing: LineMirror | Place | Machine, name: str) -> KpiRow:
     return _in_scope(CATALOGUE, "machine" if isinstance(thing, Machine) else "station", name)
 
 
-def observed_bottleneck(line: LineMirror, window: Window) -> str | None:
-    """The station whose machines are active longest without a pause, on average (Roser, Nakano, Tanaka 2002)."""
-    best, name = 0.0, None
-    for place in line.places:
-        periods = [m.states.active_periods(window.begin, window.end, line.horizon) for m in place.machines]
-        count, length = (sum(column) for column in zip(*periods, strict=True))
-        if count and length / count > best:
-            best, name = length / count, place.station.name
-    return name
-
-
 def _stay(name: str, stays: Stays, line: LineMirror, window: Window) -> dict[str, int]:
     begin, end = window.known(line)
     return {"known": end - begin, f"{name}_integral": stays.integral(begin, end)}

@@ -1,7 +1,8 @@
 """Readings of an energy counter, and what was taken in any window. Pure.
 
 A reading is scaled once to integer milliwatt hours, as the counter shows it, so that increments add up exactly. A
-counter that falls was reset or has rolled over: a negative step is never added, and a window with one is not sure.
+counter that falls, in total or at one of its levels, was reset or has rolled over: such a step is never added, to none
+of them, and a window with one is not sure. Of readings of one instant the last one by the order of the stream counts.
 """
 
 from array import array
@@ -38,12 +39,17 @@ class Taken(NamedTuple):
 class Meter(Kept):
     """Readings of an energy counter."""
 
-    __slots__ = ("by", "kw", "kwh", "mwh", "ts")
-    stored = Stored(columns=({"ts": int, "kwh": float, "kw": float, "mwh": int, "by": (int,) * len(LEVELS)},))
+    __slots__ = ("by", "kw", "kwh", "mwh", "order", "ts")
+    stored = Stored(
+        columns=(
+            {"ts": int, "order": tuple[int, int], "kwh": float, "kw": float, "mwh": int, "by": (int,) * len(LEVELS)},
+        )
+    )
 
     def __init__(self) -> None:
         super().__init__()
         self.ts = array("q")
+        self.order: list[tuple[int, int]] = []  # session and n of each reading
         self.kwh = array("d")
         self.kw = array("d")
         self.mwh = array("q")
@@ -53,14 +59,19 @@ class Meter(Kept):
         """Note readings."""
         for m in messages:
             row = len(self.ts) if not self.ts or m.ts > self.ts[-1] else bisect_left(self.ts, m.ts)
-            if row == len(self.ts) or self.ts[row] != m.ts:  # a later session may repeat a reading
-                self.ts.insert(row, m.ts)
-                self.kwh.insert(row, m.kwh)
-                self.kw.insert(row, m.kw)
-                self.mwh.insert(row, round(m.kwh * MWH_PER_KWH))
-                self.moved(row)
-                for level, column in zip(LEVELS, self.by, strict=True):
-                    column.insert(row, round(m.by.get(level, 0.0) * MWH_PER_KWH))
+            if row < len(self.ts) and self.ts[row] == m.ts:
+                if (m.session, m.n) <= self.order[row]:
+                    continue
+                for column in (self.ts, self.order, self.kwh, self.kw, self.mwh, *self.by):
+                    del column[row]  # type: ignore[attr-defined]
+            self.moved(row)
+            self.ts.insert(row, m.ts)
+            self.order.insert(row, (m.session, m.n))
+            self.kwh.insert(row, m.kwh)
+            self.kw.insert(row, m.kw)
+            self.mwh.insert(row, round(m.kwh * MWH_PER_KWH))
+            for level, column in zip(LEVELS, self.by, strict=True):
+                column.insert(row, round(m.by.get(level, 0.0) * MWH_PER_KWH))
 
     def at(self, at: int) -> tuple[float | None, float | None]:
         """Energy so far in kWh and power in kW at an instant, by the last reading."""
@@ -77,10 +88,15 @@ class Meter(Kept):
             return None
         first, last = max(0, bisect_right(self.ts, begin) - 1), max(0, bisect_right(self.ts, end) - 1)
         steps = np.diff(view(self.mwh)[first : last + 1])
-        told = any(column[last] for column in self.by)
-        by = tuple(int(np.diff(view(column)[first : last + 1]).clip(0).sum()) for column in self.by) if told else None
-        sure = self.ts[first] == begin and self.ts[last] == end and not bool((steps < 0).any())
-        return Taken(int(steps.clip(0).sum()), by, sure)
+        levels = np.array([view(column)[first : last + 1] for column in self.by])
+        told = levels[:, -1].any()
+        level_steps = np.diff(levels, axis=1)
+        reset = (steps < 0) | ((level_steps < 0).any(axis=0) & levels[:, 1:].any(axis=0))
+        steps[reset] = 0
+        level_steps[:, reset] = 0
+        by = tuple(level_steps.clip(0).sum(axis=1).tolist()) if told else None
+        sure = self.ts[first] == begin and self.ts[last] == end and not bool(reset.any())
+        return Taken(int(steps.sum()), by, sure)
 
     @property
     def canonical(self) -> Canonical:

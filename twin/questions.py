@@ -17,6 +17,7 @@ from twin import figures, views
 from twin.alarm_states import AlarmNow, occurrences
 from twin.alarms import AlarmReport, report
 from twin.alerts import PATH, Alert, alerts, known_already
+from twin.bottleneck import Bottleneck, bottleneck, watched
 from twin.control_chart import ControlChart, Kind, Value, chart
 from twin.explanations import explanation
 from twin.finality import LATENESS, Revision
@@ -24,6 +25,7 @@ from twin.historian import Historian, steps
 from twin.intake import Run
 from twin.measurements import Measurement
 from twin.mirror import LineMirror, Machine, Place, machines_of
+from twin.pareto import STOPPED, Pareto, pareto
 from twin.profile import ISO
 from twin.settling import Settled
 from twin.silence import behind_others, behind_wall
@@ -204,13 +206,21 @@ class Questions:
         found = [event for log in logs for event in log.events(begin, end)]
         return found if len(logs) == 1 else sorted(found, key=lambda event: event[0])
 
-    def bottleneck(self, line_path: str, begin: int, end: int, *, run: str | None = None) -> str | None:
-        """The station that is active longest without a pause on average, none if nobody can tell."""
-        chosen = self._run(run)
-        line, thing = self._find(chosen, line_path)
+    def bottleneck(self, line_path: str, begin: int, end: int, *, run: str | None = None) -> Bottleneck:
+        """Which station limits a line, by every method; see `twin.bottleneck`."""
+        line, thing = self._find(self._run(run), line_path)
         if not isinstance(thing, LineMirror):
             raise ValueError(f"{line_path!r} is not a line")  # noqa: TRY004 wrong input
-        return figures.observed_bottleneck(line, self._window(chosen, begin, end))
+        self._window(self._run(run), begin, end)
+        return bottleneck(watched(line, begin, end), line.bottleneck.station.name, begin, end)
+
+    def pareto(
+        self, path: str, begin: int, end: int, *, states: Iterable[str] = STOPPED, run: str | None = None
+    ) -> Pareto:
+        """Why the machines of a node did not produce: time and stops by reason; see `twin.pareto`."""
+        chosen = self._run(run)
+        line, thing = self._find(chosen, path)
+        return pareto(line, machines_of(line, thing), self._window(chosen, begin, end), frozenset(states))
 
     def genealogy(self, line_path: str, part: str, *, run: str | None = None) -> Genealogy:
         """Where a part comes from, what it is made of, where it has been, and what has become of it.

@@ -199,12 +199,14 @@ class Twin(Questions):
         """
         while name in self._order[:-1] and await self._call(partial(self._journal.forget, name)):
             pass
-        async with self._taking:
+        async with self._underway.nothing():
             if name in self._order[:-1]:
                 await self._call(partial(self._journal.forget, name))
                 if name not in await self._call(self._journal.runs):
                     self._order.remove(name)
-                    self._runs.pop(name, None)
+                    self._unsettled.pop(name, None)
+                    if (run := self._runs.pop(name, None)) is not None:
+                        self._final.pop(run, None)
 
     async def shrink(self) -> int:
         """Give the room of forgotten runs back to the disk; returns the bytes that could not be. See `Journal.shrink`.

@@ -144,6 +144,26 @@ async def test_states_are_the_intervals_of_the_api(shop, export, path) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
+async def test_reasons_are_those_of_the_api(shop, export, path) -> None:
+    rows = await export("reasons", path=path)
+    machines = list(dict.fromkeys(row["machine"] for row in rows))
+    for machine in machines:
+        told = (await get(shop, "pareto", path=machine, **WINDOW))["rows"]
+        mine = [row for row in rows if row["machine"] == machine]
+        keys = {"seconds": "time_us", "lower": "lower_us", "upper": "upper_us", "length": "length_us",
+                "unclassified": "unclassified_us"}  # fmt: skip
+        assert [{key: row[key] * SECOND for key in keys} for row in mine] == [
+            {key: pytest.approx(one[of]) for key, of in keys.items()} for one in told
+        ]
+        same = ("bucket", "state", "count", "mean", "open")
+        assert [tuple(row[key] for key in same) for row in mine] == [
+            (one["bucket"], one["state"], one["count"], one["mean_s"], one["open"]) for one in told
+        ]
+        assert [row["reason"] for row in mine] == [one["reason"] or None for one in told]
+    assert machines or path == "main/wash", "which never stops"
+
+
+@pytest.mark.parametrize("path", PATHS)
 async def test_parts_are_the_visits_of_the_genealogy(shop, export, path) -> None:
     rows = await export("parts", path=path)
     keys = ("entered", "started", "finished", "left", "verdict")

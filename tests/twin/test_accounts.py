@@ -133,13 +133,18 @@ def test_failures_are_counted_where_they_begin_and_booked_where_they_end(message
 
 
 @given(truths(), st.integers(0, END), st.integers(1, END))
-def test_active_periods_are_cut_at_the_window(messages, begin, length) -> None:
+def test_active_periods_that_touch_a_window_are_told_whole(messages, begin, length) -> None:
     account = told(messages)
-    if ended := [m for m in messages if m.session == 1]:
-        account.finish(1, ended[-1].seq)
-    active = [true_state(messages, at) in {"processing", "failed"} for at in range(begin, min(begin + length, END))]
-    count = sum(now and not before for before, now in pairwise([False, *active]))
-    assert account.active_periods(begin, begin + length, END) == (count, sum(active))
+    if before := [m for m in messages if m.session == 1]:
+        account.finish(1, before[-1].seq)
+    truth: list[tuple[int, int]] = []
+    for message, following in pairwise([*messages, None]):
+        end = following.ts if following else END
+        if message.state in {"processing", "setup", "failed", "maintenance"}:
+            first = truth.pop()[0] if truth and truth[-1][1] == message.ts else message.ts
+            truth.append((first, end))
+    found = zip(*(column.tolist() for column in account.active_periods(begin, begin + length, END)), strict=True)
+    assert list(found) == [(a, b) for a, b in truth if a < begin + length and b > begin]
 
 
 def test_a_lost_message_makes_the_time_unknown_from_the_last_heartbeat_to_the_next_message() -> None:
@@ -154,6 +159,13 @@ def test_a_lost_message_makes_the_time_unknown_from_the_last_heartbeat_to_the_ne
         ("unknown", 20, 50),
         ("starved", 50, 60),
     ]
+
+
+def test_a_state_after_which_one_is_lost_in_the_same_instant_is_not_the_present_one() -> None:
+    account = told([StateChange(run="r", session=1, seq=0, n=0, ts=0, state="waiting", reason="", since=0)])
+    assert account.at(0, 0).state == "waiting"
+    account.confirm(1, 1, 0)
+    assert account.at(0, 0).state == "unknown"
 
 
 def test_a_birth_says_since_when_a_state_holds() -> None:

@@ -93,6 +93,25 @@ def test_a_counter_that_falls_adds_nothing_and_makes_its_window_unsure(steps, re
         assert not parts[2].sure
 
 
+def test_a_reset_adds_nothing_to_any_level_so_that_levels_add_up_to_the_total() -> None:
+    """After a reset one level may stand higher than before, or even the total."""
+    for after in ({"off": 4.0, "processing": 5.0}, {"off": 40.0, "processing": 0.0}):
+        meter = Meter()
+        meter.extend([Energy(ts=0, kwh=10.0, by={"off": 2.0, "processing": 8.0}, kw=0.0)])
+        meter.extend([Energy(ts=1, kwh=sum(after.values()), by=after, kw=0.0)])
+        assert meter.between(0, 1) == (0, (0, 0, 0, 0), False)
+
+
+@given(st.permutations(range(4)))
+def test_of_readings_of_one_instant_the_last_by_the_order_of_the_stream_counts(order) -> None:
+    levels = enumerate((1.0, 5.0, 3.0, 4.0))
+    told = [Energy(session=1 + n // 3, n=n % 3, ts=7, kwh=kwh, by={}, kw=0.0) for n, kwh in levels]
+    meter = Meter()
+    for at in order:
+        meter.extend([told[at]])
+    assert (list(meter.ts), list(meter.kwh)) == ([7], [4.0])
+
+
 # --- capability ------------------------------------------------------------------------------------------------------
 
 

@@ -61,7 +61,8 @@ def keys(model: Model) -> dict[str, FieldInfo]:
 
 def words(spot: Spot) -> dict[str, FieldInfo]:
     """The keys that may stand beside a key: those of its description, and of all that might stand in its place."""
-    alternatives = [about for about, _ in map(bare, marks(locate(spot.owner, spot.root).about).values()) if is_model(about)]
+    owner = locate(spot.owner, spot.root)
+    alternatives = [about for about, _ in map(bare, marks(owner.about).values()) if is_model(about)]
     return {key: field for model in (spot.model, *alternatives) for key, field in keys(model).items()}
 
 

@@ -168,7 +168,7 @@ class Control(Description):
         for k, rule in enumerate(self.states[:-1]):
             if not rule.when:
                 found = "a rule without when fits always, so that the ones below never count"
-                yield Contradiction(("states", k), found, "such a rule at the end only")
+                yield Contradiction(("states", k, "when"), found, "such a rule at the end only")
         numbers: list[tuple[Place, str | None]] = [(("tags", k, "item"), one.item) for k, one in enumerate(self.tags)]
         if self.parts is not None:
             numbers += [(("parts", "count"), self.parts.count), (("parts", "by"), self.parts.by)]
@@ -279,9 +279,12 @@ def _contradictions(mapping: Mapping, plant: Plant, mended: Collection[Place]) -
         for one in control.disagreements():
             yield Contradiction((*place, *one.place), one.found, one.allowed, one.hint)
         yield from _product(control, plant, place)
-        for machine in mapping.machines:
-            if machine.control == control.name and machine.station in stations:
-                yield from _signals(control, stations[machine.station], place)
+        users = [machine.station for machine in mapping.machines if named and machine.control == control.name]
+        told: set[Place] = set()
+        for one in (one for user in users if user in stations for one in _signals(control, stations[user], place)):
+            if one.place not in told and (*one.place[:-1], "unit") not in mended:  # else nobody knows its unit
+                told.add(one.place)
+                yield one
 
 
 def _numbered(machine: Machine, station: Station, place: Place) -> Found:

@@ -201,7 +201,7 @@ def print_cell_report(report: dict[str, Any], console: Console) -> None:
         highlight=False,
     )
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("machine", "log", "parts", "cycles", "mean", "min", "max", "alarms", "busy"):
+    for column in ("machine", "recorded", "parts", "cycles", "mean", "min", "max", "alarms", "busy"):
         table.add_column(column, justify="left" if column == "machine" else "right")
     for name, machine in report["machines"].items():
         cycle = machine["cycle_s"] or dict.fromkeys(("mean", "min", "max"))
@@ -227,7 +227,7 @@ def print_cell_report(report: dict[str, Any], console: Console) -> None:
 
 def _print_logs(logs: list[dict[str, Any]], console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("log", "lines", "readings", "clock steps back", "largest", "set back", "not usable"):
+    for column in ("log", "lines", "readings", "steps back", "largest", "set back", "not usable"):
         table.add_column(column, justify="left" if column == "log" else "right")
     for log in logs:
         largest = f"{log['largest_step_s']:.3f} s" if log["steps_back"] else "–"

@@ -9,11 +9,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from broker.chronicle import NOT_RECORDED, Chronicle, Cycle, Sample, Timed, chronicle
-from broker.mapping import Control, Machine, load_mapping, node_of, tags_of
+from broker.mapping import Control, Machine, load_mapping, node_of, tags_of, type_of
 from broker.shdr import Asset, Category, Command, Reading, Unreadable, read_shdr
 from broker.steps import Steps, play
-from plant.catalogue import CATALOGUE
 from plant.description import Line, Plant, Station
 from plant.errors import RecordingError
 from plant.messages import Emission, Message, Meta, PartEvent, Scalar, StateChange, Telemetry
@@ -154,24 +155,24 @@ class CellRecording:
             machines = [machine for machine in self.machines if machine.station is station]
             several = station.machines > 1
             if several:
-                yield Node(line.area, line.name, station.name), _birth(station, begin, tags=None, of_station=True)
+                yield Node(line.area, line.name, station.name), _birth(station, begin)
             for machine in machines:
-                yield machine.node, _birth(station, begin, tags=machine.control, of_station=not several)
+                own = type_of(station).tags if machine.control is None else tags_of(machine.control, station)
+                single = {"machines": None, "buffer": None} if several else {}
+                yield machine.node, replace(_birth(station, begin), tags=own, **single)
         for machine in self.machines:
             yield machine.node, StateChange(ts=begin, state=State.UNKNOWN.value, reason=NOT_RECORDED, since=begin)
 
 
-def _birth(station: Station, ts: int, *, tags: Control | None, of_station: bool) -> Meta:
-    own = CATALOGUE[station.type].tags if tags is None else tags_of(tags, station)
+def _birth(station: Station, ts: int) -> Meta:
     return Meta(
         ts=ts,
         schema=SCHEMA,
         type=station.type,
-        tags=own,
         ideal_cycle_us=station.planned_cycle,
         ideal_cycle_derived=station.ideal_cycle is None,
-        machines=station.machines if of_station else None,
-        buffer=station.buffer if of_station else None,
+        machines=station.machines,
+        buffer=station.buffer,
     )
 
 

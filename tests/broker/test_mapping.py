@@ -1,16 +1,18 @@
 """Mapping files: every mistake is told once, with its line, and none hides another."""
 
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.mapping import load_mapping, node_of, tags_of
+from broker.mapping import Mapping, load_mapping, node_of, tags_of
 from broker.shdr import Category
 from plant.description import Plant
 from plant.errors import PlantError
 from plant.loader import load_plant
+from plant.shape import keys, sections
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -280,3 +282,40 @@ def test_a_file_with_a_broken_line_is_right_or_has_problems(at: int, how: str, t
         load_mapping(file, PLANT)
     except PlantError as error:
         assert all(problem.found and problem.allowed for problem in error.problems)
+
+
+def keys_of_the_file() -> str:
+    """The keys of mapping files, as the guide has them."""
+    text = ""
+    for title, model in sections(Mapping).items():
+        text += f"{f'`{title}`' if title else 'The file'}:\n\n| key | default | meaning |\n|---|---|---|\n"
+        for key, field in keys(model).items():
+            name = f"**`{key}`**" if field.is_required() else f"`{key}`"
+            plain = isinstance(field.default, str | int | float) and field.default != ""
+            default = f"`{field.default:g}`" if plain and not isinstance(field.default, str) else "–"
+            text += f"| {name} | {'' if field.is_required() else default} | {field.description} |\n"
+        text += "\n"
+    return text
+
+
+def test_the_guide_has_every_key(request) -> None:
+    page = ROOT / "docs" / "guides" / "replay-a-recording.md"
+    before, rest = page.read_text(encoding="utf-8").split("<!-- keys -->\n")
+    told, after = rest.split("<!-- /keys -->")
+    if request.config.getoption("--renew-golden"):
+        page.write_text(f"{before}<!-- keys -->\n\n{keys_of_the_file()}<!-- /keys -->{after}", encoding="utf-8")
+        return
+    assert told == f"\n{keys_of_the_file()}"
+
+
+def test_the_mapping_of_the_guide_can_be_used(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "guides" / "replay-a-recording.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml saw\.map\.yaml\n(.*?)```", page, re.DOTALL)
+    plant = {
+        "plant": "p",
+        "products": [{"name": "bar", "share": 0.5}, {"name": "tube", "share": 0.5}],
+        "lines": [{"name": "l", "stations": [{"name": "SAW", "cycle_time": "5 s"}]}],
+    }
+    file = tmp_path / "saw.map.yaml"
+    file.write_text(text)
+    assert load_mapping(file, Plant.model_validate(plant)).controls[0].items >= {"partcount", "Sload", "system"}

@@ -1,6 +1,7 @@
 """Messages on the wire: topics, JSON, buses, numbers, publishers, a broker of our own, and recorded logs."""
 
 from broker.bus import Bus, MemoryBus, Subscription, UndeliveredError
+from broker.cell import CellRecording, read_cell
 from broker.codec import decode, encode
 from broker.embedded import EmbeddedBroker, embedded_broker, find_mosquitto
 from broker.mqtt import MqttBus, hide_password, parse_url
@@ -14,6 +15,7 @@ __all__ = [
     "PREFIX",
     "Address",
     "Bus",
+    "CellRecording",
     "EmbeddedBroker",
     "Identity",
     "MemoryBus",
@@ -32,5 +34,6 @@ __all__ = [
     "hide_password",
     "parse",
     "parse_url",
+    "read_cell",
     "read_recording",
 ]

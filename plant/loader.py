@@ -1,4 +1,4 @@
-"""Plant files: from YAML to a `Plant`, or to all problems at once.
+"""Plant files, and others that people write: from YAML to a description, or to all problems at once.
 
 A mistake must not hide another, nor cause a second complaint. So what is wrong is noted and mended, with a neutral
 value, in a copy of the file's tree, and the tree is looked at again until nothing is wrong with it. What several values
@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from annotated_types import MinLen
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from plant.contradictions import ContradictionError
 from plant.description import Plant, Sampling
@@ -32,6 +32,7 @@ from plant.wording import in_words
 PASSES = 25  # of looking again; what a list has more of the same kind is told once these are mended
 
 ABSENT = object()
+T = TypeVar("T", bound=BaseModel)
 _numbers = count(1)
 
 
@@ -53,25 +54,42 @@ def build_plant(document: Document) -> Plant:
     Raises:
         PlantError: with all problems of the document, in order of their lines.
     """
+    return described(document, Plant, "a plant, beginning with plant: NAME")
+
+
+def described(document: Document, root: type[T], wanted: str, **context: Any) -> T:
+    """What a document describes.
+
+    Args:
+        document: the file.
+        root: the description that it should be.
+        wanted: what the file should hold, for people.
+        context: what its checks look at besides the file.
+
+    Raises:
+        PlantError: with all problems of the document, in order of their lines.
+    """
     if not isinstance(document.tree, dict):
         found = f"the file holds {shown(document.tree)}"
-        raise PlantError([document.problem((), found, "a plant, beginning with plant: NAME")])
-    trial = _Trial(document, deepcopy(document.tree), dict(document.problems))
+        raise PlantError([document.problem((), found, wanted)])
+    trial = _Trial(document, root, context, deepcopy(document.tree), dict(document.problems))
     for place in document.problems:
-        trial.mend(locate(place))
-    plant = trial.plant()
+        trial.mend(locate(place, root))
+    made = trial.made()
     told = [*trial.problems.values(), *trial.contradictions]
-    if told or plant is None:
+    if told or made is None:
         raise PlantError(sorted(told, key=lambda problem: problem.line))
-    return plant
+    return made
 
 
 @dataclass(slots=True)
-class _Trial:
+class _Trial(Generic[T]):
     """A file's tree while it is mended, and what was wrong with it.
 
     Args:
         document: the file as it is.
+        root: what it should describe.
+        context: what the checks look at besides.
         tree: the values as they might be right.
         problems: mistakes in single values, by their places.
         contradictions: mistakes of several values together.
@@ -80,18 +98,20 @@ class _Trial:
     """
 
     document: Document
+    root: type[T]
+    context: dict[str, Any]
     tree: dict[str, Any]
     problems: dict[Place, Problem]
     contradictions: list[Problem] = field(default_factory=list)
     mended: set[Place] = field(default_factory=set)
     moved: set[Place] = field(default_factory=set)
 
-    def plant(self) -> Plant | None:
+    def made(self) -> T | None:
         """What the tree describes once it is mended; none if it contradicts itself, or is not mended in some passes."""
-        context = {"folder": self.document.folder, "mended": self.mended}
+        context = {"folder": self.document.folder, "mended": self.mended, **self.context}
         for _ in range(PASSES):
             try:
-                return Plant.model_validate(self.tree, context=context)
+                return self.root.model_validate(self.tree, context=context)
             except ValidationError as error:
                 details = sorted(error.errors(include_url=False), key=_unknown_keys_first)
             for wrong in map(_cause, details):
@@ -106,7 +126,7 @@ class _Trial:
     def _note(self, detail: Any) -> None:
         """Note a mistake that pydantic found, unless it follows from one that is noted, and mend it."""
         wrong = _cause(detail)
-        spot = locate(detail["loc"])
+        spot = locate(detail["loc"], self.root)
         there_now = detail["type"] == "missing" and spot.key in _value(self.tree, spot.owner)
         if _follows(detail) or there_now or (spot.owner in self.moved and detail["type"] == "missing"):
             return  # another mistake says it, a key written wrongly for one
@@ -122,7 +142,7 @@ class _Trial:
         if detail["type"] == "extra_forbidden":
             self._rename(spot)
         else:
-            self.mend(locate(decisive), is_key=detail["loc"][-1:] == (KEY,))
+            self.mend(locate(decisive, self.root), is_key=detail["loc"][-1:] == (KEY,))
 
     def _contradict(self, wrong: ContradictionError) -> None:
         for one in wrong.contradictions:

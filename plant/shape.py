@@ -1,6 +1,7 @@
-"""The shape of plant files: which description stands where, and what its keys are called there.
+"""The shape of files that people write: which description stands where, and what its keys are called there.
 
-Read off the models of `plant.description`, so that errors, the schema and the reference page follow them by themselves.
+Read off the models, those of `plant.description` unless another root is given, so that errors, the schema and the
+reference page follow them by themselves.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,15 +23,16 @@ KEY = "[key]"
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A place in a plant file, and what stands there.
+    """A place in a file, and what stands there.
 
     Args:
         place: the way there as people see it, without the marks of alternatives.
         model: the innermost description around it.
-        key: the key of that description under which it stands; empty for the plant itself.
+        key: the key of that description under which it stands; empty for the root itself.
         owner: where that description stands.
         about: its type; none for a key that nobody knows.
         bounds: what else its value must fulfil.
+        root: what the file as a whole describes.
     """
 
     place: Place
@@ -39,6 +41,7 @@ class Spot:
     owner: Place
     about: Any
     bounds: tuple[Any, ...]
+    root: Model = Plant
 
     @property
     def is_key(self) -> bool:
@@ -58,13 +61,14 @@ def keys(model: Model) -> dict[str, FieldInfo]:
 
 def words(spot: Spot) -> dict[str, FieldInfo]:
     """The keys that may stand beside a key: those of its description, and of all that might stand in its place."""
-    alternatives = [about for about, _ in map(bare, marks(locate(spot.owner).about).values()) if is_model(about)]
+    owner = locate(spot.owner, spot.root)
+    alternatives = [about for about, _ in map(bare, marks(owner.about).values()) if is_model(about)]
     return {key: field for model in (spot.model, *alternatives) for key, field in keys(model).items()}
 
 
-def locate(place: Place) -> Spot:
+def locate(place: Place, root: Model = Plant) -> Spot:
     """What stands at a place; marks of alternatives as pydantic puts them (``<conveyor>``) may be in it or left out."""
-    spot = Spot((), Plant, "", (), Plant, ())
+    spot = Spot((), root, "", (), root, (), root)
     for step in place:
         if step == KEY:
             continue
@@ -76,7 +80,7 @@ def locate(place: Place) -> Spot:
         here = (*spot.place, step)
         if is_model(about):
             field = keys(about).get(str(step))
-            inner = Spot(here, about, str(step), spot.place, None, ())
+            inner = Spot(here, about, str(step), spot.place, None, (), root)
             spot = inner if field is None else _stand(inner, here, Annotated[field.annotation, field])
         else:
             items = get_args(about)
@@ -85,9 +89,9 @@ def locate(place: Place) -> Spot:
     return spot
 
 
-def sections() -> dict[str, Model]:
+def sections(root: Model = Plant) -> dict[str, Model]:
     """All descriptions in reading order, by the keys under which they stand: ``lines / stations / failures``."""
-    return dict(_sections("", Plant))
+    return dict(_sections("", root))
 
 
 def _sections(title: str, model: Model) -> Iterator[tuple[str, Model]]:
@@ -114,7 +118,7 @@ def _models(annotation: Any, mark: str = "") -> Iterator[tuple[str, Model]]:
 
 def _stand(spot: Spot, place: Place, annotation: Any) -> Spot:
     about, bounds = bare(annotation)
-    return Spot(place, spot.model, spot.key, spot.owner, about, bounds)
+    return Spot(place, spot.model, spot.key, spot.owner, about, bounds, spot.root)
 
 
 def is_model(about: Any) -> bool:

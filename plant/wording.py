@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a plant file, in our words."""
+"""What pydantic finds wrong with a file that people write, in our words."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ EXAMPLES: dict[str, str] = {
     "end": '"14:00"',
     "Break.for": "30 min",
 }
-"""How the keys are written that must be given."""
+"""How the keys of plant files are written that must be given; other files say it in the examples of their fields."""
 
 SHORTHANDS = {"joins": "the name of a station", "sequence": "the name of a product"}
 """What an item of a list may be instead of a mapping."""
@@ -93,14 +93,17 @@ def in_words(spot: Spot, detail: Any) -> tuple[str, str, str]:
 
 def example(model: Model, key: str) -> str:
     """How a key is written that must be given."""
-    return EXAMPLES.get(f"{model.__name__}.{key}") or EXAMPLES[key]
+    own = keys(model)[key].examples if key in keys(model) else None
+    return str(own[0]) if own else EXAMPLES.get(f"{model.__name__}.{key}") or EXAMPLES[key]
 
 
 def _unknown(spot: Spot) -> tuple[str, str, str]:
     key, known = spot.key, words(spot)
     hint = did_you_mean(key, known)
     if not hint:
-        homes = [title.rpartition(" / ")[2] or "plant" for title, model in sections().items() if key in keys(model)]
+        top = spot.root.__name__.lower()
+        found = sections(spot.root).items()
+        homes = [title.rpartition(" / ")[2] or top for title, model in found if key in keys(model)]
         hint = f"it belongs to {' or '.join(dict.fromkeys(homes))}" if homes else ""
     return f"unknown key {shown(key)}", ", ".join(known), hint
 

@@ -226,8 +226,17 @@ def schema() -> None:
 @app.command()
 def replay(
     *,
-    log: Annotated[Path, typer.Argument(metavar="LOG", help="Recorded events (CSV: time_ns,station,part,event).")],
+    logs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="LOG…", help="Recorded events (CSV: time_ns,station,part,event); with --map MTConnect logs (SHDR)."
+        ),
+    ],
     plant: Annotated[Path, typer.Option(metavar="PLANT", help="Plant file of the line that was recorded.")],
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="FILE", help="What the data items of MTConnect logs mean (YAML)."),
+    ] = None,
     speed: Annotated[
         float | None,
         typer.Option(help="Seconds of the recording per second; without it as fast as possible.", min=0.01),
@@ -239,13 +248,16 @@ def replay(
 ) -> None:
     """Send a recording of a real line over MQTT to the twin, and print what the twin makes of it."""
     from shopfloor.replaying import ReplaySettings, run_replay
-    from shopfloor.tables import print_report
+    from shopfloor.tables import print_cell_report, print_report
 
-    report = run_replay(
-        ReplaySettings(log=log, plant=load_plant(plant), speed=speed, broker=broker, data=data, port=port), errors
+    settings = ReplaySettings(
+        logs=tuple(logs), plant=load_plant(plant), mapping=mapping, speed=speed, broker=broker, data=data, port=port
     )
+    report = run_replay(settings, errors)
     if as_json:
         sys.stdout.write(json.dumps(report, indent=2) + "\n")
+    elif mapping is not None:
+        print_cell_report(report, console)
     else:
         print_report(report, console)
 

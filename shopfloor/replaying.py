@@ -1,19 +1,19 @@
 """The `replay` command: a recorded line sends its events over MQTT, and the twin says what it makes of them."""
 
 import asyncio
-import statistics
 import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from broker import (
     PREFIX,
+    CellRecording,
     Identity,
     MqttBus,
     Numbering,
@@ -21,15 +21,17 @@ from broker import (
     Recording,
     Spool,
     embedded_broker,
+    read_cell,
     read_recording,
 )
 from dashboards import bind, create_app, serve
 from plant.clock import Clock, SimulatedClock, WallClock
 from plant.description import Plant
-from plant.errors import StoreError
+from plant.errors import InputError, StoreError
 from plant.messages import Emission
 from plant.time import SECOND
 from shopfloor import __version__
+from shopfloor.cell_report import make_cell_report, spread, time_in_state
 from shopfloor.continuation import RunBook, RunRecord
 from shopfloor.keeping import keep_plant
 from shopfloor.pacing import listen
@@ -38,7 +40,7 @@ from twin import Twin, open_twin
 from twin.stays import Stays
 
 PATIENCE = 30.0
-AT_ONCE = 200
+AnyRecording: TypeAlias = Recording | CellRecording
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,16 +48,18 @@ class ReplaySettings:
     """How a recording is replayed.
 
     Args:
-        log: the recording.
+        logs: the recording; several only with a mapping.
         plant: description of the line that was recorded.
+        mapping: what the data items of MTConnect logs mean; none: the log is a CSV file of events.
         speed: seconds of the recording per second; none: as fast as possible.
         broker: URL of a broker to use; none: start one.
         data: folder that keeps journal and historian; none: nothing is kept.
         port: serve the page on this port until stopped; none: no page, the report alone.
     """
 
-    log: Path
+    logs: tuple[Path, ...]
     plant: Plant
+    mapping: Path | None = None
     speed: float | None = None
     broker: str | None = None
     data: Path | None = None
@@ -64,11 +68,17 @@ class ReplaySettings:
 
 def run_replay(settings: ReplaySettings, console: Console) -> dict[str, Any]:
     """Replay a recording over MQTT and give the twin's report of it."""
-    recording = read_recording(settings.log, settings.plant)
+    recording: AnyRecording
+    if settings.mapping is not None:
+        recording = read_cell(settings.logs, settings.plant, settings.mapping)
+    elif len(settings.logs) == 1:
+        recording = read_recording(settings.logs[0], settings.plant)
+    else:
+        raise InputError(f"{settings.logs[1]}: a second log needs --map FILE, the mapping of MTConnect logs")
     return asyncio.run(_replay(settings, recording, console))
 
 
-async def _replay(settings: ReplaySettings, recording: Recording, console: Console) -> dict[str, Any]:
+async def _replay(settings: ReplaySettings, recording: AnyRecording, console: Console) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         folder = settings.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shopfloor-")))
         twin = await stack.enter_async_context(open_twin(settings.plant, folder, durable=settings.data is not None))
@@ -92,7 +102,10 @@ async def _replay(settings: ReplaySettings, recording: Recording, console: Conso
                 await _send(recording, publisher, bus, clock, console)
                 await publisher.stop(bus, now=recording.end)
             await _heard(twin, recording)
-            report = make_report(twin, recording)
+            if isinstance(recording, CellRecording):
+                report = await make_cell_report(twin, recording)
+            else:
+                report = make_report(twin, recording)
             if settings.port is not None:
                 console.print("[bold]    done[/]  the page stays until Ctrl-C", highlight=False)
                 await asyncio.Event().wait()
@@ -100,7 +113,7 @@ async def _replay(settings: ReplaySettings, recording: Recording, console: Conso
         return report
 
 
-def _publisher(settings: ReplaySettings, recording: Recording, folder: Path) -> Publisher:
+def _publisher(settings: ReplaySettings, recording: AnyRecording, folder: Path) -> Publisher:
     book = RunBook.open(folder)
     known = next((record for record in book.records if record.run == recording.run), None)
     record = known or RunRecord(run=recording.run, seed=0, start=recording.begin)
@@ -112,14 +125,14 @@ def _publisher(settings: ReplaySettings, recording: Recording, folder: Path) -> 
     return Publisher(
         recording.line.node,
         numbering,
-        identity=Identity(client=f"shopfloor-replay-{settings.log.name}", version=__version__),
+        identity=Identity(client=f"shopfloor-replay-{settings.logs[0].name}", version=__version__),
         spool=Spool(folder / "spool"),
         epoch=recording.begin,
         speed=settings.speed or 1.0,
     )
 
 
-async def _send(recording: Recording, publisher: Publisher, bus: MqttBus, clock: Clock, console: Console) -> None:
+async def _send(recording: AnyRecording, publisher: Publisher, bus: MqttBus, clock: Clock, console: Console) -> None:
     columns = (TextColumn("replaying"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("replaying", total=recording.end - recording.begin)
@@ -133,7 +146,7 @@ def _ts(emission: Emission) -> int:
     return emission[1].ts
 
 
-async def _heard(twin: Twin, recording: Recording) -> None:
+async def _heard(twin: Twin, recording: AnyRecording) -> None:
     """Wait until the twin has heard the last heartbeat."""
     try:
         async with asyncio.timeout(PATIENCE):
@@ -168,7 +181,7 @@ def _station_report(twin: Twin, path: str, feeder: str | None, recording: Record
     window = (begin, end + 1)  # an event at the last instant belongs to the recording
     cycles = [cycle / SECOND for cycle in twin.cycles(path, *window, run=run)]
     events = twin.part_events(path, *window, run=run)
-    time = _time_in_state(twin, path, begin, end, run)
+    time = time_in_state(twin, path, begin, end, run)
     finishes = [ts for ts, event, _ in events if event == "finished"]
     between = (finishes[-1] - finishes[0]) / SECOND if len(finishes) > 1 else 0.0
     queue = None if feeder is None else _between(twin, feeder, path, recording)
@@ -176,7 +189,7 @@ def _station_report(twin: Twin, path: str, feeder: str | None, recording: Record
         "started": sum(event == "started" for _, event, _ in events),
         "finished": len(finishes),
         "cycles": len(cycles),
-        "service_s": _spread(cycles),
+        "service_s": spread(cycles),
         "share": {state: micros / (end - begin) for state, micros in time.items()},
         "finishes_per_h": 3600 * (len(finishes) - 1) / between if between else None,
         "queue_mean": None if queue is None else queue.integral(*window) / (end + 1 - begin),
@@ -194,22 +207,3 @@ def _between(twin: Twin, feeder: str, path: str, recording: Recording) -> Stays:
         if rows := [(part, ts) for ts, event, part in happened if event == wanted]:
             told[wanted]([part for part, _ in rows], [ts for _, ts in rows])
     return between
-
-
-def _spread(values: list[float]) -> dict[str, float] | None:
-    if not values:
-        return None
-    return {
-        "mean": statistics.fmean(values),
-        "median": statistics.median(values),
-        "sd": statistics.stdev(values) if len(values) > 1 else 0.0,
-        "min": min(values),
-        "max": max(values),
-    }
-
-
-def _time_in_state(twin: Twin, path: str, begin: int, end: int, run: str) -> dict[str, int]:
-    totals: dict[str, int] = {}
-    for interval in twin.intervals(path, begin, end, run=run):
-        totals[interval.state] = totals.get(interval.state, 0) + interval.end - interval.begin
-    return totals

@@ -1,5 +1,6 @@
 """What the command line prints for people."""
 
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console, Group
@@ -191,3 +192,56 @@ def print_report(report: dict[str, Any], console: Console) -> None:
         console.print(Text(f"{name:8}") + shares_bar(station["share"]))
     console.print()
     console.print(_legend({"line": report}))
+
+
+def print_cell_report(report: dict[str, Any], console: Console) -> None:
+    """What the twin made of recorded machines, and what was found in their logs."""
+    console.print(
+        f"[bold]{report['plant']}/{report['line']}[/]  run {report['run']}  {_seconds(report['span_s'])} recorded",
+        highlight=False,
+    )
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("machine", "recorded", "parts", "cycles", "mean", "min", "max", "alarms", "busy"):
+        table.add_column(column, justify="left" if column == "machine" else "right")
+    for name, machine in report["machines"].items():
+        cycle = machine["cycle_s"] or dict.fromkeys(("mean", "min", "max"))
+        processing = sum(machine["time_us"].get(State.PROCESSING.value, {}).values())
+        table.add_row(
+            name,
+            _seconds(machine["recorded_s"]),
+            str(machine["finished"]),
+            str(machine["cycles"]),
+            *(_seconds(cycle[key]) for key in ("mean", "min", "max")),
+            str(machine["alarms"]),
+            _seconds(processing / SECOND),
+        )
+    console.print(table)
+    console.print()
+    for name, machine in report["machines"].items():
+        console.print(Text(f"{name:8}") + shares_bar(machine["share"]))
+    console.print()
+    console.print(_legend({"line": {"stations": report["machines"]}}))
+    console.print()
+    _print_logs(report["logs"], console)
+
+
+def _print_logs(logs: list[dict[str, Any]], console: Console) -> None:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("log", "lines", "readings", "steps back", "largest", "set back", "not usable"):
+        table.add_column(column, justify="left" if column == "log" else "right")
+    for log in logs:
+        largest = f"{log['largest_step_s']:.3f} s" if log["steps_back"] else "–"
+        counts = [str(log[key]) for key in ("lines", "readings", "steps_back", "clock_set_back", "unusable")]
+        table.add_row(Path(log["file"]).name, *counts[:3], largest, *counts[3:])
+    console.print(table)
+    for log in logs:
+        for line in log["unusable_lines"]:
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+        if (more := log["unusable"] - len(log["unusable_lines"])) > 0:
+            console.print(f"{log['file']}: and {more} more", highlight=False, markup=False)
+        if log["strange_devices"]:
+            devices = ", ".join(name or "none named" for name in log["strange_devices"])
+            console.print(f"{log['file']}: devices without a machine: {devices}", highlight=False, markup=False)
+        if log["unheard"]:
+            words = f"{log['file']}: items that never come: {', '.join(log['unheard'])}"
+            console.print(words, highlight=False, markup=False, soft_wrap=True)

@@ -57,9 +57,11 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def recordings() -> Path:
-    """Folder with recordings of real lines, which may not be shipped with Shopfloor."""
+    """Folder with recordings of real lines, which may not be shipped with Shopfloor; CI must have it."""
     folder = Path(os.environ.get("SHOPFLOOR_RECORDINGS", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must have recordings of real lines in {folder}")
         pytest.skip("no recordings of real lines here; SHOPFLOOR_RECORDINGS names their folder")
     return folder
 

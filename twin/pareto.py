@@ -180,7 +180,7 @@ def _row(key: tuple[str, str, str], some: Sequence[Stretch], unknown: int) -> Pa
 def stretches(machine: Machine, line: LineMirror, begin: int, end: int, profile: Profile) -> Iterator[Stretch]:
     """What a machine did in [begin, end) beside production, each piece under its reason."""
     states, limit = machine.states, line.line.minor_stop
-    told = states.intervals(*states.around(begin, end, line.horizon), line.horizon)
+    told = machine.intervals(*states.around(begin, end, line.horizon), line.horizon)
     for stop in _stops(told):
         pieces = [told[at] for at in stop]
         reason = next((piece.reason for piece in pieces if piece.reason), "")

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel
+
 from plant.document import Place, address
 from plant.errors import EntryError, did_you_mean, shown
 from plant.ways import Choice, Way
@@ -20,7 +22,7 @@ class Contradiction:
     """Values that cannot be true at once.
 
     Args:
-        place: the way to the decisive value from the plant.
+        place: the way to the decisive value from the root.
         found: what was found.
         allowed: what may stand there.
         hint: what was probably meant.
@@ -33,17 +35,17 @@ class Contradiction:
 
 
 class ContradictionError(EntryError):
-    """A plant that contradicts itself.
+    """A description that contradicts itself.
 
     Attributes:
         contradictions: all of them, in the order of the checks.
     """
 
-    def __init__(self, plant: "Plant", contradictions: tuple[Contradiction, ...]) -> None:
+    def __init__(self, described: BaseModel, contradictions: tuple[Contradiction, ...]) -> None:
         self.contradictions = contradictions
         first, *others = contradictions
         hints = [first.hint] * bool(first.hint) + [f"and {len(others)} more"] * bool(others)
-        where = address(plant.model_dump(by_alias=True), first.place)
+        where = address(described.model_dump(by_alias=True), first.place)
         super().__init__(f"{where}: {first.found}", first.allowed, ", ".join(hints), at=first.place)
 
 

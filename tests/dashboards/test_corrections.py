@@ -74,6 +74,9 @@ async def test_a_stop_gets_another_reason(own) -> None:
     assert at.json()["reported"]["reason"] == "no-coolant"
     (revision,) = answer.json()["revisions"]
     assert revision["hours"][0]["parts"]["failed: no-coolant"] == [0, stop.end - middle]
+    whole = {"path": MACHINE, "from": str(START), "to": str(END)}
+    rows = (await client.get("/api/v1/pareto", params=whole)).json()["rows"]
+    assert sum(row["time_us"] for row in rows if row["reason"] == "no-coolant") >= stop.end - middle
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def add_alarms(app: FastAPI, twin: Twin) -> None:
         found = twin.alarm_report(node, window.begin, window.end, run=chosen)
         told = msgspec.structs.asdict(found)
         for key in ("occurrences", "stale", "top", "chattering"):
-            told[key] = [{"id": alarm_id(one.path, one.code), **msgspec.structs.asdict(one)} for one in told[key]]
+            told[key] = [{**msgspec.structs.asdict(one), "id": alarm_id(one.path, one.code)} for one in told[key]]
         return Json({"path": node, "from": window.begin, "to": window.end, **told})
 
     @app.post("/api/v1/alarms/{id}/acknowledge", summary="Say that somebody knows of an alarm")  # noqa: FAST003 alias

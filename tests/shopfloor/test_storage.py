@@ -1,11 +1,14 @@
 """A data folder stays below its bound: what goes, in which order, and what never goes."""
 
+import asyncio
+import urllib.request
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hearing import SMALL, START, simulated
+from running import running
 
 from dashboards.metrics import metrics_text
 from plant.errors import InputError
@@ -160,6 +163,35 @@ async def test_where_forgetting_a_run_leaves_no_room_no_more_runs_are_forgotten(
     monkeypatch.undo()
     await storage.bound()
     assert storage.tell()["dropped_total"]["runs"] == 2
+
+
+async def test_a_run_keeps_its_folder_below_the_limit_and_says_what_went(small, tmp_path) -> None:
+    """Something else fills the folder: the run of before goes, the one that goes on stays, and it is said."""
+    data = tmp_path / "data"
+    start = "2026-01-05T00:00:00Z"
+    arguments = ("run", str(small), "--speed", "50", "--start", start, "--port", "0", "--data", str(data))
+    async with running(*arguments, "--seed", "1", "--backfill", "20min") as run:
+        await run.live()
+        health = await run.ask("health")
+        first = health["run"]
+        async with asyncio.timeout(60):
+            while not (told := (await run.ask("health"))["storage"])["bytes"]["total"]:
+                await asyncio.sleep(0.05)
+        assert (told["limit"], told["above"], told["dropped"]) == (20 * 10**9, False, [])
+    (data / "film.mp4").write_bytes(bytes(12_000_000))
+    async with running(*arguments, "--seed", "2", "--backfill", "20min", "--data-limit", "10MB") as run:
+        await run.live()
+        async with asyncio.timeout(60):
+            while not (told := (await run.ask("health"))["storage"])["dropped_total"]["runs"] or not told["above"]:
+                await asyncio.sleep(0.05)
+        health = await run.ask("health")
+        assert first not in health["runs"]
+        assert {one["name"].split()[0] for one in told["dropped"]} == {first}
+        assert told["dropped_total"] == {"raw": 1, "minutes": 1, "runs": 1}
+        assert told["bytes"]["other"] >= 12_000_000
+        with await asyncio.to_thread(urllib.request.urlopen, f"{run.page}metrics") as answer:
+            assert b"shopfloor_storage_limit_bytes 10000000\n" in answer.read()
+    assert [file.name for file in (data / "plants").iterdir()] == [f"{health['run']}.json"]
 
 
 @pytest.mark.parametrize(("text", "bytes_"), [("20GB", 20 * 10**9), ("1.5 tb", 15 * 10**11), ("10MB", 10**7)])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hearing import SMALL, START, simulated
+from hearing import SMALL, START, simulated, twin_of
 from running import running
 
 from dashboards.metrics import metrics_text
@@ -138,6 +138,29 @@ async def test_what_was_dropped_stays_so_after_a_restart(tmp_path) -> None:
         assert kpis(twin, new) == known
         assert set(twin.historian.stored(new)) >= {"main/line/A"}
         assert twin.historian.stored(old) == {}
+
+
+async def test_messages_go_on_coming_in_while_a_run_is_forgotten_and_it_may_come_again(filled) -> None:
+    old, middle, new = filled.runs
+    twin, stream = filled.twin, simulated(seed=4, until=900 * SECOND)
+    known = kpis(twin, old)
+
+    async def take() -> None:
+        for first in range(0, len(stream), 20):
+            await twin.take(stream[first : first + 20])
+
+    await asyncio.gather(take(), twin.forget(old), twin.forget("nobody"))
+    assert twin.runs()[:-1] == [middle, new]
+    await twin.forget(twin.runs()[-1])
+    assert len(twin.runs()) == 3, "the newest stays"
+    async with twin_of() as other:
+        await other.take(stream)
+        assert kpis(twin, other.runs()[-1]) == kpis(other, other.runs()[-1])
+    assert twin.counters().duplicates == 0
+    with pytest.raises(ValueError, match=old):
+        twin.kpis("main/line", START, START + SECOND, run=old)
+    await twin.take(simulated(seed=3, until=900 * SECOND, telemetry=True))
+    assert kpis(twin, old) == known
 
 
 async def test_a_run_that_is_gone_on_with_is_kept_before_its_first_new_message(filled) -> None:

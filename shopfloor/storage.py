@@ -131,9 +131,9 @@ class Storage:
                 await self._twin.forget(run)
                 if run in self._twin.runs():  # the newest message is one of its
                     continue
-                await asyncio.to_thread(_forget, self._folder, run)
                 if self._historian is not None:
                     await self._historian.forget(run)
+                await asyncio.to_thread(_forget, self._folder, run)
                 await self._twin.shrink()
                 self._note("runs", run)
                 return True

@@ -179,9 +179,10 @@ class DuckDbHistorian:
                 pause = min(2 * pause, LONGEST_RETRY)
 
     async def _tend(self) -> None:
-        """Make levels and drop what is too old, until a batch is full; where that is always so, now and then."""
+        """Make levels and drop what is too old while little has to be written; where that is never so, now and then."""
         now = asyncio.get_running_loop().time
-        while now() > self._tended + UPKEEP or (self._rows < FULL and now() >= self._tended):
+        begun = now()
+        while now() < begun + PATIENCE and self._due(now()):
             self._tended = now()
             try:
                 if not await self._call(self._folder.tend):
@@ -189,6 +190,10 @@ class DuckDbHistorian:
             except StoreError as error:
                 self._tended = now() + LONGEST_RETRY
                 log.warning("%s; minutes and hours are made later", error)
+
+    def _due(self, now: float) -> bool:
+        """Whether upkeep may go on."""
+        return now > self._tended + UPKEEP or (self._rows < FULL and now >= self._tended)
 
     async def shed(self, level: LevelName, order: Sequence[str]) -> str:
         """Drop the oldest file of a level to make room, and say which; see `TelemetryFolder.shed`.

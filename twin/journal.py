@@ -345,8 +345,9 @@ class Journal:
     def shrink(self, pages: int = 1_000) -> bool:
         """Give some of the room that deleted messages leave back to the disk.
 
-        A file of an earlier version cannot give pages back; it is written anew, once, if the disk has room for what is
-        left of it twice. If not, its free room is filled by what comes, and the file grows no more until then.
+        A file of an earlier version cannot give pages back, nor one whose map of pages is damaged; it is written anew,
+        once, if the disk has room for what is left of it twice. If not, its free room is filled by what comes, and the
+        file grows no more until then.
 
         Args:
             pages: how many are given back at once.
@@ -358,8 +359,7 @@ class Journal:
             free = self._number("PRAGMA freelist_count")
             if not free:
                 return False
-            if self._number("PRAGMA auto_vacuum"):
-                self._db.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+            if self._number("PRAGMA auto_vacuum") and self._give_back(pages):
                 more = self._number("PRAGMA freelist_count")
                 if not more:
                     self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -371,6 +371,16 @@ class Journal:
             self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return False
+
+    def _give_back(self, pages: int) -> bool:
+        """Cut pages off the end of the file; false if its map of pages is damaged: of messages nothing is in it."""
+        try:
+            self._db.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT:
+                raise
+            return False
+        return True
 
     def free(self) -> int:
         """Bytes of the file that hold nothing."""

@@ -102,6 +102,8 @@ class TelemetryFile:
         self.opened: dict[int, int] = {}  # newest instant of each machine when the file was attached
         self.stale: set[int] = set()  # begins of the hours whose coarser levels have to be made
         place = str(file).replace("'", "''") if file else ":memory:"
+        if file and file.exists() and not file.stat().st_size:  # a process died in the moment in which it began
+            file.unlink()
         fresh = f" (BLOCK_SIZE {BLOCK})" if file and not file.exists() else ""
         db.execute(f"ATTACH '{place}' AS {self.name}{fresh}")
         db.execute(_TABLES.format(db=self.name))

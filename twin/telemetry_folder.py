@@ -209,7 +209,11 @@ class TelemetryFolder:
             assert self.db is not None  # noqa: S101 for the type checker
             while self.folder is not None and len(self._attached) >= ATTACHED:
                 self._attached.popitem(last=False)[1].detach()
-            file = self._attached[key] = TelemetryFile(self.db, run.file(one), one.level)
+            try:
+                file = self._attached[key] = TelemetryFile(self.db, run.file(one), one.level)
+            except duckdb.Error:  # it may be attached by half
+                self._doubtful = True
+                raise
             run.held.add(one)
             self._see(run, one, file)
         self._attached.move_to_end(key)

@@ -286,7 +286,7 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
         telemetry_rate: values per second of wall time, lately.
         historian_rows: rows stored.
         historian_backlog: rows waiting to be stored.
-        historian_dropped: rows given up because the store was away too long.
+        historian_dropped: rows given up: the store was away too long, or they are older than the samples it keeps.
         journal_retries: failed tries to write the journal.
         journal_trouble: why the journal does not take messages now; empty when it does.
         events_reset: readers of events that were too slow.

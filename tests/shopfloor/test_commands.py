@@ -117,6 +117,9 @@ def test_ten_mistakes_are_ten_lines_and_no_traceback(tmp_path) -> None:
         (("run", "examples/engine-works.yaml", "--broker", "http://x"), 2, "mqtt://localhost:1883"),
         (("run", "examples/engine-works.yaml", "--start", "yesterday"), 2, "--start"),
         (("run", "examples/engine-works.yaml", "--historian", "papyrus:x"), 2, "duckdb:DIR"),
+        (("run", "examples/engine-works.yaml", "--data-limit", "20"), 2, "MB, GB or TB"),
+        (("run", "examples/engine-works.yaml", "--keep-raw", "3h"), 2, "1 d or more"),
+        (("demo", "--data-limit", "1MB"), 2, "10MB or more"),
         (
             ("run", "examples/engine-works.yaml", "--broker", "mqtt://127.0.0.1:9", "--for", "1s"),
             1,

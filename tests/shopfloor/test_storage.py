@@ -1,11 +1,14 @@
 """A data folder stays below its bound: what goes, in which order, and what never goes."""
 
+import asyncio
+import urllib.request
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hearing import SMALL, START, simulated
+from hearing import SMALL, START, simulated, twin_of
+from running import running
 
 from dashboards.metrics import metrics_text
 from plant.errors import InputError
@@ -137,6 +140,29 @@ async def test_what_was_dropped_stays_so_after_a_restart(tmp_path) -> None:
         assert twin.historian.stored(old) == {}
 
 
+async def test_messages_go_on_coming_in_while_a_run_is_forgotten_and_it_may_come_again(filled) -> None:
+    old, middle, new = filled.runs
+    twin, stream = filled.twin, simulated(seed=4, until=900 * SECOND)
+    known = kpis(twin, old)
+
+    async def take() -> None:
+        for first in range(0, len(stream), 20):
+            await twin.take(stream[first : first + 20])
+
+    await asyncio.gather(take(), twin.forget(old), twin.forget("nobody"))
+    assert twin.runs()[:-1] == [middle, new]
+    await twin.forget(twin.runs()[-1])
+    assert len(twin.runs()) == 3, "the newest stays"
+    async with twin_of() as other:
+        await other.take(stream)
+        assert kpis(twin, other.runs()[-1]) == kpis(other, other.runs()[-1])
+    assert twin.counters().duplicates == 0
+    with pytest.raises(ValueError, match=old):
+        twin.kpis("main/line", START, START + SECOND, run=old)
+    await twin.take(simulated(seed=3, until=900 * SECOND, telemetry=True))
+    assert kpis(twin, old) == known
+
+
 async def test_a_run_that_is_gone_on_with_is_kept_before_its_first_new_message(filled) -> None:
     old, _, new = filled.runs
     await Storage(filled.twin, filled.folder, limit=1, run=old).bound()
@@ -160,6 +186,35 @@ async def test_where_forgetting_a_run_leaves_no_room_no_more_runs_are_forgotten(
     monkeypatch.undo()
     await storage.bound()
     assert storage.tell()["dropped_total"]["runs"] == 2
+
+
+async def test_a_run_keeps_its_folder_below_the_limit_and_says_what_went(small, tmp_path) -> None:
+    """Something else fills the folder: the run of before goes, the one that goes on stays, and it is said."""
+    data = tmp_path / "data"
+    start = "2026-01-05T00:00:00Z"
+    arguments = ("run", str(small), "--speed", "50", "--start", start, "--port", "0", "--data", str(data))
+    async with running(*arguments, "--seed", "1", "--backfill", "20min") as run:
+        await run.live()
+        health = await run.ask("health")
+        first = health["run"]
+        async with asyncio.timeout(60):
+            while not (told := (await run.ask("health"))["storage"])["bytes"]["total"]:
+                await asyncio.sleep(0.05)
+        assert (told["limit"], told["above"], told["dropped"]) == (20 * 10**9, False, [])
+    (data / "film.mp4").write_bytes(bytes(12_000_000))
+    async with running(*arguments, "--seed", "2", "--backfill", "20min", "--data-limit", "10MB") as run:
+        await run.live()
+        async with asyncio.timeout(60):
+            while not (told := (await run.ask("health"))["storage"])["dropped_total"]["runs"] or not told["above"]:
+                await asyncio.sleep(0.05)
+        health = await run.ask("health")
+        assert first not in health["runs"]
+        assert {one["name"].split()[0] for one in told["dropped"]} == {first}
+        assert told["dropped_total"] == {"raw": 1, "minutes": 1, "runs": 1}
+        assert told["bytes"]["other"] >= 12_000_000
+        with await asyncio.to_thread(urllib.request.urlopen, f"{run.page}metrics") as answer:
+            assert b"shopfloor_storage_limit_bytes 10000000\n" in answer.read()
+    assert [file.name for file in (data / "plants").iterdir()] == [f"{health['run']}.json"]
 
 
 @pytest.mark.parametrize(("text", "bytes_"), [("20GB", 20 * 10**9), ("1.5 tb", 15 * 10**11), ("10MB", 10**7)])

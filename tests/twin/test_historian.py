@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plant.errors import StoreError
+from plant.time import DAY, SECOND
 from twin import DuckDbHistorian
 from twin.historian import steps
 from twin.telemetry_folder import TelemetryFolder
@@ -146,6 +147,41 @@ async def test_a_store_that_stays_away_costs_the_oldest_samples_and_holds_up_nob
         stored, backlog, dropped = store.health
         assert (stored + dropped, backlog) == (1000, 0)
         assert dropped >= 800
+
+
+class Unkempt(TelemetryFolder):
+    """A store whose upkeep fails."""
+
+    tries = 0
+
+    def tend(self) -> bool:
+        self.tries += 1
+        raise duckdb.IOException("no room for minutes")
+
+
+async def test_upkeep_that_fails_holds_up_no_samples(caplog) -> None:
+    store = DuckDbHistorian()
+    store._folder = Unkempt(None)
+    async with store, asyncio.timeout(60):
+        while not store._folder.tries:
+            await asyncio.sleep(0.01)
+        for first in range(0, 30_000, 10_000):
+            await store.append([block(range(first, first + 10_000), power=list(range(10_000)))])
+        while store.health.backlog:
+            await asyncio.sleep(0.01)
+        assert store.health == (30_000, 0, 0)
+        assert store._folder.tries <= 6, "it is tried again after a while, not at once"
+    assert "made later" in caplog.text
+
+
+async def test_minutes_are_made_while_samples_come(tmp_path) -> None:
+    async with DuckDbHistorian(tmp_path) as store, asyncio.timeout(60):
+        begin = 20_000 * DAY
+        await store.append([block([begin + second * SECOND for second in range(0, 3 * 3600, 7)], power=[1.0] * 1543)])
+        while not (await store.kept()).hours.files:
+            await asyncio.sleep(0.05)
+    with duckdb.connect(str(tmp_path / "telemetry" / "r" / "minutes-2024-10.duckdb")) as db:
+        assert db.execute("SELECT count(*), sum(power.n) FROM machine").fetchone() == (120, 1029)
 
 
 async def test_a_file_that_is_no_store_is_refused(tmp_path) -> None:

@@ -327,3 +327,25 @@ def test_a_file_of_an_older_version_stays_as_large_where_the_disk_has_no_room_to
         monkeypatch.undo()
         assert not journal.shrink()
         assert journal._number("PRAGMA freelist_count") == 0
+
+
+@pytest.mark.parametrize("spoiled", [0, 1, 2, 3, 4, 5, 255])
+def test_a_damaged_map_of_pages_costs_no_message(spoiled, tmp_path) -> None:
+    """Nothing but giving room back reads it; then the file is written anew."""
+    file = tmp_path / "j"
+    with Journal(file) as journal:
+        journal.append([row(i, run="old" if i < 2_000 else "new", payload=bytes(200)) for i in range(4_000)])
+        kept = everything(journal)[2_000:]
+    body = file.read_bytes()
+    file.write_bytes(body[:4096] + bytes([spoiled]) * 4096 + body[8192:])
+    with Journal(file) as journal:
+        while journal.forget("old"):
+            pass
+        while journal.shrink(50):
+            pass
+        assert journal._number("PRAGMA freelist_count") == 0
+        assert everything(journal) == kept
+    assert file.stat().st_size < 0.6 * len(body)
+    with Journal(file) as journal:
+        assert everything(journal) == kept
+        assert journal._db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

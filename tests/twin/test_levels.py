@@ -292,6 +292,34 @@ async def test_a_file_of_an_older_version_is_brought_over_again(tmp_path) -> Non
     assert rows in {3333, 3334}
 
 
+def test_a_file_that_was_just_begun_when_the_process_died_is_begun_again(tmp_path) -> None:
+    folder = TelemetryFolder(tmp_path)
+    folder.write([block([START], power=[1.0])])
+    folder.close()
+    (tmp_path / "telemetry" / "r" / partition("raw", START + DAY).name).touch()
+    again = TelemetryFolder(tmp_path)
+    again.write([block([START + DAY], power=[2.0])])
+    assert series(again, START, START + 2 * DAY, DAY) == [(1.0,) * 4, (2.0,) * 4]
+    again.close()
+
+
+def test_a_file_that_cannot_be_made_is_made_when_it_can_be(tmp_path) -> None:
+    folder = TelemetryFolder(tmp_path)
+    folder.write([block([START], power=[1.0])])
+    in_the_way = tmp_path / "telemetry" / "r" / partition("raw", START + DAY).name
+    in_the_way.mkdir()
+    for _ in range(2):
+        with pytest.raises((duckdb.Error, OSError)):
+            folder.write([block([START + HOUR, START + DAY], power=[1.0, 2.0])])
+    in_the_way.rmdir()
+    folder.write([block([START + HOUR, START + DAY], power=[1.0, 2.0])])
+    assert series(folder, START, START + 2 * DAY, DAY) == [(1.0,) * 4, (2.0,) * 4]
+    with duckdb.connect() as db:
+        folder.close()
+        db.execute(f"ATTACH '{tmp_path / 'telemetry' / 'r' / partition('raw', START).name}' AS day")
+        assert db.execute("SELECT t FROM day.machine ORDER BY t").fetchall() == [(START,), (START + HOUR,)]
+
+
 async def test_two_processes_or_one_folder_is_one_too_many(tmp_path) -> None:
     """Who has the folder has all of it: what is not open now as well."""
     async with DuckDbHistorian(tmp_path) as store:

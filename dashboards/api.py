@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from dashboards.analysis import add_analysis
 from dashboards.answers import Json
+from dashboards.catalogue import add_catalogue
 from dashboards.export import add_export
 from dashboards.guard import Guard
 from dashboards.metrics import metrics_text
@@ -71,6 +72,7 @@ def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phas
     _add_kpis(app, twin)
     _add_history(app, twin)
     add_analysis(app, twin)
+    add_catalogue(app, twin)
     add_past(app, twin)
     add_export(app, twin)
     _add_quality(app, twin)

@@ -6,6 +6,7 @@ from twin.duckdb_historian import DuckDbHistorian
 from twin.historian import Historian
 from twin.journal import Journal, Wanted
 from twin.mirror import Mirror
+from twin.ontology import class_of
 from twin.opening import open_twin, read_twin
 from twin.pareto import STOPPED, Pareto
 from twin.parquet import ColumnKind, parquet
@@ -57,6 +58,7 @@ __all__ = [
     "Twin",
     "Visit",
     "Wanted",
+    "class_of",
     "open_twin",
     "parquet",
     "read_twin",

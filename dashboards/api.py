@@ -14,6 +14,7 @@ from dashboards.alarms import add_alarms
 from dashboards.alerts import add_alerts
 from dashboards.analysis import add_analysis
 from dashboards.answers import Json
+from dashboards.catalogue import add_catalogue
 from dashboards.corrections import add_corrections
 from dashboards.export import add_export
 from dashboards.guard import Guard
@@ -78,6 +79,7 @@ def create_app(
     _add_kpis(app, twin)
     _add_history(app, twin)
     add_analysis(app, twin)
+    add_catalogue(app, twin)
     add_past(app, twin)
     add_export(app, twin)
     add_corrections(app, twin)

@@ -47,6 +47,10 @@ class Asked:
         """The window as the twin is asked."""
         return self.window.begin, self.window.end
 
+    def windows(self) -> list[Span | Period]:
+        """Windows of which KPIs are asked for."""
+        return [self.window] if self.by is None else [*cuts(self.twin, self.window, self.by)]
+
     def has(self, path: str) -> bool:
         """Whether a node is at or below the path."""
         return not self.path or f"{path}/".startswith(f"{self.path}/")
@@ -69,11 +73,9 @@ class Table:
 
 
 async def _kpis(asked: Asked) -> AsyncIterator[list[Row]]:
-    windows: list[Span | Period] = [asked.window]
-    if asked.by is not None:
-        windows = [*cuts(asked.twin, asked.window, asked.by)]
+    windows = asked.windows()
     wanted, known = asked.kpis, set[str]()
-    for path, kind in _nodes(asked):
+    for path, kind in nodes(asked):
         async for window, figures in figures_by(asked.twin, path, windows, None, asked.run):
             known.update(figures)
             called = (window.name, window.day.isoformat()) if isinstance(window, Period) else (None, None)
@@ -89,7 +91,7 @@ async def _kpis(asked: Asked) -> AsyncIterator[list[Row]]:
         raise Refused("kpi", f"there is no KPI {strange[0]!r} for {asked.path or 'this plant'}", 404)
 
 
-def _nodes(asked: Asked) -> Iterator[tuple[str, str]]:
+def nodes(asked: Asked) -> Iterator[tuple[str, str]]:
     """Paths and kinds of the nodes that have KPIs, in flow order."""
     for line in asked.lines():
         nodes = [(line.node.path, "line")]

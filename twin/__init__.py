@@ -9,6 +9,7 @@ from twin.historian import Historian
 from twin.journal import Journal, Wanted
 from twin.levels import Retention
 from twin.mirror import Mirror
+from twin.ontology import class_of
 from twin.opening import open_twin, read_twin
 from twin.pareto import STOPPED, Pareto
 from twin.parquet import ColumnKind, parquet
@@ -64,6 +65,7 @@ __all__ = [
     "Visit",
     "Wanted",
     "alarm_id",
+    "class_of",
     "open_twin",
     "parquet",
     "read_twin",

@@ -130,7 +130,7 @@ def test_02_the_identities_of_iso_22400_hold(history, cuts) -> None:
     questions = told(history.deliveries(), plant(history.unit))
     names = ["oee", "nee", "ooe", "teep", "technical_efficiency", "utilization_efficiency"]
     for begin, end in windows(history, cuts):
-        for path in PATHS[1:]:
+        for path in PATHS[1:4]:
             p = parts_of(questions, path, begin, end)
             assert p["window"] == p["POT"] + p["NST"]
             assert p["POT"] == p["PBT"] + p["PDOT"]

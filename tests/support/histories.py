@@ -289,7 +289,7 @@ def histories(
 
 def _borders(content: bytes) -> list[int]:
     dice = Dice(content)
-    found = sorted({tick - 4 for tick in dice.ticks(2 + dice.of(4), TICKS + 8)})
+    found = sorted({tick - 4 for tick in dice.ticks(2 + dice.of(3), TICKS + 8)})
     return found if len(found) > 1 else [found[0], found[0] + 1]
 
 

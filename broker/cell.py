@@ -340,12 +340,34 @@ def _read(path: Path, machines: Sequence[Machine], controls: Sequence[Control]) 
             case _:
                 device = entry.device
                 if device not in whose:
-                    whose[device] = next((k for k in possible if machines[k].told_by(path, device)), None)
+                    whose[device] = _owner(path, device, possible, machines)
                 if (machine := whose[device]) is None:
                     log.strange[device] += 1
                 else:
                     log.readings.setdefault(machine, []).append(entry)
+    _must_be_apart(path, whose, machines)
     return log
+
+
+def _owner(path: Path, device: str, possible: Sequence[int], machines: Sequence[Machine]) -> int | None:
+    """The machine of a device in a log: one that names the device goes before one that takes any."""
+    fitting = [k for k in possible if machines[k].told_by(path, device)]
+    chosen = [k for k in fitting if machines[k].device is not None] or fitting
+    if len(chosen) > 1:
+        stations = " and of ".join(machines[k].station for k in chosen)
+        raise RecordingError(f"{path}: by the mapping it is the log of {stations}; their log or device must differ")
+    return chosen[0] if chosen else None
+
+
+def _must_be_apart(path: Path, whose: Mapping[str, int | None], machines: Sequence[Machine]) -> None:
+    """Items of two devices would be taken for each other where a machine takes any."""
+    for k in {k for k in whose.values() if k is not None}:
+        devices = [device for device, owner in whose.items() if owner == k and device]
+        if len(devices) > 1:
+            raise RecordingError(
+                f"{path}: it speaks of the devices {', '.join(devices)}; the mapping must say by device: which of them "
+                f"{machines[k].station} is"
+            )
 
 
 def _recorded(

@@ -13,8 +13,14 @@ SHOWN = 5
 """Lines that could not be used of which a report tells; all of them are counted."""
 
 
-async def make_cell_report(twin: Twin, recording: CellRecording) -> dict[str, Any]:
-    """What the twin says about machines whose logs were replayed, and what was found in the logs."""
+async def make_cell_report(twin: Twin, recording: CellRecording, *, lost: int) -> dict[str, Any]:
+    """What the twin says about machines whose logs were replayed, and what was found in the logs.
+
+    Args:
+        twin: it has heard the whole recording.
+        recording: what was replayed.
+        lost: messages that did not arrive; a broker may drop telemetry.
+    """
     begin, end = recording.begin, recording.end
     return {
         "plant": twin.plant.plant,
@@ -27,6 +33,7 @@ async def make_cell_report(twin: Twin, recording: CellRecording) -> dict[str, An
             machine.node.path.removeprefix(f"{recording.line.node.path}/"): await _machine(twin, machine, recording)
             for machine in recording.machines
         },
+        "lost_messages": lost,
         "logs": [_log(account) for account in recording.logs],
     }
 

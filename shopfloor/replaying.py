@@ -85,6 +85,7 @@ async def _replay(settings: ReplaySettings, recording: AnyRecording, console: Co
         if settings.port is not None:
             page = await stack.enter_async_context(serve(create_app(twin), bind(LOOPBACK, settings.port)))
             console.print(f"[bold]    page[/]  {page}", highlight=False)
+        missing = twin.counters().gaps
         url = settings.broker or (await stack.enter_async_context(embedded_broker())).url
         publisher = _publisher(settings, recording, folder)
         ears = await stack.enter_async_context(MqttBus(url, identifier=f"shopfloor-{recording.run}-twin"))
@@ -103,7 +104,7 @@ async def _replay(settings: ReplaySettings, recording: AnyRecording, console: Co
                 await publisher.stop(bus, now=recording.end)
             await _heard(twin, recording)
             if isinstance(recording, CellRecording):
-                report = await make_cell_report(twin, recording)
+                report = await make_cell_report(twin, recording, lost=twin.counters().gaps - missing)
             else:
                 report = make_report(twin, recording)
             if settings.port is not None:

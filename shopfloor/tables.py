@@ -223,6 +223,8 @@ def print_cell_report(report: dict[str, Any], console: Console) -> None:
     console.print(_legend({"line": {"stations": report["machines"]}}))
     console.print()
     _print_logs(report["logs"], console)
+    if lost := report["lost_messages"]:
+        console.print(f"{lost} messages did not arrive: replay slower, with --speed", highlight=False)
 
 
 def _print_logs(logs: list[dict[str, Any]], console: Console) -> None:

@@ -140,7 +140,7 @@ def test_the_run_follows_from_plant_mapping_and_logs(tmp_path: Path) -> None:
     assert cell(tmp_path, MAPPING.replace("start", "go"), a=lines, b=[(0, "left:exec|READY")]).run != run
 
 
-BOTH = "right:count|1|right:load|3"
+BOTH = "left:count|1|left:load|3"
 SAID = st.tuples(
     st.integers(0, 30).map(lambda tenths: tenths / 10),
     st.sampled_from([
@@ -214,6 +214,28 @@ def test_a_block_of_very_many_samples_is_several_messages() -> None:
 def test_logs_that_tell_nothing_are_refused(logs: dict, words: str, tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=words):
         cell(tmp_path, **logs)
+
+
+def test_a_log_must_say_of_which_machine_it_speaks(tmp_path: Path) -> None:
+    both = [(0, "left:exec|READY|right:exec|READY")]
+    with pytest.raises(RecordingError, match=r"a\.shdr: it speaks of the devices left, right; .* device: which of"):
+        cell(tmp_path, a=both)
+    mapping = MAPPING.replace('"b*.shdr", device: right', '"*1.shdr"').replace('"b*.shdr", device: left', '"b?.shdr"')
+    with pytest.raises(RecordingError, match=r"b1\.shdr: by the mapping it is the log of OP20 and of OP20; their log"):
+        cell(tmp_path, mapping, b1=[(0, "exec|READY")])
+    one = MAPPING.replace("log: a.shdr, control", 'log: "*.shdr", control')  # who names the device goes first
+    told = cell(tmp_path, one, b=[*both, (1, "exec|READY")])
+    assert [m.chronicle is not None for m in told.machines] == [True, True, True, False]
+
+
+@given(a=st.binary(), b=st.binary())
+def test_whatever_stands_in_a_log_is_messages_or_a_reason(a: bytes, b: bytes, tmp_path_factory) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    (folder / "map.yaml").write_text(MAPPING)
+    (folder / "a.shdr").write_bytes(f"{stamp(0)}|exec|READY\n".encode() + a)
+    (folder / "b.shdr").write_bytes(b)
+    recording = read_cell([folder / "a.shdr", folder / "b.shdr"], PLANT, folder / "map.yaml")
+    assert len(list(recording.emissions())) >= 10
 
 
 def test_files_that_cannot_be_meant_are_named(tmp_path: Path) -> None:

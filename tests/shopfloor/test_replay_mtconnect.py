@@ -126,6 +126,7 @@ def test_steps_of_the_clock_are_counted_and_nothing_is_dropped(cell) -> None:
         assert (told["clock_set_back"], told["lifted"], told["unusable"], told["unheard"]) == (0, 0, 0, [])
         shares.append(count / told["lines"])
     assert max(shares) > 0.1
+    assert report["lost_messages"] == 0
 
 
 def test_the_table_says_it_in_short(cell, recordings: Path) -> None:
@@ -154,7 +155,7 @@ machines: [{station: SAW, control: saw}]
 controls:
   - name: saw
     states:
-      - {when: {avail: UNAVAILABLE}, state: "off"}
+      - {when: {avail: UNAVAILABLE}, state: off}
       - {when: {system: FAULT}, state: failed, reason: control}
       - {when: {exec: ACTIVE}, state: processing}
       - {state: waiting, reason: start}

@@ -7,7 +7,7 @@ in the journal, and nothing is acknowledged before it is.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple, Self, TypeVar
@@ -24,6 +24,7 @@ from twin.journal import Journal, Row, Stored, Wanted
 from twin.letters import DeadLetters
 from twin.questions import Questions
 from twin.rates import Rate
+from twin.recovery import USUAL, Pace, Recovery
 from twin.stream import BOUND, Broadcast, Fact, Reader, reset
 from twin.values import Counters, DeadLetter, Event, Page, Tally
 
@@ -31,9 +32,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PAGE = 2_000  # messages that are folded before the loop may do something else
-STRETCH = 20_000  # positions of the journal that are read at once
 _DECODERS = {kind: msgspec.json.Decoder(row.type) for kind, row in KINDS.items()}
-_LISTS = {kind: msgspec.json.Decoder(list[row.type]) for kind, row in KINDS.items()}  # type: ignore[name-defined]
 
 
 Accepted = tuple[Sink, Message, Delivery]
@@ -56,15 +55,27 @@ class Twin(Questions):
         journal: where messages are kept; the twin is its only writer, and closes it.
         historian: where telemetry is kept, open already.
         prefix: what topics begin with.
+        pace: when snapshots are taken; none: they are used, but none is taken.
     """
 
-    def __init__(self, plant: Plant, *, journal: Journal, historian: Historian, prefix: str = PREFIX) -> None:
+    def __init__(
+        self,
+        plant: Plant,
+        *,
+        journal: Journal,
+        historian: Historian,
+        prefix: str = PREFIX,
+        pace: Pace | None = USUAL,
+    ) -> None:
         super().__init__(plant, historian, prefix)
         self._journal = journal
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._taking = asyncio.Lock()
         self._broadcast = Broadcast()
         self._letters = DeadLetters()
+        self._recovery = Recovery(
+            journal, self._call, plant=plant, prefix=prefix, letters=self._letters, pace=pace
+        )
         self._loading: asyncio.Task[None] | None = None
         self._new: dict[str, Run] = {}  # of which nothing is in the journal yet
         self._position = 0
@@ -100,6 +111,7 @@ class Twin(Questions):
             self._loading.cancel()
             await asyncio.gather(self._loading, return_exceptions=True)
         async with self._taking:
+            await self._recovery.close(self._runs.values(), self._position)
             await self._call(self._journal.close)
         self._thread.shutdown()
 
@@ -113,7 +125,7 @@ class Twin(Questions):
             return
         async with self._taking:
             if name not in self._runs:
-                self._runs[name] = await self._rebuilt(name)
+                self._runs[name] = await self._recovery.run(name, self._position)
 
     async def take(self, deliveries: Sequence[Delivery]) -> None:
         """Take a batch in: when it returns, the deliveries may be acknowledged.
@@ -158,6 +170,8 @@ class Twin(Questions):
             journal_retries=self._retries,
             journal_trouble=self._trouble,
             events_reset=self._broadcast.overruns,
+            snapshots=self._recovery.taken,
+            snapshots_damaged=self._recovery.damaged,
         )
 
     def dead_letters(self) -> list[DeadLetter]:
@@ -233,7 +247,9 @@ class Twin(Questions):
                 now = time.time_ns() // 1000
                 for delivery, reason, detail in refused:
                     self._letters.add(delivery, reason, detail, now)
+                self._recovery.begin()
                 await self._fold(accepted)
+                self._recovery.end({sink.run for sink, _, _ in accepted}, self._position)
                 if self._broadcast.readers:
                     pairs = zip(rows, positions, strict=True)
                     self._broadcast.put([Fact(p, source.path, source.kind, m) for (source, m, _), p in pairs if p])
@@ -330,7 +346,7 @@ class Twin(Questions):
             MessageError: reason ``run``, nothing else is known of the run of a message that is not journaled.
         """
         if name in self._order:
-            self._runs[name] = await self._rebuilt(name)
+            self._runs[name] = await self._recovery.run(name, self._position)
             return self._runs[name]
         if name not in self._new:
             if not KINDS[kind].journaled:
@@ -344,55 +360,6 @@ class Twin(Questions):
                 await self.load(name)
             except StoreError as error:
                 log.warning("run %s cannot be read: %s", name, error)
-
-    async def _rebuilt(self, name: str) -> Run:
-        """Fold a run of the journal: topic by topic, those last that speak of numbers on other topics."""
-        run, journal, upto = Run(name, self.plant, self.prefix), self._journal, self._position
-        run.remembering = True
-        ahead = self._ahead(name, 0, upto)
-        for after in range(0, upto, STRETCH):
-            groups = await ahead
-            ahead = self._ahead(name, after + STRETCH, upto)  # is read while this is folded
-            for topic, retained, payloads in sorted(groups, key=lambda group: group[0].endswith(("/meta", "/clock"))):
-                if not self._refold(run, topic, payloads, retained=retained):
-                    await self._refold_singly(run, topic, after, min(after + STRETCH, upto), retained=retained)
-                await asyncio.sleep(0)
-        await ahead
-        for stored in await self._call(partial(journal.statuses, name, upto)):
-            if not self._refold(run, stored.topic, stored.payload, retained=bool(stored.retained)):
-                self._put_away(stored.topic, stored.payload, "cannot be decoded any more")
-        run.remembering = False
-        return run
-
-    def _ahead(self, run: str, after: int, upto: int) -> Awaitable[list[tuple[str, bool, bytes]]]:
-        """The next stretch of the journal, already on its way."""
-        return asyncio.ensure_future(self._call(partial(self._journal.groups, run, after, min(after + STRETCH, upto))))
-
-    async def _refold_singly(self, run: Run, topic: str, after: int, upto: int, *, retained: bool) -> None:
-        """Fold a stretch of a topic of which something cannot be decoded: the rest of it can."""
-        stored = await self._call(partial(self._journal.payloads, run.name, topic, after, upto))
-        for payload in [payload for flag, payload in stored if flag is retained]:
-            if not self._refold(run, topic, payload, retained=retained):
-                self._put_away(topic, payload, "cannot be decoded any more")
-
-    def _refold(self, run: Run, topic: str, payloads: bytes, *, retained: bool) -> bool:
-        """Fold messages of one topic, their payloads joined by commas; false if they cannot be decoded."""
-        try:
-            sink = run.sinks.get(topic) or run.sink(topic, parse(topic, self.prefix))
-            messages: list[Message] = _LISTS[sink.kind].decode(b"[" + payloads + b"]")
-        except MessageError as error:  # the plant has changed
-            self._put_away(topic, payloads, str(error))
-            return True
-        except msgspec.MsgspecError:  # the file was touched
-            return False
-        run.begin(messages[0].ts)
-        run.apply(sink, messages, retained=retained)
-        run.session = max(run.session, *[m.session for m in messages])
-        return True
-
-    def _put_away(self, topic: str, payload: bytes, detail: str) -> None:
-        """The journal holds something that cannot be folded."""
-        self._letters.add(Delivery(topic=topic, payload=payload), "journal", detail, time.time_ns() // 1000)
 
     async def _call(self, function: Callable[[], T]) -> T:
         """Run in the journal's thread."""

@@ -257,6 +257,8 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
         journal_retries: failed tries to write the journal.
         journal_trouble: why the journal does not take messages now; empty when it does.
         events_reset: readers of events that were too slow.
+        snapshots: snapshots taken.
+        snapshots_damaged: snapshots that could not be used.
     """
 
     received: int
@@ -276,6 +278,8 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     journal_retries: int
     journal_trouble: str
     events_reset: int
+    snapshots: int
+    snapshots_damaged: int
 
 
 class NodeLast(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,26 +15,13 @@ from hypothesis import strategies as st
 from broker import decode
 from plant.time import MINUTE, SECOND
 from twin.accounts import StateAccount
+from twin.chain import FAN, REACH, Link, Span, crowded, opened, sound
 from twin.intake import Connection, Run
 from twin.kept import walk
 from twin.measurements import Measurements
 from twin.mirror import LineMirror, Machine, Mirror, Place
 from twin.sequence import Tracker
-from twin.snapshot import (
-    FAN,
-    FOLDING,
-    REACH,
-    Link,
-    Recorder,
-    Span,
-    crowded,
-    linked,
-    merged,
-    opened,
-    sound,
-    unfold,
-    version,
-)
+from twin.snapshot import FOLDING, Recorder, linked, merged, unfold, version
 
 VERSION = "v"
 

@@ -14,6 +14,7 @@ from twin import figures, views
 from twin.alarms import AlarmReport, occurrences, report
 from twin.control_chart import ControlChart, Kind, Value, chart
 from twin.explanations import explanation
+from twin.former import Former
 from twin.historian import Historian, steps
 from twin.intake import Run
 from twin.measurements import Measurement
@@ -32,7 +33,8 @@ class Questions:
     """What the messages of one or several runs say.
 
     Paths are ``area/line[/station[/machine]]``; windows are half-open, [begin, end), in microseconds UTC; no run means
-    the newest. A path that the plant does not have, an empty window or a run that is not there is a ValueError.
+    the newest, and a `Former` the run as it was known earlier. A path that the plant does not have, an empty window or
+    a run that is not there is a ValueError.
 
     Args:
         plant: the description.
@@ -63,7 +65,7 @@ class Questions:
         heard = chosen.connections[line.node].heard
         when = views.Instant(
             at=line.horizon if at is None else at,
-            live=at is None,
+            live=at is None and not isinstance(run, Former),
             staleness_us=round((time.monotonic() - (self._begun if heard is None else heard)) * 1_000_000),
             tally=chosen.tally,
         )
@@ -270,6 +272,8 @@ class Questions:
         return self._run(run).mirror.digest()
 
     def _run(self, name: str | None) -> Run:
+        if isinstance(name, Former):
+            return name.known
         if name is None:
             if not self._order:
                 raise ValueError("the twin has not heard of any run yet")

@@ -82,6 +82,7 @@ class Recovery:
         self._pace = pace
         self._version = version(plant, prefix)
         self._replay = Replay(journal, call, letters)
+        self._again = Replay(journal, call, DeadLetters())  # what cannot be folded is counted once
         self._recorders: dict[str, Recorder] = {}
         self._times: dict[str, float] = {}  # when the last snapshot of each run was taken
         self._waiting: deque[Taken] = deque()
@@ -111,7 +112,7 @@ class Recovery:
         """
         run, position = await self._call(partial(self._out_of_snapshots, name, upto))
         run.forget_unjournaled()
-        async for _ in self._replay.stretches(run, position, upto):
+        async for _ in self._again.stretches(run, position, upto):
             pass
         return run
 

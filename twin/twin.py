@@ -18,6 +18,7 @@ from broker import PREFIX, decode, parse
 from plant.description import Plant
 from plant.errors import MessageError, StoreError
 from plant.messages import KINDS, Clock, Command, Delivery, Message, Telemetry
+from twin.former import Former, Formers
 from twin.historian import Block, Historian
 from twin.intake import Batch, Run, Sink
 from twin.journal import Journal, Row, Stored, Wanted
@@ -31,6 +32,7 @@ from twin.values import Counters, DeadLetter, Event, Page, Tally
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+INSTANTS = 10**12  # an `asof` from here on is an instant: 11 days of 1970 are no loss, and no journal gets so long
 PAGE = 2_000  # messages that are folded before the loop may do something else
 _DECODERS = {kind: msgspec.json.Decoder(row.type) for kind, row in KINDS.items()}
 
@@ -76,6 +78,7 @@ class Twin(Questions):
         self._recovery = Recovery(
             journal, self._call, plant=plant, prefix=prefix, letters=self._letters, pace=pace
         )
+        self._formers = Formers(self._recovery.former)
         self._loading: asyncio.Task[None] | None = None
         self._new: dict[str, Run] = {}  # of which nothing is in the journal yet
         self._position = 0
@@ -126,6 +129,31 @@ class Twin(Questions):
         async with self._taking:
             if name not in self._runs:
                 self._runs[name] = await self._recovery.run(name, self._position)
+
+    async def former(self, run: str | None, asof: int) -> Former:
+        """A run as it was known earlier, for any question in place of its name.
+
+        Args:
+            run: which; none: the newest.
+            asof: a position of the journal; from `INSTANTS` on an instant of wall time, microseconds UTC. All messages
+                that were in the journal by then count, whatever they are about.
+
+        Raises:
+            ValueError: nothing was known of the run by then, or the journal has not got so far.
+            StoreError: the journal cannot be read.
+        """
+        if run is None and not self._order:
+            raise ValueError("the twin has not heard of any run yet")
+        name, last = run or self._order[-1], self._position
+        if asof < INSTANTS and asof > last:
+            raise ValueError(f"position {asof} is beyond the journal; its last one is {last}")
+        if asof > time.time_ns() // 1000:
+            raise ValueError("it is in the future: nobody knows what will be known then")
+        known = asof if asof < INSTANTS else await self._call(partial(self._journal.known_at, asof))
+        begun = await self._call(partial(self._journal.begun, name))
+        if not 0 < begun <= known:
+            raise ValueError(f"nothing was known of run {name} by then; its first message has the position {begun}")
+        return await self._formers.of(name, min(known, last))
 
     async def take(self, deliveries: Sequence[Delivery]) -> None:
         """Take a batch in: when it returns, the deliveries may be acknowledged.

@@ -4,12 +4,11 @@ import asyncio
 import random
 import shutil
 import sqlite3
-from contextlib import asynccontextmanager
 from itertools import pairwise
 
 import pytest
 from generated import whole_plants
-from hearing import SMALL, NoHistorian, hear, simulated, spoiled
+from hearing import hear, simulated, spoiled, stored, twin_at
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mortal import account
@@ -19,15 +18,7 @@ from plant.time import MINUTE
 from twin import Journal, Twin
 from twin.recovery import Pace
 
-OFTEN = Pace(messages=40, seconds=1e9)
 NEVER = Pace(messages=10**9, seconds=1e9)
-
-
-@asynccontextmanager
-async def twin_at(folder, plant=SMALL, pace=OFTEN):
-    journal = Journal(folder / "journal.sqlite", durable=False)
-    async with Twin(plant, journal=journal, historian=NoHistorian(), pace=pace) as twin:
-        yield twin
 
 
 def rows(folder, query="SELECT after, position, weight FROM snapshots ORDER BY position"):
@@ -35,12 +26,6 @@ def rows(folder, query="SELECT after, position, weight FROM snapshots ORDER BY p
         found = db.execute(query).fetchall()
     db.close()
     return found
-
-
-async def stored(twin: Twin) -> None:
-    """Wait until all that was taken is on disk."""
-    if twin._recovery._storing is not None:
-        await twin._recovery._storing
 
 
 def told(twin: Twin) -> dict:

@@ -22,6 +22,7 @@ from dashboards.metrics import Storage, metrics_text, no_storage
 from dashboards.past import add_past
 from dashboards.picture import Phase, describe, live_phase, picture
 from dashboards.questions import (
+    AsOf,
     At,
     By,
     From,
@@ -130,10 +131,10 @@ def _add_state(app: FastAPI, twin: Twin, phase: Phase, storage: Storage) -> None
         return Json(describe(twin.plant))
 
     @app.get("/api/v1/state/{path:path}", summary="Reported and desired state of a line, station or machine")
-    async def state(path: str, run: Run = None, at: At = None) -> Response:
+    async def state(path: str, run: Run = None, at: At = None, asof: AsOf = None) -> Response:
         node = known_node(twin, path)
         when = None if at is None else instant("at", at)
-        return Json(twin.state(node.path, run=await answerable(twin, run), at=when))
+        return Json(twin.state(node.path, run=await answerable(twin, run, asof), at=when))
 
     @app.get("/api/v1/deadletters", summary="Messages that were refused, newest last, with the reason")
     async def dead_letters() -> Response:
@@ -153,9 +154,10 @@ def _add_kpis(app: FastAPI, twin: Twin) -> None:
         by: By = None,
         kpi: Kpis = None,
         run: Run = None,
+        asof: AsOf = None,
     ) -> Response:
         node = known_node(twin, path).path
-        chosen = await answerable(twin, run)
+        chosen = await answerable(twin, run, asof)
         window = span(twin, chosen, begin, to, HOUR)
         head = {"path": node, "from": window.begin, "to": window.end}
         if by is None:
@@ -167,15 +169,16 @@ def _add_kpis(app: FastAPI, twin: Twin) -> None:
         return Json({**head, "by": by, "windows": windows})
 
     @app.get("/api/v1/kpis/explain", summary="What is behind a number: formula, parts, intervals and part events")
-    async def explain(
+    async def explain(  # noqa: PLR0917 the parameters of the question
         path: PathOf,
         begin: From = None,
         to: To = None,
         kpi: Annotated[str | None, Query(description="which; without it the intervals of a machine")] = None,
         run: Run = None,
+        asof: AsOf = None,
     ) -> Response:
         node = known_node(twin, path)
-        chosen = await answerable(twin, run)
+        chosen = await answerable(twin, run, asof)
         window = span(twin, chosen, begin, to, HOUR)
         if kpi is not None:
             head = {"path": node.path, "from": window.begin, "to": window.end}
@@ -212,9 +215,11 @@ def _only_machine(twin: Twin, path: str) -> None:
 
 def _add_history(app: FastAPI, twin: Twin) -> None:
     @app.get("/api/v1/intervals", summary="States over time of every machine below a path")
-    async def intervals(path: PathOf, begin: From = None, to: To = None, run: Run = None) -> Response:
+    async def intervals(
+        path: PathOf, begin: From = None, to: To = None, run: Run = None, asof: AsOf = None
+    ) -> Response:
         node = known_node(twin, path).path
-        chosen = await answerable(twin, run)
+        chosen = await answerable(twin, run, asof)
         window = span(twin, chosen, begin, to, HOUR)
         machines = {
             machine: twin.intervals(machine, window.begin, window.end, run=chosen)

@@ -36,6 +36,9 @@ def metrics_text(twin: Twin, storage: dict[str, Any] | None = None) -> str:
     family("journal_retries_total", "counter", "Failed tries to write the journal.", {"": counters.journal_retries})
     trouble = {"": float(bool(counters.journal_trouble))}
     family("journal_failing", "gauge", "1 while the journal does not take messages.", trouble)
+    family("snapshots_total", "counter", "Snapshots taken.", {"": counters.snapshots})
+    damaged = {"": float(counters.snapshots_damaged)}
+    family("snapshots_damaged_total", "counter", "Snapshots that could not be used.", damaged)
     family("journal_position", "gauge", "Last journal position.", {"": twin.position()})
     family("alerts_standing", "gauge", "Alerts of other programs that stand.", {"": counters.alerts_standing})
     clocks = {f'{{line="{path}"}}': clock for path, clock in counters.clocks.items()}

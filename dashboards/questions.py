@@ -16,6 +16,10 @@ Run = Annotated[str | None, Query(description="Run; default the newest.")]
 From = Annotated[str | None, Query(alias="from", description="ISO 8601 or microseconds UTC.")]
 To = Annotated[str | None, Query(description="ISO 8601 or microseconds UTC; default the confirmed present.")]
 At = Annotated[str | None, Query(description="Plant time, ISO 8601 or microseconds UTC.")]
+AsOf = Annotated[
+    str | None,
+    Query(description="As it was known then: a journal position, or wall time as ISO 8601 or microseconds UTC."),
+]
 PathOf = Annotated[str, Query(description="area/line[/station[/machine]]")]
 PathOrAll = Annotated[str | None, Query(description="area/line[/station[/machine]]; default the whole plant.")]
 
@@ -95,11 +99,19 @@ def known_run(twin: Twin, run: str | None) -> str | None:
     return run
 
 
-async def answerable(twin: Twin, run: str | None) -> str | None:
-    """The run asked for, ready to be asked about: an older one may still lie in the journal only."""
+async def answerable(twin: Twin, run: str | None, asof: str | None = None) -> str | None:
+    """The run asked for, ready to be asked about: an older one may still lie in the journal only.
+
+    With `asof` it is the run as it was known then.
+    """
     if not twin.runs():
         raise Refused("run", "the twin has not heard of any run yet", 404)
     chosen = known_run(twin, run)
+    if asof is not None:
+        try:
+            return await twin.former(chosen, instant("asof", asof))
+        except ValueError as error:
+            raise Refused("asof", str(error)) from None
     if chosen is not None:
         await twin.load(chosen)
     return chosen

@@ -92,11 +92,19 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a run as final: hours, revisions, and the journal's position up to which it was looked at."""
+    """What is kept of a run as final.
+
+    Args:
+        hours: in order of time.
+        revisions: in order of their numbers.
+        position: of the journal, up to which it was looked at.
+        version: of what counted; empty: nothing was.
+    """
 
     hours: list[Hour]
     revisions: list[Revision]
     position: int
+    version: str
 
 
 class Late(NamedTuple):

@@ -229,6 +229,14 @@ class Run(Kept):
                 self._end_sessions(sink, fresh)
             sink.fold(fresh)
 
+    def forget_unjournaled(self) -> None:
+        """Keep only what the journal tells, too: numbers of what is in it, and nothing of what came twice."""
+        for sink in self.sinks.values():
+            for session, tracker in sink.topic.trackers.items():
+                tracker.duplicates = 0
+                if not sink.journaled:
+                    sink.topic.trackers[session] = Tracker()
+
     def missing_facts(self, path: str, begin: int, end: int) -> int | None:
         """Part messages of a node, or order messages of a line, that may be missing in [begin, end).
 

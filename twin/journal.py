@@ -23,6 +23,7 @@ import msgspec
 
 from plant.errors import DamageError, StoreError
 from plant.messages import Delivery, Message
+from twin.chain import Link, Span
 from twin.finality import Hour, Revision, Settlement
 
 APPLICATION = 0x53464A31  # "SFJ1", so that a stranger's file is recognised
@@ -30,6 +31,12 @@ ROOM = 64 << 20  # bytes that stay free when a file is written anew
 # The position is named although every index ends with it: the topic behind it must not come before it in the order.
 _BY_TIME = "CREATE INDEX IF NOT EXISTS message_time ON messages (run, ts, position, topic);"
 
+_SNAPSHOTS = """
+CREATE TABLE snapshots (
+    run INTEGER NOT NULL, position INTEGER NOT NULL, after INTEGER NOT NULL, weight INTEGER NOT NULL,
+    version TEXT NOT NULL, checksum BLOB NOT NULL, state BLOB NOT NULL, PRIMARY KEY (run, position)
+);
+"""
 _FINAL = """
 CREATE TABLE hours (
     run INTEGER NOT NULL, path TEXT NOT NULL, begin INTEGER NOT NULL, until INTEGER NOT NULL, parts BLOB NOT NULL,
@@ -39,10 +46,10 @@ CREATE TABLE revisions (
     run INTEGER NOT NULL, line TEXT NOT NULL, number INTEGER NOT NULL, told BLOB NOT NULL,
     PRIMARY KEY (run, line, number)
 ) WITHOUT ROWID;
-CREATE TABLE settled (run INTEGER PRIMARY KEY, position INTEGER NOT NULL);
+CREATE TABLE settled (run INTEGER PRIMARY KEY, position INTEGER NOT NULL, version TEXT NOT NULL);
 """
 
-UPGRADES: tuple[str, ...] = (_BY_TIME, _FINAL)
+UPGRADES: tuple[str, ...] = (_BY_TIME, _SNAPSHOTS + _FINAL)
 """SQL that makes a file of the version one higher, beginning with version 1. What was released stays as it is."""
 SCHEMA = 1 + len(UPGRADES)
 
@@ -60,7 +67,7 @@ CREATE TABLE messages (
 );
 CREATE UNIQUE INDEX message_key ON messages (run, topic, session, seq);
 {_BY_TIME}
-{_FINAL}
+{_SNAPSHOTS}{_FINAL}
 """
 
 
@@ -191,7 +198,7 @@ class Journal:
             except BaseException:
                 self._recall()
                 raise
-        self._position = first + len(rows) - 1
+        self._position = max(self._position, *stored) if stored else self._position  # as a restart finds it
         return stored
 
     def runs(self) -> list[str]:
@@ -231,13 +238,75 @@ class Journal:
         with self._errors():
             return [(bool(retained), payload) for retained, payload in self._db.execute(query, numbers)]
 
-    def statuses(self, run: str, upto: int) -> list[Stored]:
-        """All messages of kind ``status`` of a run up to a position; their order of arrival matters."""
+    def statuses(self, run: str, after: int, upto: int) -> list[Stored]:
+        """All messages of kind ``status`` of a run between positions; their order of arrival matters."""
         query = """SELECT position, topics.topic, retained, payload
                    FROM topics CROSS JOIN messages ON messages.topic = topics.id
-                   WHERE kind = 'status' AND messages.run = ? AND position <= ? ORDER BY position"""
+                   WHERE kind = 'status' AND messages.run = ? AND position > ? AND position <= ? ORDER BY position"""
         with self._errors():
-            return list(map(Stored._make, self._db.execute(query, (self._runs.get(run, -1), upto))))
+            return list(map(Stored._make, self._db.execute(query, (self._runs.get(run, -1), after, upto))))
+
+    def begun(self, run: str) -> int:
+        """Position of the first message of a run; 0 if there is none."""
+        query = "SELECT coalesce(min(position), 0) FROM sessions WHERE run = ?"
+        with self._errors():
+            return self._number(query, self._runs.get(run, -1))
+
+    def known_at(self, instant: int) -> int:
+        """Position of the last message that was stored not after an instant of wall time, microseconds UTC; 0: none."""
+        query = "SELECT position, ingest FROM messages WHERE position <= ? ORDER BY position DESC LIMIT 1"
+        low, high = 0, self._position
+        with self._errors():
+            while low < high:  # positions may be missing, so each guess is the last one not beyond it
+                middle = (low + high + 1) // 2
+                position, ingest = self._db.execute(query, (middle,)).fetchone() or (0, 0)
+                low, high = (middle, high) if ingest <= instant else (low, position - 1)
+            found = self._db.execute(query, (low,)).fetchone()
+        return int(found[0]) if found else 0
+
+    def links(self, run: str, upto: int) -> list[Link]:
+        """Snapshots of a run up to a position, in order."""
+        query = """SELECT after, position, weight, version, checksum, state FROM snapshots
+                   WHERE run = ? AND position <= ? ORDER BY position"""
+        with self._errors():
+            found = self._db.execute(query, (self._runs.get(run, -1), upto)).fetchall()
+        return [Link(Span(*row[:3]), *row[3:]) for row in found]
+
+    def spans(self, run: str) -> list[Span]:
+        """What the snapshots of a run hold, in order."""
+        query = "SELECT after, position, weight FROM snapshots WHERE run = ? ORDER BY position"
+        with self._errors():
+            return list(map(Span._make, self._db.execute(query, (self._runs.get(run, -1),))))
+
+    def keep(self, run: str, link: Link) -> None:
+        """Store a snapshot that goes on where another ends: what was stored beyond that, or of another version, goes.
+
+        Raises:
+            StoreError: nothing was changed.
+        """
+        self._put(run, link, "position > ? OR version != ?", (link.span.after, link.version))
+
+    def merge(self, run: str, link: Link) -> None:
+        """Store a snapshot in the place of those that it is made from.
+
+        Raises:
+            StoreError: nothing was changed.
+        """
+        self._put(run, link, "position > ? AND position <= ?", (link.span.after, link.span.position))
+
+    def _put(self, run: str, link: Link, others: str, values: tuple[int, int | str]) -> None:
+        """Store a snapshot in the place of others."""
+        number, span = self._runs[run], link.span
+        row = (number, span.position, span.after, span.weight, link.version, link.checksum, link.state)
+        with self._errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.execute(f"DELETE FROM snapshots WHERE run = ? AND ({others})", (number, *values))  # noqa: S608 ours
+                self._db.execute("INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._recall()
+                raise
 
     def past(self, wanted: Wanted, limit: int) -> list[Stored]:
         """At most `limit` of the messages that are wanted, in their order.
@@ -276,7 +345,8 @@ class Journal:
                 self._db.executemany("INSERT OR IGNORE INTO hours VALUES (?, ?, ?, ?, ?)", rows)
                 told = [(number, r.line, r.number, msgspec.msgpack.encode(r)) for r in settlement.revisions]
                 self._db.executemany("INSERT OR IGNORE INTO revisions VALUES (?, ?, ?, ?)", told)
-                self._db.execute("INSERT OR REPLACE INTO settled VALUES (?, ?)", (number, settlement.position))
+                row = number, settlement.position, settlement.version
+                self._db.execute("INSERT OR REPLACE INTO settled VALUES (?, ?, ?)", row)
                 self._db.execute("COMMIT")
             except BaseException:
                 self._recall()
@@ -289,9 +359,11 @@ class Journal:
             query = "SELECT path, begin, until, parts FROM hours WHERE run = ? ORDER BY begin"
             rows = self._db.execute(query, (number,))
             told = self._db.execute("SELECT told FROM revisions WHERE run = ? ORDER BY number", (number,))
-            position = self._number("SELECT coalesce(max(position), 0) FROM settled WHERE run = ?", number)
+            query = "SELECT position, version FROM settled WHERE run = ?"
+            position, version = self._db.execute(query, (number,)).fetchone() or (0, "")
             revisions = [msgspec.msgpack.decode(blob, type=Revision) for (blob,) in told]
-            return Settlement(hours=list(map(Hour._make, rows)), revisions=revisions, position=position)
+            hours = list(map(Hour._make, rows))
+            return Settlement(hours=hours, revisions=revisions, position=position, version=version)
 
     def earliest(self, run: str, after: int) -> int | None:
         """Instant of the earliest message of a run after a position; none if there is none."""
@@ -328,7 +400,7 @@ class Journal:
                     (number, most),
                 ).rowcount
                 if gone < most:
-                    for table in ("sessions", "hours", "revisions", "settled"):
+                    for table in ("sessions", "snapshots", "hours", "revisions", "settled"):
                         self._db.execute(f"DELETE FROM {table} WHERE run = ?", (number,))  # noqa: S608 names of ours
                     self._db.execute("DELETE FROM runs WHERE id = ?", (number,))
                 self._db.execute("COMMIT")
@@ -433,6 +505,15 @@ class Journal:
             keys = [f"SELECT total(1) FROM {table} INDEXED BY {name}" for name in names]  # noqa: S608 count(*) picks its own way
             if any(self._number(query) != rows for query in keys):
                 raise DamageError(f"journal {self.file}: rows and keys of {table} differ")
+        self._db.execute("SELECT max(substr(state, -1)) FROM snapshots").fetchone()  # the last of all their pages
+        if free := self._number("PRAGMA freelist_count"):  # pages of former snapshots: can all be given away?
+            size = min(free * self._number("PRAGMA page_size"), 1 << 29)  # as much as a value may have
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.execute("CREATE TABLE trial (pages BLOB)")
+                self._db.execute("INSERT INTO trial VALUES (zeroblob(?))", (size,))
+            finally:
+                self._db.execute("ROLLBACK")
 
     def _recall(self) -> None:
         """Know what is stored, and nothing else."""

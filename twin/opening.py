@@ -96,5 +96,8 @@ async def read_twin(plant: Plant, folder: Path, *, prefix: str = PREFIX) -> Asyn
     file = folder / JOURNAL
     if not file.is_file():
         raise StoreError(f"{file} is not there")
-    async with DuckDbHistorian() as store, Twin(plant, journal=Journal(file), historian=store, prefix=prefix) as twin:
+    async with (
+        DuckDbHistorian() as store,
+        Twin(plant, journal=Journal(file), historian=store, prefix=prefix, pace=None) as twin,
+    ):
         yield twin

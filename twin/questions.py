@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterable
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from msgspec.structs import replace
@@ -21,6 +22,7 @@ from twin.bottleneck import Bottleneck, bottleneck, watched
 from twin.control_chart import ControlChart, Kind, Value, chart
 from twin.explanations import explanation
 from twin.finality import LATENESS, Revision
+from twin.former import Former
 from twin.historian import Historian, steps
 from twin.intake import Run
 from twin.measurements import Measurement
@@ -43,7 +45,8 @@ class Questions:
     """What the messages of one or several runs say.
 
     Paths are ``area/line[/station[/machine]]``; windows are half-open, [begin, end), in microseconds UTC; no run means
-    the newest. A path that the plant does not have, an empty window or a run that is not there is a ValueError.
+    the newest, and a `Former` the run as it was known earlier. A path that the plant does not have, an empty window or
+    a run that is not there is a ValueError.
 
     Args:
         plant: the description.
@@ -59,7 +62,7 @@ class Questions:
         self.prefix = prefix
         self._historian = historian
         self._runs: dict[str, Run] = {}
-        self._final: dict[Run, Settled] = {}
+        self._final: WeakKeyDictionary[Run, Settled] = WeakKeyDictionary()
         self._lateness = lateness
         self._order: list[str] = []
         self._begun = time.monotonic()
@@ -99,7 +102,7 @@ class Questions:
         silent = behind_others(line, chosen.mirror.lines.values())
         when = views.Instant(
             at=line.horizon if at is None else at,
-            live=at is None,
+            live=at is None and not isinstance(run, Former),
             staleness_us=staleness,
             silent=silent or (connection.skew.at_pace and behind_wall(line, staleness)),
             clock=connection.skew.view,
@@ -388,6 +391,8 @@ class Questions:
         return found
 
     def _run(self, name: str | None) -> Run:
+        if isinstance(name, Former):
+            return name.known
         if name is None:
             if not self._order:
                 raise ValueError("the twin has not heard of any run yet")

@@ -8,9 +8,29 @@ from twin.figures import Window, additive
 from twin.finality import LATENESS, Finality, Hour, Late, Settlement
 from twin.intake import Run, Sink
 from twin.mirror import LineMirror, things_of
+from twin.snapshot import FOLDING
 
 BACKWARDS = frozenset({"state", "clock", "meta", "order", "remark"})
 """Kinds that may speak of the time before their own instants."""
+
+COUNTING = (
+    *FOLDING,
+    "plant.figures",
+    "plant.periods",
+    "twin.capability",
+    "twin.catalogue",
+    "twin.characteristics",
+    "twin.figures",
+    "twin.finality",
+    "twin.formula",
+    "twin.kpis",
+    "twin.partition",
+    "twin.profile",
+    "twin.settling",
+    "twin.stops",
+    "twin.waterfall",
+)
+"""Modules that say what figures are."""
 
 Arrived = tuple[Sink, Message, int]
 """A message that is in the journal, with its position."""
@@ -54,6 +74,13 @@ class Settled:
     def seal(self) -> list[Hour]:
         """Keep the next hour of each line that is over; these."""
         return [hour for final in self.lines.values() for hour in final.seal()]
+
+    def know(self, present: "Settled", position: int) -> None:
+        """Know those revisions that were known at a position of the journal."""
+        for node, final in self.lines.items():
+            known = [revision for revision in present.lines[node].revisions if revision.last <= position]
+            final.recall([], known[len(final.revisions) :])
+        self.agree()
 
     def recall(self, known: Settlement) -> None:
         """Know what was kept before."""

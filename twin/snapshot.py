@@ -1,28 +1,24 @@
 """Snapshots of a run as a chain of changes, and the run again out of it. Pure.
 
 A link of the chain holds what has changed between two positions of the journal, so that its cost is that of what
-happened there, however long the history. Neighbours are merged as they grow many: links of one weight in the manner of
-a counter with the base `FAN`. A link that is damaged, or of another version of what folds, ends the chain.
+happened there, however long the history: see `twin.chain`. One that was made by other code is not looked at.
 """
 
 import sys
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from broker import parse
 from plant.description import Plant
+from twin.chain import Link, Span, closed, opened
 from twin.intake import Run
 from twin.kept import Change, Kept, changed, joined, read, restore, settled, walk
 
-FAN = 8  # links of one weight that become one
-REACH = 250_000  # positions that a link holds at most: the way on from where one ends is no longer
 FOLDING = (
     "broker.codec",
     "broker.topics",
@@ -31,6 +27,7 @@ FOLDING = (
     "plant.remarks",
     "plant.states",
     "twin.accounts",
+    "twin.chain",
     "twin.intake",
     "twin.kept",
     "twin.lineage",
@@ -44,23 +41,6 @@ FOLDING = (
     "twin.stays",
 )
 """Modules that say what messages mean; a snapshot that was made by other ones is not looked at."""
-
-
-class Span(NamedTuple):
-    """What a link holds: the messages with after < position <= position, in so many snapshots as they were taken."""
-
-    after: int
-    position: int
-    weight: int = 1
-
-
-class Link(NamedTuple):
-    """A link as the journal has it."""
-
-    span: Span
-    version: str
-    checksum: bytes
-    state: bytes
 
 
 class Recorder:
@@ -89,7 +69,7 @@ class Recorder:
 def linked(span: Span, version: str, changes: Mapping[str, Change]) -> Link:
     """A link of what has changed."""
     encode = msgspec.msgpack.Encoder().encode
-    return _link(span, version, {name: encode(change) for name, change in changes.items()})
+    return closed(span, version, {name: encode(change) for name, change in changes.items()})
 
 
 def merged(links: Sequence[Link]) -> Link:
@@ -103,39 +83,7 @@ def merged(links: Sequence[Link]) -> Link:
     if not first.after:
         state = {name: msgspec.msgpack.encode(settled(msgspec.msgpack.decode(told))) for name, told in state.items()}
     weight = sum(link.span.weight for link in links)
-    return _link(Span(first.after, last.position, weight), links[0].version, state)
-
-
-def crowded(spans: Sequence[Span]) -> Sequence[Span]:
-    """The last links of a chain that should become one; none: there are not too many."""
-    last = spans[-FAN:]
-    alike = len(last) == FAN and len({span.weight for span in last}) == 1
-    return last if alike and last[-1].position - last[0].after <= REACH else ()
-
-
-def sound(links: Iterable[Link], version: str) -> list[Link]:
-    """The links from which a run can be made: each goes on where the one before ends, all are of one version."""
-    found: list[Link] = []
-    for link in links:
-        if link.version != version or link.span.after != (found[-1].span.position if found else 0):
-            break
-        found.append(link)
-    return found
-
-
-def opened(link: Link) -> dict[str, bytes]:
-    """What a link says of each object.
-
-    Raises:
-        ValueError: it is damaged.
-    """
-    if _checksum(link.span, link.version, link.state) != link.checksum:
-        raise ValueError("its checksum is wrong")
-    try:
-        state: dict[str, bytes] = _STATES.decode(zlib.decompress(link.state))
-    except (zlib.error, msgspec.MsgspecError) as error:
-        raise ValueError(str(error)) from None
-    return state
+    return closed(Span(first.after, last.position, weight), links[0].version, state)
 
 
 def unfold(run: Run, state: Mapping[str, bytes]) -> None:
@@ -160,28 +108,14 @@ def unfold(run: Run, state: Mapping[str, bytes]) -> None:
         sink.topic.settle()
 
 
-def version(plant: Plant, prefix: str) -> str:
+def version(plant: Plant, prefix: str, modules: Iterable[str] = FOLDING) -> str:
     """Name of what folds: the modules that say what messages mean, the plant, and how this machine writes numbers."""
     found = blake2b(f"{sys.byteorder}\0{prefix}\0{plant.run_id(0, 0)}".encode(), digest_size=16)
-    for name in FOLDING:
+    for name in modules:
         spec = find_spec(name)
         assert spec is not None and spec.origin is not None  # noqa: S101, PT018 they are ours
         found.update(name.encode() + blake2b(Path(spec.origin).read_bytes()).digest())
     return found.hexdigest()
-
-
-_STATES = msgspec.msgpack.Decoder(dict[str, bytes])
-
-
-def _link(span: Span, version: str, state: Mapping[str, bytes]) -> Link:
-    packed = zlib.compress(msgspec.msgpack.encode(state), 1)
-    return Link(span, version, _checksum(span, version, packed), packed)
-
-
-def _checksum(span: Span, version: str, state: bytes) -> bytes:
-    found = blake2b(f"{span.after}\0{span.position}\0{span.weight}\0{version}\0".encode(), digest_size=16)
-    found.update(state)
-    return found.digest()
 
 
 def _both(one: Mapping[str, bytes], other: Mapping[str, bytes]) -> dict[str, bytes]:

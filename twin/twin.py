@@ -20,13 +20,16 @@ from plant.errors import MessageError, StoreError
 from plant.messages import KINDS, Clock, Command, Delivery, Message, Remark, Telemetry
 from plant.remarks import About
 from twin.finality import LATENESS, Finality, Hour, Late, Open, Revision, Settlement
+from twin.former import Former, Formers
 from twin.historian import Block, Historian
 from twin.intake import Accepted, Batch, Run, Sink
 from twin.journal import Journal, Row, Stored, Wanted
 from twin.letters import DeadLetters
 from twin.questions import Questions
 from twin.rates import Rate
-from twin.settling import Arrived
+from twin.recovery import USUAL, Pace, Recovery
+from twin.settling import COUNTING, Arrived
+from twin.snapshot import version
 from twin.stream import BOUND, Broadcast, Fact, Reader, reset
 from twin.underway import Underway
 from twin.values import Counters, DeadLetter, Event, Page, Tally
@@ -34,14 +37,10 @@ from twin.values import Counters, DeadLetter, Event, Page, Tally
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+INSTANTS = 10**12  # an `asof` from here on is an instant: 11 days of 1970 are no loss, and no journal gets so long
 PAGE = 2_000  # messages that are folded before the loop may do something else
 SEALING = 1.0  # seconds of wall time between looks for hours that are over
-STRETCH = 20_000  # positions of the journal that are read at once
-LAST = ("/meta", "/clock", "/remark")
-"""Topics whose messages speak of others."""
-
 _DECODERS = {kind: msgspec.json.Decoder(row.type) for kind, row in KINDS.items()}
-_LISTS = {kind: msgspec.json.Decoder(list[row.type]) for kind, row in KINDS.items()}  # type: ignore[name-defined]
 
 
 class Refused(NamedTuple):
@@ -70,6 +69,7 @@ class Twin(Questions):
         historian: where telemetry is kept, open already.
         prefix: what topics begin with.
         lateness: how late a message may be and change nothing that was called final, in plant time.
+        pace: when snapshots are taken; none: what is stored is used, but nothing is added.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Twin(Questions):
         historian: Historian,
         prefix: str = PREFIX,
         lateness: int = LATENESS,
+        pace: Pace | None = USUAL,
     ) -> None:
         super().__init__(plant, historian, prefix, lateness)
         self._journal = journal
@@ -87,6 +88,12 @@ class Twin(Questions):
         self._underway = Underway()
         self._broadcast = Broadcast()
         self._letters = DeadLetters()
+        self._recovery = Recovery(
+            journal, self._call, plant=plant, prefix=prefix, letters=self._letters, pace=pace
+        )
+        self._keeping = pace is not None
+        self._counting = version(plant, prefix, COUNTING)
+        self._formers = Formers(self._recovery.former)
         self._loading: asyncio.Task[None] | None = None
         self._sealing: asyncio.Task[None] | None = None
         self._unsettled: dict[str, tuple[list[Hour], list[Revision]]] = {}  # by run: made, and not kept yet
@@ -116,7 +123,8 @@ class Twin(Questions):
         if names:
             await self.load(names[-1])
         self._loading = asyncio.create_task(self._load_all(names[-2::-1]), name="rebuild")
-        self._sealing = asyncio.create_task(self._seal_always(), name="seal")
+        if self._keeping:
+            self._sealing = asyncio.create_task(self._seal_always(), name="seal")
 
     async def close(self) -> None:
         """Stop; what was taken is in the journal."""
@@ -125,6 +133,7 @@ class Twin(Questions):
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
         async with self._underway.nothing():
+            await self._recovery.close(self._runs.values(), self._position)
             await self._call(self._journal.close)
         self._thread.shutdown()
 
@@ -138,7 +147,35 @@ class Twin(Questions):
             return
         async with self._underway.nothing():
             if name not in self._runs:
-                self._runs[name] = await self._rebuilt(name)
+                self._runs[name] = await self._known(name)
+
+    async def former(self, run: str | None, asof: int) -> Former:
+        """A run as it was known earlier, for any question in place of its name.
+
+        Args:
+            run: which; none: the newest.
+            asof: a position of the journal; from `INSTANTS` on an instant of wall time, microseconds UTC. All messages
+                that were in the journal by then count, whatever they are about.
+
+        Raises:
+            ValueError: nothing was known of the run by then, or the journal has not got so far.
+            StoreError: the journal cannot be read.
+        """
+        if run is None and not self._order:
+            raise ValueError("the twin has not heard of any run yet")
+        name, last = run or self._order[-1], self._position
+        if asof < INSTANTS and asof > last:
+            raise ValueError(f"position {asof} is beyond the journal; its last one is {last}")
+        if asof > time.time_ns() // 1000:
+            raise ValueError("it is in the future: nobody knows what will be known then")
+        known = asof if asof < INSTANTS else await self._call(partial(self._journal.known_at, asof))
+        begun = await self._call(partial(self._journal.begun, name))
+        if not 0 < begun <= known:
+            raise ValueError(f"nothing was known of run {name} by then; its first message has the position {begun}")
+        former = await self._formers.of(name, min(known, last))
+        if name in self._runs:
+            self._settled(former.known).know(self._settled(self._runs[name]), former.position)
+        return former
 
     async def take(self, deliveries: Sequence[Delivery]) -> None:
         """Take a batch in: when it returns, the deliveries may be acknowledged.
@@ -253,6 +290,8 @@ class Twin(Questions):
             alerts=len(standing) + len(past),
             alerts_standing=len(standing),
             clocks=self.clocks(),
+            snapshots=self._recovery.taken,
+            snapshots_damaged=self._recovery.damaged,
         )
 
     def dead_letters(self) -> list[DeadLetter]:
@@ -332,8 +371,10 @@ class Twin(Questions):
             for delivery, reason, detail in refused:
                 self._letters.add(delivery, reason, detail, now)
             revising = self._revising([(sink, m, p) for (sink, m, _), p in zip(kept, positions, strict=True) if p])
+            self._recovery.begin()
             await self._fold(accepted)
             await self._revise(revising)
+            self._recovery.end({sink.run for sink, _, _ in accepted}, self._position)
             if self._broadcast.readers:
                 pairs = zip(rows, positions, strict=True)
                 self._broadcast.put([Fact(p, source.path, source.kind, m) for (source, m, _), p in pairs if p])
@@ -370,10 +411,14 @@ class Twin(Questions):
 
     async def _settle(self, run: Run, hours: Iterable[Hour], revisions: Iterable[Revision] = ()) -> None:
         """Keep what is final; where the journal does not take it now, it waits for the next time."""
+        if not self._keeping:
+            return
         waiting = self._unsettled.setdefault(run.name, ([], []))
         waiting[0].extend(hours)
         waiting[1].extend(revisions)
-        settlement = Settlement(hours=waiting[0], revisions=waiting[1], position=self._position)
+        settlement = Settlement(
+            hours=waiting[0], revisions=waiting[1], position=self._position, version=self._counting
+        )
         try:
             await self._call(partial(self._journal.settle, run.name, settlement))
         except StoreError as error:
@@ -511,7 +556,7 @@ class Twin(Questions):
             MessageError: reason ``run``, nothing else is known of the run of a message that is not journaled.
         """
         if name in self._order:
-            self._runs[name] = await self._rebuilt(name)
+            self._runs[name] = await self._known(name)
             return self._runs[name]
         run = batch.run(name)
         if run is None:
@@ -527,67 +572,26 @@ class Twin(Questions):
             except StoreError as error:
                 log.warning("run %s cannot be read: %s", name, error)
 
-    async def _rebuilt(self, name: str) -> Run:
-        """Fold a run of the journal: topic by topic, those last that speak of numbers on other topics."""
-        run, journal, upto = Run(name, self.plant, self.prefix), self._journal, self._position
-        run.remembering = True
-        ahead = self._ahead(name, 0, upto)
-        for after in range(0, upto, STRETCH):
-            groups = await ahead
-            ahead = self._ahead(name, after + STRETCH, upto)  # is read while this is folded
-            for topic, retained, payloads in sorted(groups, key=lambda group: group[0].endswith(LAST)):
-                if not self._refold(run, topic, payloads, retained=retained):
-                    await self._refold_singly(run, topic, after, min(after + STRETCH, upto), retained=retained)
-                await asyncio.sleep(0)
-        await ahead
-        for stored in await self._call(partial(journal.statuses, name, upto)):
-            if not self._refold(run, stored.topic, stored.payload, retained=bool(stored.retained)):
-                self._put_away(stored.topic, stored.payload, "cannot be decoded any more")
-        run.remembering = False
-        await self._recall(run)
+    async def _known(self, name: str) -> Run:
+        """A run as the journal has it, and what was final of it.
+
+        What the twin had folded before the last stop and not looked at may have changed that, and so may another
+        version of the twin.
+        """
+        run, settled = await self._recovery.run(name, self._position), self._call(partial(self._journal.settled, name))
+        known, final = await settled, self._settled(run)
+        final.recall(known)
+        after = known.position if known.version == self._counting else 0
+        since = await self._call(partial(self._journal.earliest, name, after))
+        if since is not None:
+            await self._revise(
+                [
+                    Revising(run, of_line, Late(since, after + 1, self._position), of_line.open(since))
+                    for of_line in final.lines.values()
+                ]
+            )
+            await self._settle(run, [])
         return run
-
-    async def _recall(self, run: Run) -> None:
-        """Know again what was final of a run; what it was not told before the last stop may have changed it."""
-        known = await self._call(partial(self._journal.settled, run.name))
-        settled = self._settled(run)
-        settled.recall(known)
-        since = await self._call(partial(self._journal.earliest, run.name, known.position))
-        if since is None:
-            return
-        for final in settled.lines.values():
-            late = Late(since, known.position + 1, self._position)
-            await self._revise([Revising(run, final, late, final.open(since))])
-
-    def _ahead(self, run: str, after: int, upto: int) -> Awaitable[list[tuple[str, bool, bytes]]]:
-        """The next stretch of the journal, already on its way."""
-        return self._call(partial(self._journal.groups, run, after, min(after + STRETCH, upto)))
-
-    async def _refold_singly(self, run: Run, topic: str, after: int, upto: int, *, retained: bool) -> None:
-        """Fold a stretch of a topic of which something cannot be decoded: the rest of it can."""
-        stored = await self._call(partial(self._journal.payloads, run.name, topic, after, upto))
-        for payload in [payload for flag, payload in stored if flag is retained]:
-            if not self._refold(run, topic, payload, retained=retained):
-                self._put_away(topic, payload, "cannot be decoded any more")
-
-    def _refold(self, run: Run, topic: str, payloads: bytes, *, retained: bool) -> bool:
-        """Fold messages of one topic, their payloads joined by commas; false if they cannot be decoded."""
-        try:
-            sink = run.sinks.get(topic) or run.sink(topic, parse(topic, self.prefix))
-            messages: list[Message] = _LISTS[sink.kind].decode(b"[" + payloads + b"]")
-        except MessageError as error:  # the plant has changed
-            self._put_away(topic, payloads, str(error))
-            return True
-        except msgspec.MsgspecError:  # the file was touched
-            return False
-        run.begin(messages[0].ts)
-        run.apply(sink, messages, retained=retained)
-        run.session = max(run.session, *[m.session for m in messages])
-        return True
-
-    def _put_away(self, topic: str, payload: bytes, detail: str) -> None:
-        """The journal holds something that cannot be folded."""
-        self._letters.add(Delivery(topic=topic, payload=payload), "journal", detail, time.time_ns() // 1000)
 
     def _call(self, function: Callable[[], T]) -> asyncio.Future[T]:
         """Run in the journal's thread, behind everything that was called before."""

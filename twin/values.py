@@ -293,6 +293,8 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
         alerts: alerts of other programs in the newest run, past ones too.
         alerts_standing: those of them that stand.
         clocks: those of the newest run's publishers beside the twin's own, by path of the line.
+        snapshots: snapshots taken.
+        snapshots_damaged: snapshots that could not be used.
     """
 
     received: int
@@ -315,6 +317,8 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     alerts: int = 0
     alerts_standing: int = 0
     clocks: dict[str, SourceClock] = {}
+    snapshots: int
+    snapshots_damaged: int
 
 
 class NodeLast(msgspec.Struct, frozen=True, kw_only=True):

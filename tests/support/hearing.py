@@ -15,6 +15,7 @@ from plant.time import DEFAULT_START, SECOND
 from simulators import Simulation
 from twin import Journal, Twin
 from twin.historian import Health
+from twin.recovery import Pace
 
 START = DEFAULT_START
 LINE = Node("main", "line")
@@ -116,6 +117,24 @@ async def twin_of(plant: Plant = SMALL, folder: Path | None = None, **more):
     journal = Journal(folder and folder / "journal.sqlite", durable=False)
     async with Twin(plant, journal=journal, historian=NoHistorian(), **more) as twin:
         yield twin
+
+
+OFTEN = Pace(messages=40, seconds=1e9)
+"""Snapshots after so few messages that a short stream makes a chain of them."""
+
+
+@asynccontextmanager
+async def twin_at(folder: Path, plant: Plant = SMALL, pace: Pace | None = OFTEN):
+    """A twin in a folder, with snapshots."""
+    journal = Journal(folder / "journal.sqlite", durable=False)
+    async with Twin(plant, journal=journal, historian=NoHistorian(), pace=pace) as twin:
+        yield twin
+
+
+async def stored(twin: Twin) -> None:
+    """Wait until all snapshots that were taken are stored."""
+    if twin._recovery._storing is not None:
+        await twin._recovery._storing
 
 
 async def hear(twin: Twin, deliveries: Iterable[Delivery], size: int = 100) -> None:

@@ -21,9 +21,12 @@ from hearing import SMALL, NoHistorian
 from broker import MqttBus
 from shopfloor.pacing import listen
 from twin import Journal, Twin
+from twin.recovery import Pace
 
 PATHS = ("main/line", "main/line/A", "main/line/B", "main/line/B/1", "main/line/B/2", "main/line/C")
 TICK = 0.002
+RESTLESS = Pace(messages=7, seconds=0.05)
+"""Snapshots so often that kills hit them, and what merges them."""
 
 
 def account(twin: Twin) -> dict[str, Any]:
@@ -36,7 +39,7 @@ def account(twin: Twin) -> dict[str, Any]:
 
 
 async def _live(url: str, file: Path, report: Connection) -> None:
-    async with Twin(SMALL, journal=Journal(file), historian=NoHistorian()) as twin:
+    async with Twin(SMALL, journal=Journal(file), historian=NoHistorian(), pace=RESTLESS) as twin:
         report.send_bytes(json.dumps(account(twin)).encode())
         bus = MqttBus(url, identifier="mortal", persistent=True)
         async with bus, bus.subscribe("shopfloor/v1/#") as subscription:

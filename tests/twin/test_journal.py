@@ -10,11 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from journaled import SOURCE, everything, row
 
 from plant.errors import StoreError
 from plant.messages import Delivery, StateChange
 from twin import journal as journal_module
+from twin.chain import Span, closed, opened
 from twin.journal import SCHEMA, UPGRADES, Journal, Source, Wanted
 
 
@@ -47,7 +50,7 @@ def test_groups_hold_each_message_of_a_run_once_and_statuses_keep_their_order() 
         journal.append([row(0, run="other", payload=b"x")])
         assert journal.groups("r", 0, 9) == [(SOURCE.topic, False, b"0,1,2,3,4")]
         assert journal.groups("r", 1, 3) == [(SOURCE.topic, False, b"1,2")]
-        assert [stored.payload for stored in journal.statuses("r", 9)] == [b"3", b"1", b"2"]
+        assert [stored.payload for stored in journal.statuses("r", 0, 9)] == [b"3", b"1", b"2"]
         assert journal.groups("nobody", 0, 9) == []
 
 
@@ -169,6 +172,41 @@ VERSIONS = {
         );
         CREATE UNIQUE INDEX message_key ON messages (run, topic, session, seq);
         CREATE INDEX IF NOT EXISTS message_time ON messages (run, ts, position, topic);
+        INSERT INTO runs VALUES (1, 'r');
+        INSERT INTO topics VALUES (1, 'shopfloor/v1/e/s/a/l/A/state', 'a/l/A', 'state');
+        INSERT INTO sessions VALUES (1, 1, 1);
+        INSERT INTO messages VALUES (1, 1, 1, 1, 0, 0, 0, 0, 0, x'61'), (2, 1, 1, 1, 1, 1, 1, 0, 0, x'62');
+    """,
+    3: """
+        PRAGMA application_id = 1397115441;
+        PRAGMA user_version = 3;
+        CREATE TABLE runs (id INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE);
+        CREATE TABLE topics (
+            id INTEGER PRIMARY KEY, topic TEXT NOT NULL UNIQUE, path TEXT NOT NULL, kind TEXT NOT NULL
+        );
+        CREATE TABLE sessions (
+            run INTEGER NOT NULL, session INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (run, session)
+        ) WITHOUT ROWID;
+        CREATE TABLE messages (
+            position INTEGER PRIMARY KEY, run INTEGER NOT NULL, topic INTEGER NOT NULL, session INTEGER NOT NULL,
+            seq INTEGER NOT NULL, n INTEGER NOT NULL, ts INTEGER NOT NULL, ingest INTEGER NOT NULL,
+            retained INTEGER NOT NULL, payload BLOB NOT NULL
+        );
+        CREATE UNIQUE INDEX message_key ON messages (run, topic, session, seq);
+        CREATE INDEX IF NOT EXISTS message_time ON messages (run, ts, position, topic);
+        CREATE TABLE snapshots (
+            run INTEGER NOT NULL, position INTEGER NOT NULL, after INTEGER NOT NULL, weight INTEGER NOT NULL,
+            version TEXT NOT NULL, checksum BLOB NOT NULL, state BLOB NOT NULL, PRIMARY KEY (run, position)
+        );
+        CREATE TABLE hours (
+            run INTEGER NOT NULL, path TEXT NOT NULL, begin INTEGER NOT NULL, until INTEGER NOT NULL,
+            parts BLOB NOT NULL, PRIMARY KEY (run, path, begin)
+        ) WITHOUT ROWID;
+        CREATE TABLE revisions (
+            run INTEGER NOT NULL, line TEXT NOT NULL, number INTEGER NOT NULL, told BLOB NOT NULL,
+            PRIMARY KEY (run, line, number)
+        ) WITHOUT ROWID;
+        CREATE TABLE settled (run INTEGER PRIMARY KEY, position INTEGER NOT NULL, version TEXT NOT NULL);
         INSERT INTO runs VALUES (1, 'r');
         INSERT INTO topics VALUES (1, 'shopfloor/v1/e/s/a/l/A/state', 'a/l/A', 'state');
         INSERT INTO sessions VALUES (1, 1, 1);
@@ -307,7 +345,7 @@ def test_the_run_of_the_newest_message_stays() -> None:
         assert len(everything(journal)) == 3
         assert not journal.forget("b")
         assert (journal.runs(), len(everything(journal))) == (["a"], 2)
-        assert journal.append([row(2, run="a")]) == [5], "a position is never given twice"
+        assert journal.append([row(2, run="a")]) == [4], "a position is never given twice"
 
 
 def test_a_file_of_an_older_version_stays_as_large_where_the_disk_has_no_room_to_write_it_anew(
@@ -349,3 +387,48 @@ def test_a_damaged_map_of_pages_costs_no_message(spoiled, tmp_path) -> None:
     with Journal(file) as journal:
         assert everything(journal) == kept
         assert journal._db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+def test_the_position_after_an_append_of_known_messages_is_that_of_the_last_one_stored(tmp_path) -> None:
+    """What is beyond it is given away again after a restart, so nothing may be said to be known there."""
+    with Journal(tmp_path / "j") as journal:
+        assert journal.append([row(0), row(1)]) == [1, 2]
+        assert journal.append([row(2), row(1), row(0)]) == [3, 0, 0]
+        known = journal.position
+    with Journal(tmp_path / "j") as journal:
+        assert journal.position == known == 3
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=9), st.data())
+@settings(max_examples=30)
+def test_what_was_known_at_an_instant_is_found_over_missing_positions(steps, data) -> None:
+    with Journal(None) as journal:
+        instants, now = {}, 1_000
+        for seq, step in enumerate(steps):
+            now += step
+            journal.append([row(seq), row(0)] if seq % 2 else [row(seq)])
+            journal._db.execute("UPDATE messages SET ingest = ? WHERE seq = ?", (now, seq))
+            instants[journal.position] = now
+        asked = data.draw(st.integers(999, now + 3))
+        assert journal.known_at(asked) == max((p for p, at in instants.items() if at <= asked), default=0)
+
+
+def test_snapshots_of_a_run_are_a_chain(tmp_path) -> None:
+    def link(after, position, weight=1, version="v"):
+        return closed(Span(after, position, weight), version, {"": b"x"})
+
+    with Journal(tmp_path / "j") as journal:
+        journal.append([row(0), row(0, run="other")])
+        for after in (0, 10, 20):
+            journal.keep("r", link(after, after + 10))
+            journal.keep("other", link(after, after + 10))
+        assert journal.spans("r") == [Span(0, 10), Span(10, 20), Span(20, 30)]
+        assert [found.span for found in journal.links("r", 29)] == [Span(0, 10), Span(10, 20)]
+        assert all(opened(found) == {"": b"x"} for found in journal.links("r", 99))
+        journal.merge("r", link(0, 20, 2))
+        assert journal.spans("r") == [Span(0, 20, 2), Span(20, 30)]
+        journal.keep("r", link(20, 25))
+        assert journal.spans("r") == [Span(0, 20, 2), Span(20, 25)], "who goes on from an earlier one leaves the rest"
+        journal.keep("r", link(0, 40, version="w"))
+        assert journal.spans("r") == [Span(0, 40)]
+        assert len(journal.spans("other")) == 3
+        assert journal.links("nobody", 99) == []
+        assert (journal.begun("r"), journal.begun("other"), journal.begun("nobody")) == (1, 2, 0)

@@ -75,6 +75,9 @@ def written(tmp_path_factory) -> Path:
         async with open_twin(SMALL, file.parent, durable=False) as twin:
             for seed in (1, 2):
                 await twin.take(simulated(seed=seed, until=300 * SECOND))
+        with sqlite3.connect(file) as db:  # pages are free where snapshots were
+            db.execute("DELETE FROM snapshots WHERE run = 1")
+        db.close()
 
     asyncio.run(write())
     return file
@@ -144,6 +147,7 @@ async def test_a_message_that_cannot_be_decoded_any_more_costs_itself_only(writt
         query = "SELECT max(position) FROM messages JOIN topics ON messages.topic = topics.id WHERE kind = 'part'"
         (position,) = db.execute(query).fetchone()
         db.execute("UPDATE messages SET payload = CAST('{' || payload AS BLOB) WHERE position = ?", (position,))
+        db.execute("DELETE FROM snapshots")  # they know what it said
     db.close()
     async with open_twin(SMALL, tmp_path, durable=False) as twin:
         assert twin.runs()[-1] == run

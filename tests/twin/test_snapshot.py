@@ -15,26 +15,14 @@ from hypothesis import strategies as st
 from broker import decode
 from plant.time import MINUTE, SECOND
 from twin.accounts import StateAccount
+from twin.chain import FAN, REACH, Link, Span, crowded, opened, sound
 from twin.intake import Connection, Run
 from twin.kept import walk
 from twin.measurements import Measurements
 from twin.mirror import LineMirror, Machine, Mirror, Place
 from twin.sequence import Tracker
-from twin.snapshot import (
-    FAN,
-    FOLDING,
-    REACH,
-    Link,
-    Recorder,
-    Span,
-    crowded,
-    linked,
-    merged,
-    opened,
-    sound,
-    unfold,
-    version,
-)
+from twin.settling import COUNTING
+from twin.snapshot import FOLDING, Recorder, linked, merged, unfold, version
 
 VERSION = "v"
 
@@ -197,8 +185,10 @@ def imported(name: str, seen: set[str]) -> set[str]:
     """Modules of the twin that one of them needs, and theirs."""
     seen.add(name)
     for node in ast.walk(ast.parse(Path(find_spec(name).origin).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module.startswith("twin.") and node.module not in seen:
-            imported(node.module, seen)
+        if isinstance(node, ast.ImportFrom) and node.module.partition(".")[0] == "twin":
+            modules = [f"twin.{one.name}" for one in node.names] if node.module == "twin" else [node.module]
+            for module in set(modules) - seen:
+                imported(module, seen)
     return seen
 
 
@@ -215,7 +205,12 @@ def test_another_plant_or_other_topics_are_another_version(tmp_path, monkeypatch
     (tmp_path / "strange.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
     known = version(SMALL, "a/v1")
-    monkeypatch.setattr("twin.snapshot.FOLDING", (*FOLDING, "strange"))
-    empty = version(SMALL, "a/v1")
+    empty = version(SMALL, "a/v1", (*FOLDING, "strange"))
     (tmp_path / "strange.py").write_text("pass")
-    assert len({known, empty, version(SMALL, "a/v1")}) == 3
+    assert len({known, empty, version(SMALL, "a/v1", (*FOLDING, "strange"))}) == 3
+
+
+def test_what_counts_is_that_of_all_modules_that_count() -> None:
+    others = {"alarm_states", "journal", "skew", "snapshot", "chain", "values"}
+    counting = {name for name in COUNTING if name.startswith("twin.")} - {"twin.snapshot", "twin.chain"}
+    assert imported("twin.settling", set()) - {f"twin.{name}" for name in others} == counting

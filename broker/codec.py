@@ -31,7 +31,7 @@ from plant.messages import (
     Telemetry,
 )
 from plant.paths import NAME
-from plant.remarks import Alerted, Disposed, Recoded, Replanned, Shelved
+from plant.remarks import LONGEST_TEXT, Alerted, Disposed, Recoded, Replanned, Shelved
 from plant.states import State
 
 LARGEST = 1 << 20
@@ -39,9 +39,6 @@ LARGEST = 1 << 20
 
 EXACT = 1 << 53
 """Integers from here on are not exact in every reader."""
-
-LONGEST_TEXT = 500
-"""Characters of a text that a person enters."""
 
 MOST_LABELS = 64
 """Labels of an alert, and annotations."""

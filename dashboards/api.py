@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from dashboards.alarms import add_alarms
 from dashboards.alerts import add_alerts
 from dashboards.answers import Json
+from dashboards.corrections import add_corrections
 from dashboards.export import add_export
 from dashboards.guard import Guard
 from dashboards.metrics import metrics_text
@@ -74,6 +75,7 @@ def create_app(twin: Twin, *, token: str | None = None, phase: Phase = live_phas
     _add_history(app, twin)
     add_past(app, twin)
     add_export(app, twin)
+    add_corrections(app, twin)
     _add_quality(app, twin)
     add_alarms(app, twin)
     add_alerts(app, twin)

@@ -7,6 +7,9 @@ from typing import Literal
 
 import msgspec
 
+LONGEST_TEXT = 500
+"""Characters of a text that a person enters."""
+
 Verdict = Literal["good", "rework", "scrap"]
 
 Planned = Literal["work", "pause", "off"]

@@ -45,7 +45,7 @@ def explanation(
         intervals = _in_order(
             MachineInterval(path=machine.path, state=i.state, reason=i.reason, begin=i.begin, end=i.end)
             for machine in machines
-            for i in machine.states.intervals(begin, end, line.horizon)
+            for i in machine.intervals(begin, end, line.horizon)
         )
     events: list[PartEventTold] = []
     if names & COUNTED:

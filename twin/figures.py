@@ -10,8 +10,9 @@ from twin import characteristics
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
 from twin.kpis import Doubt, chain, evaluate, pool
 from twin.meter import LEVELS as METERED
-from twin.mirror import LineMirror, Machine, Place
+from twin.mirror import LineMirror, Machine, Place, machines_of
 from twin.profile import ISO, Profile
+from twin.remarks import UNTOUCHED
 from twin.stays import Made, Stays
 from twin.values import KpiValue
 from twin.waterfall import SUMS
@@ -245,6 +246,24 @@ def node_parts(line: LineMirror, thing: LineMirror | Place | Machine, window: Wi
     """What the loss waterfall of a node is made of, of all its machines together."""
     machines = (thing,) if isinstance(thing, Machine) else thing.machines
     return pool([machine_parts(machine, line, window, WATERFALL) for machine in machines])
+
+
+def additive(line: LineMirror, thing: LineMirror | Place | Machine, window: Window) -> dict[str, int]:
+    """All parts of a node's KPIs that add up over windows, and the time of its stops by state and reason."""
+    if isinstance(thing, LineMirror):
+        values = line_kpis(line, window, None)
+    elif isinstance(thing, Place):
+        values = place_kpis(thing, line, window, None)
+    else:
+        values = machine_kpis(thing, line, window, None)
+    told = {name: part for value in values.values() for name, part in value.parts.items()}
+    parts = {name: part for name, part in told.items() if "." not in name and not name.endswith("_max")}
+    for machine in machines_of(line, thing):
+        for stretch in machine.intervals(window.begin, window.end, line.horizon):
+            if stretch.reason and stretch.state not in UNTOUCHED:
+                name = f"{stretch.state}: {stretch.reason}"
+                parts[name] = parts.get(name, 0) + stretch.end - stretch.begin
+    return parts
 
 
 def row_of(thing: LineMirror | Place | Machine, name: str) -> KpiRow:

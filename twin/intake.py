@@ -7,9 +7,12 @@ from broker import PREFIX, Address, parse
 from plant.description import Plant
 from plant.errors import MessageError
 from plant.messages import KINDS, Message, Meta
+from plant.paths import Node
 from plant.time import DAY
+from twin.figures import Window, additive
+from twin.finality import LATENESS, Finality, Late
 from twin.journal import Source
-from twin.mirror import Fold, Mirror
+from twin.mirror import Fold, LineMirror, Mirror, things_of
 from twin.sequence import Topic, Tracker
 from twin.skew import Skew
 from twin.values import Last, NodeLast, Tally
@@ -19,12 +22,17 @@ LONGEST_RUN = 3653 * DAY
 """A message further than this from the first of its run is absurd."""
 
 
+BACKWARDS = frozenset({"state", "clock", "meta", "order", "remark"})
+"""Kinds that may speak of the time before their own instants."""
+
+
 class Connection:
     """What all topics of a line share: sessions heard from their beginning, when it was last heard, and its clock."""
 
-    __slots__ = ("born", "firsts", "heard", "skew")
+    __slots__ = ("born", "firsts", "heard", "node", "skew")
 
-    def __init__(self) -> None:
+    def __init__(self, node: Node) -> None:
+        self.node = node
         self.born: dict[int, int] = {}
         self.firsts: dict[tuple[int, str], dict[int, int]] = {}  # by session and path: the messages 0 and 1, and when
         self.heard: float | None = None
@@ -35,8 +43,8 @@ class Sink:
     """Where the messages of one topic go."""
 
     __slots__ = (
-        "address", "base", "counted", "fold", "journaled", "kind", "line", "next", "path", "rank", "run", "session",
-        "source", "suspect", "topic", "type",
+        "address", "backwards", "base", "counted", "fold", "journaled", "kind", "line", "next", "path", "rank", "run",
+        "session", "source", "suspect", "topic", "type",
     )  # fmt: skip
 
     def __init__(self, run: "Run", source: Source, address: Address, fold: Fold) -> None:
@@ -52,6 +60,7 @@ class Sink:
         self.journaled = row.journaled
         self.fold = fold
         self.suspect = source.kind in {"clock", "cmd", "remark"}  # there is more to check than numbers and instant
+        self.backwards = source.kind in BACKWARDS
         self.line = run.connections[line.node]
         self.topic = Topic(self.line.born)
         self.type = place.station.type if place else ""  # of the machine
@@ -107,16 +116,18 @@ class Run:
         name: id of the run.
         plant: the description.
         prefix: what topics begin with.
+        lateness: how late a message may be and change nothing that was called final.
     """
 
-    def __init__(self, name: str, plant: Plant, prefix: str = PREFIX) -> None:
+    def __init__(self, name: str, plant: Plant, prefix: str = PREFIX, *, lateness: int = LATENESS) -> None:
         self.name = name
         self.mirror = Mirror(plant, prefix)
         self.sinks: dict[str, Sink] = {}
         self.earliest, self.latest = 0, EXACT
         self._begun = False
         self.session = 0
-        self.connections = {line: Connection() for line in self.mirror.lines}
+        self.connections = {line: Connection(line) for line in self.mirror.lines}
+        self.final = {line: self._finality(mirror, lateness) for line, mirror in self.mirror.lines.items()}
         self.remembering = False  # folding the journal, which holds no telemetry: its numbers are nobody's gap
         self._prefix = prefix
         self._facts: dict[str, Topic] = {}  # of parts, or of a line's orders: what figures are counted from
@@ -169,6 +180,25 @@ class Run:
                 self._end_sessions(sink, fresh)
             sink.fold(fresh)
 
+    def late(self, arrived: Sequence[tuple[Sink, Message, int]]) -> dict[Node, Late]:
+        """By line, the messages among some (each with its position) that speak of what is final already."""
+        marks = {line: final.watermark for line, final in self.final.items()}
+        found: dict[Node, Late] = {}
+        for sink, m, position in arrived:
+            if m.ts >= (mark := marks[sink.line.node]) and not sink.backwards:
+                continue
+            final = self.final[sink.line.node]
+            if (since := final.since(m)) < mark:
+                known = found.get(sink.line.node, Late(since, position, position))
+                found[sink.line.node] = known.and_one(since, position)
+        return found
+
+    def agree(self) -> None:
+        """Tell each line how far the others are: one that is silent must not hold up what is final of it."""
+        heard = {line: mirror.clock.now for line, mirror in self.mirror.lines.items() if mirror.clock}
+        for line, final in self.final.items():
+            final.others = max((now for other, now in heard.items() if other != line), default=-1)
+
     def missing_facts(self, path: str, begin: int, end: int) -> int | None:
         """Part messages of a node, or order messages of a line, that may be missing in [begin, end).
 
@@ -203,6 +233,14 @@ class Run:
             count = sum(tracker.same for tracker in trackers if tracker.ts == newest.ts)
             found[path] = NodeLast(ts=newest.ts, session=sessions[path], n=newest.n, count=count)
         return Last(nodes=found, topics=topics, telemetry=dict(telemetry))
+
+    def _finality(self, line: LineMirror, lateness: int) -> Finality:
+        things = dict(things_of(line))
+
+        def parts_of(path: str, begin: int, end: int) -> dict[str, int]:
+            return additive(line, things[path], Window(begin=begin, end=end, lost=_nothing_lost))
+
+        return Finality(line, self.mirror.plant.calendar, list(things), parts_of, lateness)
 
     def _end_sessions(self, sink: Sink, births: Iterable[Message]) -> None:
         """Births say which numbers of the node were the last of the session before."""
@@ -247,3 +285,8 @@ class Run:
                 tracker.assume(seq)
             elif final or seq >= tracker.high or tracker.low < 0:  # what is older than what came says nothing new
                 tracker.claim(seq, now, final=final)
+
+
+def _nothing_lost(_: str, _begin: int, _end: int) -> int:
+    """What adds up are known facts; what is missing makes bounds."""
+    return 0

@@ -18,14 +18,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
+import msgspec
+
 from plant.errors import DamageError, StoreError
 from plant.messages import Delivery, Message
+from twin.finality import Hour, Revision, Settlement
 
 APPLICATION = 0x53464A31  # "SFJ1", so that a stranger's file is recognised
 # The position is named although every index ends with it: the topic behind it must not come before it in the order.
 _BY_TIME = "CREATE INDEX IF NOT EXISTS message_time ON messages (run, ts, position, topic);"
 
-UPGRADES: tuple[str, ...] = (_BY_TIME,)
+_FINAL = """
+CREATE TABLE hours (
+    run INTEGER NOT NULL, path TEXT NOT NULL, begin INTEGER NOT NULL, until INTEGER NOT NULL, parts BLOB NOT NULL,
+    PRIMARY KEY (run, path, begin)
+) WITHOUT ROWID;
+CREATE TABLE revisions (
+    run INTEGER NOT NULL, line TEXT NOT NULL, number INTEGER NOT NULL, told BLOB NOT NULL,
+    PRIMARY KEY (run, line, number)
+) WITHOUT ROWID;
+CREATE TABLE settled (run INTEGER PRIMARY KEY, position INTEGER NOT NULL);
+"""
+
+UPGRADES: tuple[str, ...] = (_BY_TIME, _FINAL)
 """SQL that makes a file of the version one higher, beginning with version 1. What was released stays as it is."""
 SCHEMA = 1 + len(UPGRADES)
 
@@ -43,6 +58,7 @@ CREATE TABLE messages (
 );
 CREATE UNIQUE INDEX message_key ON messages (run, topic, session, seq);
 {_BY_TIME}
+{_FINAL}
 """
 
 
@@ -236,6 +252,44 @@ class Journal:
                         AND (ts, position) > (?, ?) AND (ts, position) < (?, ?)
                         ORDER BY ts {down}, position {down} LIMIT ?"""  # noqa: S608 numbers and names of our own
             return list(map(Stored._make, self._db.execute(query, (run, wanted.upto, *low, *high, limit))))
+
+    def settle(self, run: str, settlement: Settlement) -> None:
+        """Keep what is final of a run.
+
+        Raises:
+            StoreError: nothing was kept.
+        """
+        number = self._runs[run]
+        with self._errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                rows = [(number, *hour) for hour in settlement.hours]
+                self._db.executemany("INSERT OR IGNORE INTO hours VALUES (?, ?, ?, ?, ?)", rows)
+                told = [(number, r.line, r.number, msgspec.msgpack.encode(r)) for r in settlement.revisions]
+                self._db.executemany("INSERT OR IGNORE INTO revisions VALUES (?, ?, ?, ?)", told)
+                self._db.execute("INSERT OR REPLACE INTO settled VALUES (?, ?)", (number, settlement.position))
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._recall()
+                raise
+
+    def settled(self, run: str) -> Settlement:
+        """What was kept as final of a run, and up to which position that was looked at."""
+        number = self._runs.get(run, -1)
+        with self._errors():
+            query = "SELECT path, begin, until, parts FROM hours WHERE run = ? ORDER BY begin"
+            rows = self._db.execute(query, (number,))
+            told = self._db.execute("SELECT told FROM revisions WHERE run = ? ORDER BY number", (number,))
+            position = self._number("SELECT coalesce(max(position), 0) FROM settled WHERE run = ?", number)
+            revisions = [msgspec.msgpack.decode(blob, type=Revision) for (blob,) in told]
+            return Settlement(hours=list(map(Hour._make, rows)), revisions=revisions, position=position)
+
+    def earliest(self, run: str, after: int) -> int | None:
+        """Instant of the earliest message of a run after a position; none if there is none."""
+        query = "SELECT min(ts) FROM messages WHERE run = ? AND position > ?"
+        with self._errors():
+            found: int | None = self._db.execute(query, (self._runs.get(run, -1), after)).fetchone()[0]
+            return found
 
     def _topics_of(self, wanted: Wanted) -> list[int]:
         """Numbers of the topics at or below a path, of the kinds that are wanted."""

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from broker import PREFIX, Address, build
 from plant.catalogue import CATALOGUE as MACHINES
@@ -19,8 +20,9 @@ from plant.description import Line, Plant, Station
 from plant.errors import MessageError
 from plant.figures import planned_bottleneck
 from plant.goods import Product
-from plant.messages import Alarm, Clock, Message, Meta, PartEvent, Status, Tag
+from plant.messages import Alarm, Clock, Message, Meta, PartEvent, Remark, Status, Tag
 from plant.paths import Node
+from plant.remarks import Disposed
 from twin.accounts import StateAccount
 from twin.alarm_states import AlarmNow, alarm_now
 from twin.lineage import Lineage
@@ -43,6 +45,7 @@ from twin.stays import (
     Stays,
     Trips,
 )
+from twin.values import Interval
 
 Fold = Callable[[Sequence[Any]], None]
 """Takes in messages of one topic and session; in turn is fast, out of turn gives the same state."""
@@ -109,6 +112,25 @@ class Machine(Thing):
         self.own = {name: cycle for name, cycle in planned.items() if cycle != station.planned_cycle}
         self.kinds = {name: kind for kind, name in enumerate(self.own, start=1)}
         """Products with a planned run time of their own here, by the numbers of `Outcomes`; all others have 0."""
+
+    def remark(self, messages: Sequence[Remark]) -> None:
+        """Take in what people said."""
+        self.remarks.extend(messages)
+        for m in messages:
+            if isinstance(m.about, Disposed):
+                self.outcomes.dispose(m.about.at, m.about.part, m.about.verdict)
+
+    def at(self, at: int, horizon: int) -> Interval | None:
+        """The stretch in force at an instant, with the reason that was said of it last."""
+        told = self.states.at(at, horizon)
+        if told is None:
+            return None
+        said = self.remarks.recoded([replace(told, end=at + 1)])[-1]
+        return replace(told, reason=said.reason, recorded=said.recorded)
+
+    def intervals(self, begin: int, end: int, horizon: int) -> list[Interval]:
+        """What it did in [begin, end), without a gap, with the reasons that were said last."""
+        return self.remarks.recoded(self.states.intervals(begin, end, horizon))
 
     @property
     def planned_cycle(self) -> int:
@@ -213,6 +235,15 @@ class LineMirror(Thing):
         away = [self.wip.canonical, self.shipped.canonical, self.scrapped.canonical, self.lineage.canonical]
         own = [super().canonical, *away, self.orders.canonical, clock]
         return [own, self.first, self.horizon, *(place.canonical for place in self.places)]
+
+
+def things_of(line: LineMirror) -> Iterator[tuple[str, LineMirror | Place | Machine]]:
+    """All nodes of a line of which figures are told, with their paths; a single machine is its station."""
+    yield line.path, line
+    for place in line.places:
+        yield place.path, place
+        if not place.single:
+            yield from ((machine.path, machine) for machine in place.machines)
 
 
 def machines_of(line: LineMirror, thing: LineMirror | Place | Machine) -> tuple[Machine, ...]:
@@ -322,6 +353,7 @@ def _takes(kind: str, line: LineMirror, place: Place | None, thing: Thing) -> Fo
     elif isinstance(thing, Machine):
         table |= {"meta": thing.born, "state": thing.states.extend, "telemetry": _nothing}
         table["quality"] = thing.measurements.extend
+        table["remark"] = thing.remark
     else:
         table |= {"meta": thing.describe}
     if isinstance(thing, LineMirror | Machine):

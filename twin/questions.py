@@ -5,12 +5,13 @@ import time
 from collections.abc import Iterable
 
 import numpy as np
+from msgspec.structs import replace
 
 from broker import PREFIX
 from plant.description import Plant
-from plant.messages import Alarm, Kpi, KpiFigure
+from plant.messages import Alarm, Kpi, KpiFigure, Remark
 from plant.paths import Node, parse_node
-from plant.remarks import Alerted
+from plant.remarks import Alerted, Verdict
 from plant.time import HOUR
 from twin import figures, views
 from twin.alarm_states import AlarmNow, occurrences
@@ -18,6 +19,7 @@ from twin.alarms import AlarmReport, report
 from twin.alerts import PATH, Alert, alerts, known_already
 from twin.control_chart import ControlChart, Kind, Value, chart
 from twin.explanations import explanation
+from twin.finality import Revision
 from twin.historian import Historian, steps
 from twin.intake import Run
 from twin.measurements import Measurement
@@ -105,11 +107,39 @@ class Questions:
         line, thing = self._find(chosen, path)
         window = self._window(chosen, begin, end)
         names = None if names is None else list(names)
-        if isinstance(thing, Place):
-            return figures.place_kpis(thing, line, window, names)
-        if isinstance(thing, Machine):
-            return figures.machine_kpis(thing, line, window, names)
-        return figures.line_kpis(line, window, names)
+        if isinstance(thing, LineMirror):
+            values = figures.line_kpis(line, window, names)
+        elif isinstance(thing, Place):
+            values = figures.place_kpis(thing, line, window, names)
+        else:
+            values = figures.machine_kpis(thing, line, window, names)
+        revision = chosen.final[line.node].revision(thing.path, begin, end)
+        if not revision:
+            return values
+        return {name: replace(value, status="final", revision=revision) for name, value in values.items()}
+
+    def booked(self, path: str, part: str, *, run: str | None = None) -> list[tuple[int, Verdict]]:
+        """When a machine booked a part, and what it is taken for, in order of time."""
+        return self._find_machine(self._run(run), path)[1].outcomes.of(part)
+
+    def remarks(self, path: str, *, run: str | None = None) -> list[tuple[str, Remark]]:
+        """What people said about a node and what is below it, the first word first, with the path it is about."""
+        line, thing = self._find(self._run(run), path)
+        places = line.places if isinstance(thing, LineMirror) else ()
+        things = {id(of.remarks): of for of in (*machines_of(line, thing), thing, *places)}
+        told = [(of.path, m) for of in things.values() for m in of.remarks.told]
+        return sorted(told, key=lambda pair: (pair[1].ts, pair[0], pair[1].seq))
+
+    def revisions(self, path: str, begin: int, end: int, *, run: str | None = None) -> list[Revision]:
+        """Revisions of what was final of a node in a window, with the hours of the node that they changed."""
+        chosen = self._run(run)
+        line, thing = self._find(chosen, path)
+        self._window(chosen, begin, end)
+        found = chosen.final[line.node].touching(thing.path, begin, end)
+        return [
+            replace(revision, changes=tuple(change for change in revision.changes if change.path == thing.path))
+            for revision in found
+        ]
 
     def explain(self, path: str, name: str, begin: int, end: int, *, run: str | None = None) -> Explanation:
         """What is behind one KPI of a window.
@@ -129,7 +159,7 @@ class Questions:
         chosen = self._run(run)
         line, machine = self._find_machine(chosen, path)
         self._window(chosen, begin, end)
-        return machine.states.intervals(begin, end, line.horizon)
+        return machine.intervals(begin, end, line.horizon)
 
     def output(self, path: str, begin: int, end: int, step: int, *, run: str | None = None) -> list[int]:
         """Good parts per step: leaving the line, or booked by the machine or the machines of a station."""

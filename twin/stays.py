@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plant.messages import PartEvent
+from plant.remarks import Verdict
 
 Canonical = list[object]
 """What a digest is made of: equal for equal states."""
@@ -336,9 +337,20 @@ WORKED, REWORKED, SCRAPPED, AGAIN = 1, 2, 4, 8
 """What is known of a booked part, one bit each: the end of work was seen, it must be worked on again, it is bad, it was
 not its first visit. What is bad needs no more work."""
 
-_MARKS = range(16)
-_GOOD = [mark for mark in _MARKS if not mark & (REWORKED | SCRAPPED)]
-_REWORKED = [mark for mark in _MARKS if mark & REWORKED and not mark & SCRAPPED]
+_SAID: dict[Verdict, int] = {"good": 16, "rework": 32, "scrap": 64}
+"""What somebody has said that it is: then that is what it is."""
+
+
+def _verdict(mark: int) -> Verdict:
+    for verdict, bit in _SAID.items():
+        if mark & bit:
+            return verdict
+    return "scrap" if mark & SCRAPPED else "rework" if mark & REWORKED else "good"
+
+
+_MARKS = range(128)
+_GOOD = [mark for mark in _MARKS if _verdict(mark) == "good"]
+_REWORKED = [mark for mark in _MARKS if _verdict(mark) == "rework"]
 _FIRST = [mark for mark in _MARKS if not mark & AGAIN]
 _PASSED = [mark for mark in _GOOD if not mark & AGAIN]
 
@@ -403,6 +415,16 @@ class Outcomes:
     def judge(self, ts: int, part: str, mark: int, kind: int = 0) -> None:
         """A part is bad, or must be worked on again."""
         self._book(ts, part, UNTOLD, mark, kind)
+
+    def dispose(self, ts: int, part: str, verdict: Verdict) -> None:
+        """Somebody says what a part is that was booked at an instant; one that was not booked then is nothing."""
+        if (row := self._find(ts, part)) is not None:
+            self.mark[row] = self.mark[row] & ~sum(_SAID.values()) | _SAID[verdict]
+
+    def of(self, part: str) -> list[tuple[int, Verdict]]:
+        """When a part was booked, and what it is."""
+        rows = [row for row, name in enumerate(self.parts) if name == part]
+        return [(self.ts[row], _verdict(self.mark[row])) for row in rows]
 
     def produced(self, begin: int, end: int) -> int:
         """Parts booked in [begin, end), whatever became of them."""

@@ -19,6 +19,7 @@ from plant.description import Plant
 from plant.errors import MessageError, StoreError
 from plant.messages import KINDS, Clock, Command, Delivery, Message, Remark, Telemetry
 from plant.remarks import About
+from twin.finality import LATENESS, Finality, Hour, Late, Open, Revision, Settlement
 from twin.historian import Block, Historian
 from twin.intake import Batch, Run, Sink
 from twin.journal import Journal, Row, Stored, Wanted
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PAGE = 2_000  # messages that are folded before the loop may do something else
+SEALING = 1.0  # seconds of wall time between looks for hours that are over
 STRETCH = 20_000  # positions of the journal that are read at once
 LAST = ("/meta", "/clock", "/remark")
 """Topics whose messages speak of others."""
@@ -52,6 +54,19 @@ class Refused(NamedTuple):
     detail: str
 
 
+class Revising(NamedTuple):
+    """What is final of a line, before late messages are folded."""
+
+    run: Run
+    final: Finality
+    late: Late
+    before: Open
+
+
+Arrived = tuple[Sink, Message, int]
+"""A message that is in the journal, with its position."""
+
+
 class Twin(Questions):
     """The digital twin of a plant; use it with ``async with``, or `start` and `close` it.
 
@@ -60,16 +75,28 @@ class Twin(Questions):
         journal: where messages are kept; the twin is its only writer, and closes it.
         historian: where telemetry is kept, open already.
         prefix: what topics begin with.
+        lateness: how late a message may be and change nothing that was called final, in plant time.
     """
 
-    def __init__(self, plant: Plant, *, journal: Journal, historian: Historian, prefix: str = PREFIX) -> None:
+    def __init__(
+        self,
+        plant: Plant,
+        *,
+        journal: Journal,
+        historian: Historian,
+        prefix: str = PREFIX,
+        lateness: int = LATENESS,
+    ) -> None:
         super().__init__(plant, historian, prefix)
+        self._lateness = lateness
         self._journal = journal
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._taking = asyncio.Lock()
         self._broadcast = Broadcast()
         self._letters = DeadLetters()
         self._loading: asyncio.Task[None] | None = None
+        self._sealing: asyncio.Task[None] | None = None
+        self._unsettled: dict[str, tuple[list[Hour], list[Revision]]] = {}  # by run: made, and not kept yet
         self._new: dict[str, Run] = {}  # of which nothing is in the journal yet
         self._position = 0
         self._trouble = ""  # why the journal does not take messages now
@@ -97,12 +124,14 @@ class Twin(Questions):
         if names:
             await self.load(names[-1])
         self._loading = asyncio.create_task(self._load_all(names[-2::-1]), name="rebuild")
+        self._sealing = asyncio.create_task(self._seal_always(), name="seal")
 
     async def close(self) -> None:
         """Stop; what was taken is in the journal."""
-        if self._loading is not None:
-            self._loading.cancel()
-            await asyncio.gather(self._loading, return_exceptions=True)
+        for task in (self._loading, self._sealing):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         async with self._taking:
             await self._call(self._journal.close)
         self._thread.shutdown()
@@ -156,7 +185,9 @@ class Twin(Questions):
             delivery = Delivery(topic=topic, payload=encode(told))
             decode(topic, delivery.payload, self.prefix)  # by the rules of all messages
             (position,) = await self._append([(sink.source, told, delivery)])
+            revising = self._revising([(sink, told, position)])
             chosen.apply(sink, [told])
+            await self._revise(revising)
             if self._broadcast.readers:
                 self._broadcast.put([Fact(position, sink.path, Remark.kind, told)])
             return position
@@ -264,19 +295,70 @@ class Twin(Questions):
                     if begin:
                         await asyncio.sleep(0)
                     await self._sort(deliveries[begin : begin + PAGE], batch, accepted, refused)
-                rows: list[Row] = [(sink.source, m, delivery) for sink, m, delivery in accepted if sink.journaled]
+                kept = [one for one in accepted if one[0].journaled]
+                rows: list[Row] = [(sink.source, m, delivery) for sink, m, delivery in kept]
                 positions = await self._append(rows)
                 self._received += len(deliveries)
                 batch.count()
                 now = time.time_ns() // 1000
                 for delivery, reason, detail in refused:
                     self._letters.add(delivery, reason, detail, now)
+                revising = self._revising([(sink, m, p) for (sink, m, _), p in zip(kept, positions, strict=True) if p])
                 await self._fold(accepted)
+                await self._revise(revising)
                 if self._broadcast.readers:
                     pairs = zip(rows, positions, strict=True)
                     self._broadcast.put([Fact(p, source.path, source.kind, m) for (source, m, _), p in pairs if p])
             finally:
                 batch.close({sink for sink, _, _ in accepted})
+
+    def _revising(self, arrived: Sequence[Arrived]) -> list[Revising]:
+        """What is final and may change, as it is before late messages are folded."""
+        runs = {sink.run for sink, _, _ in arrived}
+        found = []
+        for run in runs:
+            for line, late in run.late([one for one in arrived if one[0].run is run]).items():
+                final = run.final[line]
+                found.append(Revising(run, final, late, final.open(late.since)))
+        return found
+
+    async def _revise(self, revising: Iterable[Revising]) -> None:
+        """Find out what late messages have changed, and keep it."""
+        for run, final, late, before in revising:
+            revision = final.revise(before, late)
+            if revision is not None:
+                await self._settle(run, [], [revision])
+
+    async def _settle(self, run: Run, hours: Iterable[Hour], revisions: Iterable[Revision] = ()) -> None:
+        """Keep what is final; where the journal does not take it now, it waits for the next time."""
+        waiting = self._unsettled.setdefault(run.name, ([], []))
+        waiting[0].extend(hours)
+        waiting[1].extend(revisions)
+        settlement = Settlement(hours=waiting[0], revisions=waiting[1], position=self._position)
+        try:
+            await self._call(partial(self._journal.settle, run.name, settlement))
+        except StoreError as error:
+            log.warning("what is final of run %s is not kept: %s", run.name, error)
+        else:
+            self._unsettled.pop(run.name, None)
+
+    async def _seal_always(self) -> None:
+        """Keep hours that are over, an hour of a line at a time."""
+        while True:
+            await asyncio.sleep(SEALING)
+            for run in list(self._runs.values()):
+                more = True
+                while more:
+                    more = await self._seal(run)
+
+    async def _seal(self, run: Run) -> bool:
+        """Keep the next hour of each line of a run; whether there was one."""
+        async with self._taking:
+            run.agree()
+            hours = [hour for final in run.final.values() for hour in final.seal(1)]
+            if hours:
+                await self._settle(run, hours)
+            return bool(hours)
 
     async def _append(self, rows: Sequence[Row]) -> list[int]:
         if not rows:
@@ -377,7 +459,7 @@ class Twin(Questions):
         if name not in self._new:
             if not KINDS[kind].journaled:
                 raise MessageError("run", f"nothing but {kind} is known of run {name}")
-            self._new[name] = Run(name, self.plant, self.prefix)
+            self._new[name] = Run(name, self.plant, self.prefix, lateness=self._lateness)
         return self._new[name]
 
     async def _load_all(self, names: Iterable[str]) -> None:
@@ -389,7 +471,7 @@ class Twin(Questions):
 
     async def _rebuilt(self, name: str) -> Run:
         """Fold a run of the journal: topic by topic, those last that speak of numbers on other topics."""
-        run, journal, upto = Run(name, self.plant, self.prefix), self._journal, self._position
+        run, journal, upto = Run(name, self.plant, self.prefix, lateness=self._lateness), self._journal, self._position
         run.remembering = True
         ahead = self._ahead(name, 0, upto)
         for after in range(0, upto, STRETCH):
@@ -404,7 +486,25 @@ class Twin(Questions):
             if not self._refold(run, stored.topic, stored.payload, retained=bool(stored.retained)):
                 self._put_away(stored.topic, stored.payload, "cannot be decoded any more")
         run.remembering = False
+        await self._recall(run)
         return run
+
+    async def _recall(self, run: Run) -> None:
+        """Know again what was final of a run; what it was not told before the last stop may have changed it."""
+        known = await self._call(partial(self._journal.settled, run.name))
+        run.agree()
+        for line, final in run.final.items():
+            paths = set(final.sealed)
+            final.recall(
+                [hour for hour in known.hours if hour.path in paths],
+                [revision for revision in known.revisions if revision.line == line.path],
+            )
+        since = await self._call(partial(self._journal.earliest, run.name, known.position))
+        if since is None:
+            return
+        for final in run.final.values():
+            late = Late(since, known.position + 1, self._position)
+            await self._revise([Revising(run, final, late, final.open(since))])
 
     def _ahead(self, run: str, after: int, upto: int) -> Awaitable[list[tuple[str, bool, bytes]]]:
         """The next stretch of the journal, already on its way."""

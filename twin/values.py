@@ -8,13 +8,18 @@ from twin.skew import SourceClock
 
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch [begin, end) in which a machine was in one state for one reason."""
+    """A stretch [begin, end) in which a machine was in one state for one reason.
+
+    Args:
+        recorded: the reason that the machine told, where somebody has said another one.
+    """
 
     state: str
     reason: str
     begin: int
     end: int
     part: str | None = None
+    recorded: str | None = None
 
 
 class KpiValue(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +33,8 @@ class KpiValue(msgspec.Struct, frozen=True, kw_only=True):
         parts: the additive quantities the value is made of, in microseconds and pieces.
         unit: UCUM unit of value and bounds.
         profile: how states were mapped to time elements.
-        revision: counts how often a final figure was corrected.
+        status: ``final`` once the watermark has passed the end of the window, else ``provisional``.
+        revision: how often the figure has been given since it is final; 0 while it is not.
         reason: why there is no value.
         warnings: what a reader should know besides.
     """
@@ -40,6 +46,7 @@ class KpiValue(msgspec.Struct, frozen=True, kw_only=True):
     parts: dict[str, int]
     unit: str
     profile: str
+    status: Literal["provisional", "final"] = "provisional"
     revision: int = 0
     reason: str | None = None
     warnings: list[str] = []

@@ -90,7 +90,7 @@ def place_view(place: Place, line: LineMirror, when: Instant) -> NodeView:
 def machine_view(machine: Machine, line: LineMirror, when: Instant, shared: dict[str, Any] | None = None) -> NodeView:
     """A machine, or a station that has only one."""
     at = when.at
-    stretch = machine.states.at(at, line.horizon)
+    stretch = machine.at(at, line.horizon)
     gone = _connection(line, when)
     known = stretch is not None and stretch.state != State.UNKNOWN and gone == "online"
     made = machine.outcomes.made(-1, at + 1)

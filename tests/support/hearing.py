@@ -111,10 +111,10 @@ class NoHistorian:
 
 
 @asynccontextmanager
-async def twin_of(plant: Plant = SMALL, folder: Path | None = None):
+async def twin_of(plant: Plant = SMALL, folder: Path | None = None, **more):
     """A twin in memory, or in a folder; without telemetry, and without waiting for the disk."""
     journal = Journal(folder and folder / "journal.sqlite", durable=False)
-    async with Twin(plant, journal=journal, historian=NoHistorian()) as twin:
+    async with Twin(plant, journal=journal, historian=NoHistorian(), **more) as twin:
         yield twin
 
 

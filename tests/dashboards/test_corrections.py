@@ -1,0 +1,110 @@
+"""Corrections are entered, journaled, and followed by figures with a new revision; wrong ones are refused by field."""
+
+import pytest
+import pytest_asyncio
+
+from dashboards import create_app
+from plant.time import HOUR, MINUTE
+from tests.dashboards.heard import BLOCK, END, PLANT, START, feed, recorded
+from twin import open_twin
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MACHINE = f"{BLOCK}/OP10/1"
+REASON = {"from": 1, "to": 2, "reason": "x"}
+CALENDAR = {"from": 1, "to": 2, "planned": "off"}
+WINDOW = {"from": str(START + 30 * MINUTE), "to": str(START + HOUR)}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def own(tmp_path, ask):
+    """A client and the twin behind it, to be changed."""
+    async with open_twin(PLANT, tmp_path, durable=False) as twin:
+        await feed(twin, recorded()[1])
+        async with ask(create_app(twin)) as client:
+            yield client, twin
+
+
+async def correct(client, **said):
+    return await client.post("/api/v1/corrections", json={"path": MACHINE, "by": "anna", **said})
+
+
+async def figure(client, kpi: str) -> dict:
+    answer = await client.get("/api/v1/kpis", params={"path": MACHINE, "kpi": kpi, **WINDOW})
+    return answer.json()["kpis"][kpi]
+
+
+async def test_a_part_is_bad_after_all(own) -> None:
+    client, twin = own
+    before = await figure(client, "scrap_ratio")
+    assert (before["status"], before["revision"]) == ("final", 1)
+    begin, end = START + 30 * MINUTE, START + HOUR
+    part = next(part for _, event, part in twin.part_events(MACHINE, begin, end) if event == "finished")
+    answer = await correct(client, disposition={"part": part, "verdict": "scrap"}, note="crack found at audit")
+    assert answer.status_code == 201, answer.text
+    after = await figure(client, "scrap_ratio")
+    assert after["revision"] == 2
+    assert after["parts"]["SQ"] == before["parts"]["SQ"] + 1
+    assert after["parts"]["PQ"] == before["parts"]["PQ"]
+    (revision,) = answer.json()["revisions"]
+    assert revision["causes"] == [answer.json()["position"]]
+    assert {"GQ", "SQ"} <= set(revision["hours"][0]["parts"])
+    await correct(client, disposition={"part": part, "verdict": "good"})
+    again = await figure(client, "scrap_ratio")
+    assert (again["value"], again["revision"]) == (before["value"], 3)
+    told = (await client.get("/api/v1/corrections", params={"path": BLOCK})).json()["corrections"]
+    assert [(one["about"]["verdict"], one["note"]) for one in told] == [("scrap", "crack found at audit"), ("good", "")]
+    listed = (await client.get("/api/v1/revisions", params={"path": MACHINE, **WINDOW})).json()
+    assert [one["number"] for one in listed["revisions"]] == [2, 1]
+
+
+async def test_a_stop_gets_another_reason(own) -> None:
+    client, twin = own
+    stops = [i for i in twin.intervals(MACHINE, START, END) if i.state == "failed" and i.end - i.begin > 10]
+    stop = stops[0]
+    middle = (stop.begin + stop.end) // 2
+    said = {"from": middle, "to": stop.end + MINUTE, "reason": "no-coolant"}
+    answer = await correct(client, reason=said)
+    assert answer.status_code == 201, answer.text
+    told = [i for i in twin.intervals(MACHINE, START, END) if i.recorded is not None]
+    assert (told[0].begin, told[0].end, told[0].reason, told[0].recorded) == (
+        middle, stop.end, "no-coolant", stop.reason,
+    )  # fmt: skip
+    at = await client.get(f"/api/v1/state/{MACHINE}", params={"at": str(middle)})
+    assert at.json()["reported"]["reason"] == "no-coolant"
+    (revision,) = answer.json()["revisions"]
+    assert revision["hours"][0]["parts"]["failed: no-coolant"] == [0, stop.end - middle]
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "field"),
+    [
+        ({}, 422, "body"),
+        ({"reason": REASON, "calendar": CALENDAR}, 422, "body"),
+        ({"reason": {"from": 2, "to": 1, "reason": "x"}}, 422, "reason.from"),
+        ({"reason": {"from": "noon", "to": 1, "reason": "x"}}, 422, "reason.from"),
+        ({"reason": {"from": 1, "to": 2, "reason": ""}}, 422, "reason.reason"),
+        ({"reason": {"from": 1, "to": 2}}, 422, "reason"),
+        ({"disposition": {"part": "nobody", "verdict": "good"}}, 404, "disposition.part"),
+        ({"disposition": {"part": "nobody", "verdict": "fine"}}, 422, "disposition.verdict"),
+        ({"path": BLOCK, "disposition": {"part": "nobody", "verdict": "good"}}, 422, "path"),
+        ({"path": "no/where", "calendar": CALENDAR}, 404, "path"),
+        ({"calendar": {"from": 1, "to": 2, "planned": "holiday"}}, 422, "calendar.planned"),
+        ({"colour": "blue"}, 422, "body"),
+        ({"by": "", "calendar": CALENDAR}, 422, "by"),
+        ({"run": "other", "calendar": CALENDAR}, 404, "run"),
+    ],
+)  # fmt: skip
+async def test_wrong_corrections_are_refused_by_field(own, said, status, field) -> None:
+    client, twin = own
+    position = twin.position()
+    answer = await correct(client, **said)
+    assert answer.status_code == status, answer.text
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert twin.position() == position
+
+
+async def test_a_body_that_is_no_json_is_refused(own) -> None:
+    client, _ = own
+    answer = await client.post("/api/v1/corrections", content=b"{", headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body")

@@ -409,6 +409,8 @@ async def test_the_documented_questions_are_the_ones_that_exist(client) -> None:
         "/api/v1/alarms/{id}/acknowledge",
         "/api/v1/alarms/{id}/shelve",
         "/api/v1/alerts",
+        "/api/v1/corrections",
+        "/api/v1/revisions",
         "/api/v1/genealogy",
         "/api/v1/history",
         "/api/v1/export/{table}",

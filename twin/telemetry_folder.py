@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import os
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -83,7 +84,10 @@ class RunFiles:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         new = self.folder / f"{NOTE}.new"
-        new.write_text(json.dumps({"run": self.run, "whole": self.whole}) + "\n", encoding="utf-8")
+        with new.open("w", encoding="utf-8") as out:
+            out.write(json.dumps({"run": self.run, "whole": self.whole}) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
         new.replace(self.folder / NOTE)
 
 

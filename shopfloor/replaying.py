@@ -116,13 +116,12 @@ async def _replay(settings: ReplaySettings, recording: AnyRecording, console: Co
 
 def _publisher(settings: ReplaySettings, recording: AnyRecording, folder: Path) -> Publisher:
     book = RunBook.open(folder)
-    known = next((record for record in book.records if record.run == recording.run), None)
-    record = known or RunRecord(run=recording.run, seed=0, start=recording.begin)
+    if any(record.run == recording.run for record in book.records):  # its parts would count twice
+        raise InputError(f"{folder}: holds this recording already, as run {recording.run}; another folder is needed")
+    record = RunRecord(run=recording.run, seed=0, start=recording.begin)
     keep_plant(folder, recording.run, settings.plant)
     book.begin_next(record)
-    numbering = Numbering(
-        settings.plant.enterprise, settings.plant.plant, run=recording.run, session=len(record.sessions) + 1
-    )
+    numbering = Numbering(settings.plant.enterprise, settings.plant.plant, run=recording.run)
     return Publisher(
         recording.line.node,
         numbering,

@@ -235,6 +235,16 @@ def test_a_small_log_by_hand(tmp_path: Path) -> None:
     ]
 
 
+def test_a_folder_does_not_take_a_recording_twice(tmp_path: Path) -> None:
+    """Its parts would count twice, and nobody could tell which states are in force."""
+    kept = tmp_path / "kept"
+    arguments = (*written(tmp_path), "--data", str(kept))
+    assert shopfloor(*arguments).returncode == 0
+    again = shopfloor(*arguments)
+    assert again.returncode == 2
+    assert again.stderr.startswith(f"{kept}: holds this recording already, as run ")
+
+
 def test_the_table_names_what_could_not_be_used(tmp_path: Path) -> None:
     done = shopfloor(*written(tmp_path))
     assert done.returncode == 0, done.stderr

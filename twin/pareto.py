@@ -21,6 +21,7 @@ from twin.values import Interval
 STOPPED = tuple(state.value for state in State if state != State.PROCESSING)
 """States that are told of: all in which nothing is produced."""
 
+PROCESSING, FAILED, UNKNOWN = State.PROCESSING.value, State.FAILED.value, State.UNKNOWN.value
 _AWAY = frozenset({"off", "pause"})
 _PLANNED = {"pause": "planned_stop", "maintenance": "planned_stop"}
 
@@ -120,7 +121,7 @@ def pareto(
     """The reasons of some machines of a line in a window, for these states."""
     begin, end = window.begin, window.end
     told = [one for machine in machines for one in stretches(machine, line, begin, end, window.profile)]
-    unknown = sum(one.time for one in told if one.state == State.UNKNOWN)
+    unknown = sum(one.time for one in told if one.state == UNKNOWN)
     found: dict[tuple[str, str, str], list[Stretch]] = {}
     for one in told:
         if one.state in states:
@@ -161,8 +162,8 @@ def _row(key: tuple[str, str, str], some: Sequence[Stretch], unknown: int) -> Pa
         state=state,
         reason=reason,
         time_us=time,
-        lower_us=0 if state == State.UNKNOWN else time - (unclassified if bucket == "breakdown" else 0),
-        upper_us=time if state == State.UNKNOWN else time + unknown,
+        lower_us=0 if state == UNKNOWN else time - (unclassified if bucket == "breakdown" else 0),
+        upper_us=time if state == UNKNOWN else time + unknown,
         share=0.0,
         cumulated=0.0,
         count=len(begun),
@@ -195,11 +196,11 @@ def stretches(machine: Machine, line: LineMirror, begin: int, end: int, profile:
                 reason=piece.reason or reason,
                 time=until - since,
             )
-            if piece.state == State.FAILED:
+            if piece.state == FAILED:
                 classed = states.stopped(since, until, line.horizon, limit)
                 bucket = "minor_stop" if classed.minor else one.bucket
                 one = replace(one, bucket=bucket, unclassified=classed.unclassified)
-            if piece is pieces[0] and begin <= piece.begin and piece.state != State.UNKNOWN:
+            if piece is pieces[0] and begin <= piece.begin and piece.state != UNKNOWN:
                 length = sum(each.end - each.begin for each in pieces)
                 one = replace(one, begun=True, length=length, open=not _over(told, stop[-1]))
             yield one
@@ -213,13 +214,13 @@ def _stops(told: Sequence[Interval]) -> list[list[int]]:
     stops: list[list[int]] = []
     failed: list[int] | None = None  # a stop that is not over
     for at, piece in enumerate(told):
-        if piece.state == State.FAILED and failed is not None:
+        if piece.state == FAILED and failed is not None:
             failed.append(at)
-        elif at and told[at - 1].state == piece.state != State.PROCESSING:
+        elif at and told[at - 1].state == piece.state != PROCESSING:
             stops[-1].append(at)
-        elif piece.state != State.PROCESSING:
+        elif piece.state != PROCESSING:
             stops.append([at])
-        if piece.state == State.FAILED:
+        if piece.state == FAILED:
             failed = failed or stops[-1]
         elif piece.state not in _AWAY:
             failed = None
@@ -228,6 +229,6 @@ def _stops(told: Sequence[Interval]) -> list[list[int]]:
 
 def _over(told: Sequence[Interval], last: int) -> bool:
     """Whether a stop is known to be over behind its last piece."""
-    skipped = _AWAY if told[last].state == State.FAILED else ()
-    after = next((piece for piece in told[last + 1 :] if piece.state not in skipped), None)
-    return after is not None and after.state != State.UNKNOWN
+    skipped = _AWAY if told[last].state == FAILED else ()
+    after = next((at for at in range(last + 1, len(told)) if told[at].state not in skipped), None)
+    return after is not None and told[after].state != UNKNOWN

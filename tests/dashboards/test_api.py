@@ -398,6 +398,10 @@ async def test_the_documented_questions_are_the_ones_that_exist(client) -> None:
     assert set(told["paths"]) == {
         "/api/v1/health",
         "/api/v1/plant",
+        "/api/v1/bottleneck",
+        "/api/v1/pareto",
+        "/api/v1/kpis/catalogue",
+        "/api/v1/kpiml/{document}",
         "/api/v1/state/{path}",
         "/api/v1/kpis",
         "/api/v1/kpis/explain",

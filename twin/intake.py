@@ -123,9 +123,10 @@ class Batch:
             return False
         self.keys.add(key)
         self._sinks.add(sink)
-        if seq > tracker.high and (session != sink.session or seq > sink.next):
+        if session > sink.session or (session == sink.session and seq > sink.next):
             self.keys.update((sink, sink.session, number) for number in range(sink.base, sink.next))
-            sink.session, sink.base, sink.next = session, seq + 1, seq + 1
+            sink.session = session  # the next number is above all that came of it, and so surely fresh
+            sink.base = sink.next = max(seq, tracker.high) + 1
         return True
 
     def count(self) -> None:

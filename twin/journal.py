@@ -72,10 +72,11 @@ CREATE UNIQUE INDEX message_key ON messages (run, topic, session, seq);
 
 
 _ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_WIDTH = _ROW.count("?")
 _INSERT = "INSERT OR IGNORE INTO messages VALUES "
-_INSERTS = {n: _INSERT + ", ".join([_ROW] * n) for n in (1_000, 100, 10, 1)}
-"""By how many messages they insert. While SQLite works at one the event loop has the interpreter for itself; it has to
-be asked for it between two, and it takes its time when it is busy."""
+_INSERTS = {n: _INSERT + ", ".join([_ROW] * n) for n in (3_000, 1_000, 100, 10, 1)}
+"""By how many messages they insert. While SQLite works at one the event loop has the interpreter for itself; before and
+after each it has to be asked for it, and when it is busy it takes its time."""
 
 
 def rare_below(limit: int, messages: int) -> int:
@@ -540,11 +541,12 @@ class Journal:
                     self._sessions.add(known)
             values += (position, run, topic, session, m.seq, m.n, m.ts, ingest, delivery.retain, delivery.payload)
         before = self._db.total_changes
-        at, width = 0, _ROW.count("?")
+        most, at = self._db.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER), 0
         for count, statement in _INSERTS.items():
-            while at + count * width <= len(values):
-                self._db.execute(statement, values[at : at + count * width])
-                at += count * width
+            size = count * _WIDTH
+            while size <= most and at + size <= len(values):
+                self._db.execute(statement, values[at : at + size])
+                at += size
         last = first + len(rows) - 1
         if self._db.total_changes - before == len(rows):
             return list(range(first, last + 1))

@@ -532,6 +532,7 @@ class Twin(Questions):
         blocks = [
             Block(sink.run.name, sink.path, sink.type, message)
             for (sink, _), messages in groups.items()
+            if sink.kind == Telemetry.kind
             for message in messages
             if isinstance(message, Telemetry)
         ]

@@ -43,6 +43,18 @@ def test_the_same_numbers_are_stored_once(tmp_path) -> None:
         assert everything(journal)[0] == (1, b"first")
 
 
+@pytest.mark.parametrize("most", [32_766, 999])
+def test_a_batch_of_any_size_is_stored_in_order_and_but_once(most) -> None:
+    rows = [row(seq, payload=b"%d" % seq) for seq in range(4_321)]
+    with Journal(None) as journal:
+        journal._db.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, most)
+        assert journal.append(rows[100:200]) == list(range(1, 101))
+        assert journal.append(rows) == [*range(101, 201), *[0] * 100, *range(301, 4_422)]
+        stored = sorted(int(payload) for _, payload in everything(journal))
+        assert stored == list(range(4_321))
+        assert journal.append([row(5_000)]) == [4_422]
+
+
 def test_groups_hold_each_message_of_a_run_once_and_statuses_keep_their_order() -> None:
     with Journal(None) as journal:
         journal.append([row(i, payload=str(i).encode()) for i in range(5)])

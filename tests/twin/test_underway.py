@@ -29,17 +29,16 @@ SEVERAL = [*STREAM[:30], *(delivery for run in ("x", "y") for delivery in living
 
 
 class Moody(Journal):
-    """A journal in memory whose disk is full at some of its appends, and that waits when it is told to."""
+    """A journal in memory whose disk is full at some of its appends, and that waits for a permit for each."""
 
-    def __init__(self, full: set[int] = frozenset()) -> None:
+    def __init__(self, full: set[int] = frozenset(), permits: int = 10**6) -> None:
         super().__init__(None)
-        self.go = threading.Event()
-        self.go.set()
+        self.permits = threading.Semaphore(permits)
         self.tries = 0
         self._full = full
 
     def append(self, rows):
-        self.go.wait(10)
+        assert self.permits.acquire(timeout=10)
         self.tries += 1
         if self.tries - 1 in self._full:
             raise StoreError("the disk is full")
@@ -72,6 +71,12 @@ def told(twin: Twin) -> tuple:
     counters = twin.counters()
     how = (counters.received, counters.journaled, counters.duplicates, counters.gaps, counters.late)
     return [twin.digest(run) for run in twin.runs()], how, counters.dead_letters, twin.runs(), everything(twin._journal)
+
+
+async def decoded() -> None:
+    """All that is on its way has come as far as the journal."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 async def one_by_one(batches: list[list[Delivery]]) -> tuple:
@@ -117,16 +122,35 @@ def test_batches_that_overlap_end_as_if_they_came_one_by_one(arrival) -> None:
     batches = arrival.batches
 
     async def run() -> None:
-        async with a_twin(Moody()) as twin:
-            twin._journal.go.clear()
+        async with a_twin(Moody(permits=0)) as twin:
             taking = [twin.offer(batch) for batch in batches]
-            for _ in range(20):
-                await asyncio.sleep(0)  # all are decoded, nothing is stored
+            await decoded()
             assert twin.position() == twin.counters().received == 0
-            twin._journal.go.set()
+            twin._journal.permits.release(len(batches))
             await asyncio.gather(*taking)
             assert told(twin) == await one_by_one(batches)
             assert not twin._underway._batches
+
+    asyncio.run(run())
+
+
+@given(ARRIVALS)
+@settings(max_examples=40)
+def test_while_one_batch_is_written_the_next_is_decoded(arrival) -> None:
+    batches = arrival.batches
+
+    async def run() -> None:
+        async with a_twin(Moody(permits=0)) as twin:
+            taking = []
+            for batch in batches:
+                taking.append(twin.offer(batch))
+                await decoded()
+                if len(taking) > 1:
+                    twin._journal.permits.release()
+                    await taking[-2]
+            twin._journal.permits.release()
+            await taking[-1]
+            assert told(twin) == await one_by_one(batches)
 
     asyncio.run(run())
 

@@ -10,6 +10,8 @@ run:
   decoding and checking the same messages alone, and against SQLite alone, which inserts the same payloads in the same
   batches and transactions.
 - rebuild: the journal folded at a start; against decoding the same payloads alone.
+- snapshot: for how long one holds up the event loop, of a line of 200 machines after a minute at ten times the speed of
+  life; against a copy of the whole state. Beside it a start from a snapshot, against one that folds all messages.
 - page: from the call that appends a message to its arrival in a reader of server-sent events in a process of its own,
   at 10,000 events per second; against a bare socket to such a process that is written to at the same pace.
 - month: ten KPIs of each of 20 machines over one window of about a month, and over another one each time; against
@@ -28,12 +30,14 @@ import json
 import pstats
 import random
 import sqlite3
+import statistics
 import sys
 import tempfile
 import time
 from collections import ChainMap
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -52,11 +56,14 @@ from simulators import Simulation
 from twin import Journal, Twin
 from twin.duckdb_historian import DuckDbHistorian
 from twin.intake import Run
+from twin.recovery import USUAL, Pace
+from twin.snapshot import Recorder
 from twin.values import KpiValue
 
 STATIONS = 10
 BATCH = 1_000  # messages that the bus is given at once
-DURABLE, REBUILD, P99, P95 = 50_000, 300_000, 0.1, 0.05  # budgets
+DURABLE, REBUILD, SNAPSHOT, P99, P95 = 50_000, 300_000, 0.05, 0.1, 0.05  # budgets
+BROAD, LATELY, TIMES = 200, 16_000, 5  # of snapshots: the line, messages of a minute at ten times the speed of life
 RATE, TICK = 10_000, 0.01  # events per second to the page, and how often some are sent
 MONTH, MACHINES, WINDOWS = "month", 20, 200  # name of the run; what is asked for, and how often
 WEEK, PIECE = 7 * DAY, 6 * HOUR
@@ -66,15 +73,15 @@ TEN = (
 )  # fmt: skip
 
 
-def plant() -> Plant:
-    """Ten exponential stations with failures and scrap."""
+def plant(stations: int = STATIONS, cycle: str = "10 s") -> Plant:
+    """Exponential stations with failures and scrap."""
     station = {
-        "cycle_time": "exponential(10 s)",
+        "cycle_time": f"exponential({cycle})",
         "failures": [{"mode": "jam", "time_to_failure": "exponential(20 min)", "time_to_repair": "exponential(60 s)"}],
         "quality": {"scrap": "1 %"},
     }
-    stations = [{"name": f"M{i}", **station, "buffer": 5 if i else 0} for i in range(STATIONS)]
-    return Plant.model_validate({"plant": "benchmark", "lines": [{"name": "l", "stations": stations}]})
+    row = [{"name": f"M{i}", **station, "buffer": 5 if i else 0} for i in range(stations)]
+    return Plant.model_validate({"plant": "benchmark", "lines": [{"name": "l", "stations": row}]})
 
 
 def made(described: Plant, count: int) -> list[Delivery]:
@@ -96,11 +103,11 @@ def made(described: Plant, count: int) -> list[Delivery]:
 
 
 @asynccontextmanager
-async def twin_in(described: Plant, folder: Path) -> AsyncIterator[Twin]:
-    """A twin whose journal is durable."""
+async def twin_in(described: Plant, folder: Path, pace: Pace | None = None) -> AsyncIterator[Twin]:
+    """A twin whose journal is durable; it takes no snapshots unless it is told to."""
     async with (
         DuckDbHistorian() as historian,
-        Twin(described, journal=Journal(folder / "journal.sqlite"), historian=historian) as twin,
+        Twin(described, journal=Journal(folder / "journal.sqlite"), historian=historian, pace=pace) as twin,
     ):
         yield twin
 
@@ -121,7 +128,7 @@ class Watch:
 async def durable(described: Plant, folder: Path, deliveries: Sequence[Delivery]) -> Watch:
     """From the first message on the bus to the KPIs that know the last one."""
     bus = MemoryBus()
-    async with twin_in(described, folder) as twin, bus.subscribe("shopfloor/v1/#") as subscription:
+    async with twin_in(described, folder, USUAL) as twin, bus.subscribe("shopfloor/v1/#") as subscription:
         listening = asyncio.create_task(listen(twin, subscription))
         time_of = Watch()
         for first in range(0, len(deliveries), BATCH):
@@ -143,6 +150,35 @@ async def rebuild(described: Plant, folder: Path, events: int) -> Watch:
         time_of.stop()
         assert twin.position() == events  # noqa: S101 else nothing was measured
     return time_of
+
+
+async def snapshot(events: int, folder: Path) -> tuple[float, float, Watch, Watch]:
+    """Seconds to take one snapshot, mostly, and one of the history before; a start from it, and one without any."""
+    described = plant(MACHINES, "60 s")
+    deliveries = made(described, events)
+    run = Run("benchmark", described)
+    recorder, took = Recorder(run), []
+    begins = [0, *range(events - TIMES * LATELY, events, LATELY), events]
+    for some in [deliveries[begin:end] for begin, end in pairwise(begins)]:
+        for delivery in some:
+            address, message = decode(delivery.topic, delivery.payload)
+            assert message is not None  # noqa: S101 no alarm's topic is cleared here
+            run.apply(run.sinks.get(delivery.topic) or run.sink(delivery.topic, address), [message])
+        begun = time.perf_counter()
+        recorder.changes()
+        took.append(time.perf_counter() - begun)
+    async with twin_in(described, folder, USUAL) as twin:
+        for first in range(0, events, BATCH):
+            await twin.take(deliveries[first : first + BATCH])
+    quick = await rebuild(described, folder, events)
+    forget_snapshots(folder)
+    return statistics.median(took[1:]), took[0], quick, await rebuild(described, folder, events)
+
+
+def forget_snapshots(folder: Path) -> None:
+    """Leave the messages of a journal alone."""
+    with contextlib.closing(sqlite3.connect(folder / "journal.sqlite", isolation_level=None)) as db:
+        db.execute("DELETE FROM snapshots")
 
 
 def decoding(deliveries: Sequence[Delivery]) -> Watch:
@@ -393,13 +429,21 @@ def measure(events: int, folder: Path) -> None:
     alone, sqlite = decoding(deliveries), inserting(folder / "bare.sqlite", deliveries)
     against = f"{alone.cpu / found.cpu:.2f} x decoding  {sqlite.cpu / found.cpu:.2f} x SQLite"
     _print("durable", events, found, DURABLE, against)
+    forget_snapshots(folder)
     found = asyncio.run(rebuild(described, folder, events))
     _print("rebuild", events, found, REBUILD, f"{alone.cpu / found.cpu:.2f} x decoding")
+    _print_snapshot(*asyncio.run(snapshot(events, folder / "snapshot")))
     paced = deliveries[: 10 * RATE]
     onto_page, nothing = asyncio.run(page(described, folder / "page", paced)), asyncio.run(bare(paced))
     p99, base = (times[int(0.99 * len(times))] for times in (onto_page, nothing))
     verdict = f"budget {1e3 * P99:.0f} ms: {'met' if p99 <= P99 else 'MISSED'}"
     print(f"{'page':>8}  p99 {1e3 * p99:.1f} ms  {p99 / base:.1f} x a bare socket  {verdict}")
+
+
+def _print_snapshot(one: float, whole: float, quick: Watch, full: Watch) -> None:
+    verdict = f"budget {1e3 * SNAPSHOT:.0f} ms: {'met' if one <= SNAPSHOT else 'MISSED'}"
+    print(f"snapshot  {1e3 * one:.1f} ms  {one / whole:.2f} x a copy of all  {verdict}")
+    print(f"{'':>8}  a start from it {quick.cpu:.1f} CPU s  {quick.cpu / full.cpu:.2f} x one from all messages")
 
 
 def _print(name: str, events: int, found: Watch, budget: int, against: str) -> None:

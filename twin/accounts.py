@@ -100,10 +100,7 @@ class StateAccount(Kept):
     def confirm(self, session: int, seq: int, now: int) -> None:
         """A heartbeat at `now` says that (session, seq) was the last state message: it was in force then."""
         self._claimed = max(self._claimed, (session, seq))
-        row = len(self.ts) - 1
-        if row >= 0 and (self.seq[row] != seq or self.session[row] != session):
-            row = bisect_right(self.ts, now) - 1
-        if row >= 0 and self.seq[row] == seq and self.session[row] == session:
+        if (row := self._row(session, seq, now)) >= 0:
             if now > self.confirmed[row]:
                 self.confirmed[row] = now
                 self.moved(row)
@@ -288,6 +285,19 @@ class StateAccount(Kept):
         self.dirty["_pending"].add((m.session, m.seq))
         self.moved(row)
         self._forget(row - 1)
+
+    def _row(self, session: int, seq: int, now: int) -> int:
+        """The row of a message that was sent by `now`; -1: it has not come."""
+        row = len(self.ts) - 1
+        if row < 0:
+            return -1
+        if self.session[row] == session and 0 <= (guess := row - self.seq[row] + seq) <= row:
+            row = guess  # as if none were missing
+        if self.seq[row] != seq or self.session[row] != session:
+            row = bisect_right(self.ts, now) - 1
+            while row >= 0 and self.session[row] == session and self.seq[row] > seq:
+                row -= 1  # what was sent later in the same instant
+        return row if row >= 0 and self.seq[row] == seq and self.session[row] == session else -1
 
     def _forget(self, row: int) -> None:
         self._settled = max(0, min(self._settled, row))

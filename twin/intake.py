@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from broker import PREFIX, Address, parse
 from plant.description import Plant
 from plant.errors import MessageError
-from plant.messages import KINDS, Delivery, Message, Meta
+from plant.messages import KINDS, Clock, Delivery, Message, Meta
 from plant.paths import Node
 from plant.time import DAY
 from twin.journal import Source
@@ -224,8 +224,7 @@ class Run(Kept):
                 if session not in sink.line.born:
                     self._watch(sink, session, fresh)
             elif sink.kind == "clock":
-                for m in fresh:
-                    self._claim(m.last.items(), m.now)  # type: ignore[attr-defined]
+                self._confirm(fresh)  # type: ignore[arg-type]
             if sink.kind == "meta":
                 self._end_sessions(sink, fresh)
             sink.fold(fresh)
@@ -303,6 +302,36 @@ class Run(Kept):
         for sink in self.sinks.values():
             if sink.line is line and session in sink.topic.trackers:
                 sink.topic.tracker(session).complete(ts)
+
+    def _confirm(self, beats: Sequence[Clock]) -> None:
+        """Heartbeats of a line say which numbers were its last; of many, mostly the newest says it all."""
+        if len(beats) == 1:
+            self._claim(beats[0].last.items(), beats[0].now)
+            return
+        nows = [m.now for m in beats]
+        in_turn = nows == sorted(nows)
+        topics: dict[str, tuple[int, int]] = {}
+        for m in beats:
+            topics |= m.last
+        for topic in topics:
+            told = [m.last.get(topic) for m in beats]
+            if in_turn and self._is_known(topic, told):
+                self._claim([(topic, told[-1])], nows[-1])  # type: ignore[list-item]
+                continue
+            for last, now in zip(told, nows, strict=True):
+                if last is not None:
+                    self._claim([(topic, last)], now)
+
+    def _is_known(self, topic: str, told: Sequence[tuple[int, int] | None]) -> bool:
+        """Whether all numbers that heartbeats spoke of have been seen, so that only the newest is still news."""
+        sink = self.sinks.get(topic)
+        if sink is None or None in told or told != sorted(told):  # type: ignore[type-var]
+            return False
+        (session, seq), (first, _) = told[-1], told[0]
+        if first != session:
+            return False
+        tracker = sink.topic.tracker(session)
+        return (self.remembering and not sink.journaled) or (tracker.low >= 0 and seq <= tracker.high)
 
     def _claim(self, last: Iterable[tuple[str, tuple[int, int]]], now: int, *, final: bool = False) -> None:
         """A publisher says which numbers were its last."""

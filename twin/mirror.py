@@ -398,14 +398,17 @@ def _status(line: LineMirror, messages: Sequence[Status]) -> None:
 def _clock(line: LineMirror, messages: Sequence[Clock]) -> None:
     if line.online is None:
         line.online = True
-    for m in messages:
-        line.session = max(line.session, m.session)
-        line.horizon = max(line.horizon, m.now)
-        if line.clock is None or (m.session, m.seq) > (line.clock.session, line.clock.seq):
-            line.clock = m
-        for topic, states in line.state_topics.items():
-            if last := m.last.get(topic):
-                states.confirm(last[0], last[1], m.now)
+    line.session = max(line.session, *[m.session for m in messages])
+    line.horizon = max(line.horizon, *[m.now for m in messages])
+    newest = max(messages, key=lambda m: (m.session, m.seq))
+    if line.clock is None or (newest.session, newest.seq) > (line.clock.session, line.clock.seq):
+        line.clock = newest
+    told = sorted(messages, key=lambda m: m.now)
+    for topic, states in line.state_topics.items():
+        confirmed = {m.last.get(topic): m.now for m in told}  # of those that speak of one message, the last one
+        for last, now in confirmed.items():
+            if last is not None:
+                states.confirm(last[0], last[1], now)
 
 
 def _parts(line: LineMirror, place: Place, machine: Machine | None) -> Fold:

@@ -260,3 +260,16 @@ def test_the_segment_algebra_says_the_same_of_every_window(messages, cuts) -> No
 
 def _fields(message: StateChange) -> dict:
     return {name: getattr(message, name) for name in message.__struct_fields__}
+
+
+def test_a_heartbeat_that_is_folded_after_what_was_sent_behind_it_waits_for_nothing() -> None:
+    """At a rebuild heartbeats come last: what they speak of is found also where more was sent in the same instant."""
+    account = StateAccount()
+    account.extend(
+        [StateChange(run="r", session=1, seq=i, n=i, ts=5, state="off", reason="", since=5) for i in range(3)]
+    )
+    account.confirm(1, 0, 5)
+    account.confirm(1, 1, 5)
+    assert account._pending == {}
+    account.confirm(1, 7, 9)
+    assert account._pending == {(1, 7): 9}

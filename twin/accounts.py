@@ -2,7 +2,8 @@
 
 A row is a state message. It holds from its begin until the next row's begin if the two are linked, that is if no state
 message between them can have been lost; else until the last instant at which a heartbeat confirmed it, and the time
-up to the next row is `unknown`. Windows are half-open; all sums are integers.
+up to the next row is `unknown`. Windows are half-open; all sums are integers. Time without an order on the unit is
+summed apart: a column of each state for it, as soon as there is some.
 """
 
 from array import array
@@ -24,6 +25,10 @@ CODES = {state.value: code for code, state in enumerate(STATES)}
 UNKNOWN = CODES[State.UNKNOWN]
 FAILED = CODES[State.FAILED]
 AWAY = [CODES[State.OFF], CODES[State.PAUSE]]
+WAITING = CODES[State.WAITING]
+FOR_ORDER = "order"
+"""Reason of `waiting` that means that there is no order, whatever the line."""
+
 ACTIVE = np.array([state in {"processing", "setup", "failed", "maintenance"} for state in STATES])
 """States of an active period (Roser, Nakano, Tanaka 2002): the machine, not its neighbours, limits the flow."""
 
@@ -31,9 +36,14 @@ PENDING = 10_000  # confirmations of messages that never came, at most
 
 
 class StateAccount:
-    """What one machine did, from its state messages, in any order of arrival."""
+    """What one machine did, from its state messages, in any order of arrival.
 
-    def __init__(self) -> None:
+    Args:
+        booked: whether its line works to orders; else it always counts as having one.
+    """
+
+    def __init__(self, *, booked: bool = False) -> None:
+        self.booked = booked
         self.ts = array("q")
         self.session = array("q")
         self.n = array("q")
@@ -43,6 +53,7 @@ class StateAccount:
         self.code = bytearray()
         self.reasons: list[str] = []
         self.parts: list[str | None] = []
+        self.orders: list[str | None] = []
         self._claimed = (0, -1)  # newest (session, seq) that a heartbeat spoke of
         self._finals: set[tuple[int, int]] = set()  # last of a session, by a birth of the next
         self._pending: dict[tuple[int, int], int] = {}
@@ -72,6 +83,7 @@ class StateAccount:
             self.code.extend([CODES[m.state] for m in messages])
             self.reasons.extend([intern(m.reason) for m in messages])
             self.parts.extend([m.part and intern(m.part) for m in messages])
+            self.orders.extend([m.order and intern(m.order) for m in messages])
             return
         for m in messages:
             self._insert(m)
@@ -98,16 +110,21 @@ class StateAccount:
 
     def window(self, begin: int, end: int, horizon: int) -> list[int]:
         """Microseconds in each state (by `CODES`) in [begin, end); what nobody can tell is unknown."""
+        return [time + bare for time, bare in zip(*self.split(begin, end, horizon), strict=True)]
+
+    def split(self, begin: int, end: int, horizon: int) -> tuple[list[int], list[int]]:
+        """The same with an order on the unit, and without; unknown time is with the first."""
         self._settle()
+        times, bare = [0] * len(STATES), [0] * len(STATES)
         first = max(begin, self._begins[0]) if self._begins else end
-        last = min(end, horizon)
-        if last <= first:
-            result = [0] * len(STATES)
-            result[UNKNOWN] = end - begin
-            return result
-        result = [b - a for a, b in zip(self._until(first), self._until(last), strict=True)]
-        result[UNKNOWN] += (end - begin) - (last - first)
-        return result
+        last = max(first, min(end, horizon))
+        if last > first:
+            before, until = self._until(first), self._until(last)
+            times = [b - a for a, b in zip(before[: len(STATES)], until[: len(STATES)], strict=True)]
+            if len(until) > len(STATES):
+                bare = [b - a for a, b in zip(before[len(STATES) :], until[len(STATES) :], strict=True)]
+        times[UNKNOWN] += (end - begin) - (last - first)
+        return times, bare
 
     def at(self, at: int, horizon: int) -> Interval | None:
         """The stretch in force at an instant, as far as it is known; none before the first."""
@@ -165,7 +182,8 @@ class StateAccount:
         if self._failures is None:
             begins, rows, failed, before = self._present()
             first, last = rows[failed & ~before], rows[~failed & before]
-            lengths = self._sums[last, FAILED] - self._sums[first[: len(last)], FAILED]
+            down = self._sums[:, FAILED :: len(STATES)].sum(axis=1)
+            lengths = down[last] - down[first[: len(last)]]
             unknown = self._sums[:, UNKNOWN]
             since = np.maximum(first - 1, 0)
             unsure_begins = begins[first][unknown[first] > unknown[since]]
@@ -198,6 +216,7 @@ class StateAccount:
             list(self._known),
             self.reasons,
             self.parts,
+            self.orders,
             [self.confirmed[-1] if self._claimed > (self.session[-1], self.seq[-1]) else None] if self.ts else [],
         ]
 
@@ -220,7 +239,18 @@ class StateAccount:
         seen = ~gap[heads] & ~unseen_next[: len(rows)][tails]
         ends = np.append(view(self._known), begins[-1:])[stretches]
         still = bool(len(stretches)) and int(stretches[-1]) == len(begins) - 1
-        return Stops(begins[stretches], ends, heads[failed], seen, limit, open=still)
+        return Stops(begins[stretches], ends, heads[failed], seen, limit, open=still, bare=self._bare(0)[stretches])
+
+    def _bare(self, start: int) -> NDArray[np.bool_]:
+        """Whether no order is on the unit in each row from one on; never where nobody can tell the state."""
+        codes = np.frombuffer(self.code, dtype=np.uint8)[start:]
+        bare = np.zeros(len(codes), dtype=np.bool_)
+        if self.booked:
+            bare |= np.array([order is None for order in self.orders[start:]], dtype=np.bool_)
+        for row in np.flatnonzero(codes == WAITING).tolist():
+            bare[row] |= self.reasons[start + row] == FOR_ORDER
+        bare &= codes != UNKNOWN
+        return bare
 
     def _insert(self, m: StateChange) -> None:
         """Put a late message in its place."""
@@ -235,6 +265,7 @@ class StateAccount:
         self.code.insert(row, CODES[m.state])
         self.reasons.insert(row, intern(m.reason))
         self.parts.insert(row, m.part)
+        self.orders.insert(row, m.order)
         self.confirmed.insert(row, self._pending.pop((m.session, m.seq), m.ts))
         self._forget(row - 1)
 
@@ -271,7 +302,9 @@ class StateAccount:
         sums: list[int] = self._sums[row].tolist()
         begin = self._begins[row]
         known = max(begin, min(at, self._end(row, at)))
-        sums[self.code[row]] += known - begin
+        column = self.code[row] + len(STATES) * int(self._bare(row)[0])
+        sums += [0] * (column + 1 - len(sums))
+        sums[column] += known - begin
         sums[UNKNOWN] += at - known
         return sums
 
@@ -325,14 +358,16 @@ class StateAccount:
 
     def _accumulate(self, start: int, begins: Columns, known: Columns) -> None:
         rows = len(self.ts)
-        if rows > len(self._sums):
-            grown = np.zeros((2 * rows, len(STATES)), dtype=np.int64)
-            grown[: start + 1] = self._sums[: start + 1]
+        bare = self._bare(start)
+        width = 2 * len(STATES) if bare.any() else self._sums.shape[1]
+        if rows > len(self._sums) or width > self._sums.shape[1]:
+            grown = np.zeros((2 * rows, width), dtype=np.int64)
+            grown[: start + 1, : self._sums.shape[1]] = self._sums[: start + 1]
             self._sums = grown
         if rows - start < 2:  # nothing but the open row
             return
-        each = np.zeros((rows - 1 - start, len(STATES)), dtype=np.int64)
-        codes = np.frombuffer(self.code, dtype=np.uint8)[start:-1]
-        each[np.arange(len(each)), codes] = known - begins[:-1]
+        each = np.zeros((rows - 1 - start, width), dtype=np.int64)
+        columns = np.frombuffer(self.code, dtype=np.uint8)[start:-1] + len(STATES) * bare[:-1]
+        each[np.arange(len(each)), columns] = known - begins[:-1]
         each[:, UNKNOWN] += begins[1:] - known
         self._sums[start + 1 : rows] = self._sums[start] + np.cumsum(each, axis=0)

@@ -67,8 +67,8 @@ def machine_parts(machine: Machine, line: LineMirror, window: Window, wanted: Co
     stopped = None
     if not CLASSES.isdisjoint(wanted):
         stopped = machine.states.stopped(begin, end, line.horizon, line.line.minor_stop)
-    times = machine.states.window(begin, end, line.horizon)
-    elements = window.profile.elements(times, stopped.minor if stopped else 0)
+    times, bare = machine.states.split(begin, end, line.horizon)
+    elements = window.profile.elements(times, stopped.minor if stopped else 0, bare)
     parts = {**elements, "operating_time": elements["AUPT"], "duration": end - begin, **_booked(machine, window)}
     if not CYCLES.isdisjoint(wanted):
         parts["cycles"], parts["cycle_sum"] = machine.outcomes.cycle_sum(begin, end)

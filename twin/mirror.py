@@ -93,10 +93,10 @@ class Thing:
 class Machine(Thing):
     """A machine: a work unit of all KPIs."""
 
-    def __init__(self, node: Node, station: Station, products: Sequence[Product]) -> None:
+    def __init__(self, node: Node, station: Station, products: Sequence[Product], *, booked: bool = False) -> None:
         super().__init__(node)
         self.station = station
-        self.states = StateAccount()
+        self.states = StateAccount(booked=booked)
         self.outcomes = Outcomes()
         self.measurements = Measurements()
         planned = {product.name: station.planned(product) for product in products}
@@ -144,7 +144,8 @@ class Place(Thing):
     def __init__(self, line: Line, station: Station, products: Sequence[Product], *, again: bool) -> None:
         super().__init__(Node(line.area, line.name, station.name))
         self.station = station
-        self.machines = tuple(Machine(node, station, products) for node in line.machines(station))
+        booked = line.arrivals.orders
+        self.machines = tuple(Machine(node, station, products, booked=booked) for node in line.machines(station))
         self.wip = Stays()
         self.again = again
         self.transit: Stays | Trips = Trips() if again else Stays()

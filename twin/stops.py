@@ -78,9 +78,12 @@ class Stops:
         seen: of each stop, whether both its ends were seen.
         limit: a stop strictly shorter is a minor one, in microseconds.
         open: whether the last stretch may still go on.
+        bare: of each stretch, whether no order was on the unit: it counts in the length of its stop, not in the time.
     """
 
-    def __init__(self, begins: Columns, ends: Columns, heads: Flags, seen: Flags, limit: int, *, open: bool) -> None:  # noqa: A002
+    def __init__(
+        self, begins: Columns, ends: Columns, heads: Flags, seen: Flags, limit: int, *, open: bool, bare: Flags  # noqa: A002
+    ) -> None:
         first = np.flatnonzero(heads)
         last = np.append(first[1:], len(begins)) - 1 if len(first) else first
         short = ends[last] - begins[first] < limit
@@ -90,12 +93,13 @@ class Stops:
         self._limit = limit
         self._stop_begins = begins[first]
         stop = np.cumsum(heads) - 1
-        self._minor, self._minors = self._class(begins, ends, stop, short & seen & settled)
-        self._short, self._shorts = self._class(begins, ends, stop, short & ~seen & settled)
+        self._stop, self._bare = stop, bare
+        self._minor, self._minors = self._class(begins, ends, short & seen & settled)
+        self._short, self._shorts = self._class(begins, ends, short & ~seen & settled)
         self._open = (begins[first[-1] :], ends[first[-1] :]) if open else None
 
-    def _class(self, begins: Columns, ends: Columns, stop: Columns, chosen: Flags) -> tuple[Stretches, Columns]:
-        inside = chosen[stop] if len(stop) else np.empty(0, dtype=np.bool_)
+    def _class(self, begins: Columns, ends: Columns, chosen: Flags) -> tuple[Stretches, Columns]:
+        inside = chosen[self._stop] & ~self._bare if len(self._stop) else np.empty(0, dtype=np.bool_)
         return Stretches(begins[inside], ends[inside]), self._stop_begins[chosen]
 
     def window(self, begin: int, end: int, until: int) -> Stopped:
@@ -111,7 +115,8 @@ class Stops:
             begins, ends = self._open
             ends = np.append(ends[:-1], until)
             if until - int(begins[0]) < self._limit:
-                unclassified += int((np.clip(ends, begin, end) - np.clip(begins, begin, end)).sum())
+                inside = np.clip(ends, begin, end) - np.clip(begins, begin, end)
+                unclassified += int(inside[~self._bare[-len(inside) :]].sum())
                 unclassifieds += begin <= begins[0] < end
         return Stopped(
             self._minor.time(begin, end), unclassified, _inside(self._minors, begin, end), int(unclassifieds)

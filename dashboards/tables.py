@@ -11,9 +11,8 @@ from typing import Any
 import msgspec
 
 from dashboards.questions import Refused, Span, machines_below
-from dashboards.windows import cuts, figures_by
+from dashboards.windows import Cut, Portion, cuts, figures_by
 from plant.description import Line
-from plant.periods import Period
 from plant.time import SECOND
 from twin import ColumnKind, Twin, Wanted
 
@@ -69,17 +68,17 @@ class Table:
 
 
 async def _kpis(asked: Asked) -> AsyncIterator[list[Row]]:
-    windows: list[Span | Period] = [asked.window]
+    windows: list[Cut] = [Portion(begin=asked.window.begin, end=asked.window.end, name=None)]
     if asked.by is not None:
         windows = [*cuts(asked.twin, asked.window, asked.by)]
     wanted, known = asked.kpis, set[str]()
     for path, kind in _nodes(asked):
         async for window, figures in figures_by(asked.twin, path, windows, None, asked.run):
             known.update(figures)
-            called = (window.name, window.day.isoformat()) if isinstance(window, Period) else (None, None)
+            called = window.name, window.day and window.day.isoformat()
             yield [
                 (
-                    path, kind, window.begin, window.end, *called, name,
+                    path or asked.twin.plant.plant, kind, window.begin, window.end, *called, name,
                     v.value, v.lower, v.upper, v.coverage, v.unit, v.profile, v.revision, v.reason, _json(v.parts),
                 )
                 for name, v in figures.items()
@@ -90,7 +89,10 @@ async def _kpis(asked: Asked) -> AsyncIterator[list[Row]]:
 
 
 def _nodes(asked: Asked) -> Iterator[tuple[str, str]]:
-    """Paths and kinds of the nodes that have KPIs, in flow order."""
+    """Paths and kinds of what has KPIs: the site, areas, and nodes in flow order."""
+    if not asked.path:
+        yield "", "site"
+    yield from ((area, "area") for area in dict.fromkeys(line.area for line in asked.lines()) if asked.has(area))
     for line in asked.lines():
         nodes = [(line.node.path, "line")]
         for station in line.stations:

@@ -7,6 +7,7 @@ from twin.journal import Journal, Wanted
 from twin.mirror import Mirror
 from twin.opening import open_twin, read_twin
 from twin.parquet import ColumnKind, parquet
+from twin.shares import By
 from twin.twin import Twin
 from twin.values import (
     Counters,
@@ -29,6 +30,7 @@ from twin.values import (
 __all__ = [
     "CATALOGUE",
     "LINE_CATALOGUE",
+    "By",
     "ColumnKind",
     "Counters",
     "DeadLetter",

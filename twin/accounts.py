@@ -29,6 +29,9 @@ WAITING = CODES[State.WAITING]
 FOR_ORDER = "order"
 """Reason of `waiting` that means that there is no order, whatever the line."""
 
+UNPLANNED = [*AWAY, CODES[State.MAINTENANCE]]
+"""States outside planned busy time."""
+
 ACTIVE = np.array([state in {"processing", "setup", "failed", "maintenance"} for state in STATES])
 """States of an active period (Roser, Nakano, Tanaka 2002): the machine, not its neighbours, limits the flow."""
 
@@ -161,6 +164,44 @@ class StateAccount:
                 joined.append(Interval(state=state, reason=reason, begin=a, end=b, part=part))
         return joined
 
+    def stretches(self, begin: int, end: int, horizon: int) -> tuple[range, Columns, Columns]:
+        """Rows that may have a share in [begin, end), and what of it each is known to have: begins and ends."""
+        self._settle()
+        stop = min(end, horizon)
+        first, last = max(0, bisect_right(self._begins, begin) - 1), bisect_left(self._begins, stop)
+        if last <= first:
+            return range(0), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        ends = np.append(view(self._known)[first : last - 1], self._end(last - 1, stop))
+        return range(first, last), np.clip(view(self._begins)[first:last], begin, stop), np.clip(ends, begin, stop)
+
+    def columns(self, rows: range) -> NDArray[np.intp]:
+        """State of each of some rows by `CODES`, that many more where no order is on the unit."""
+        codes = np.frombuffer(self.code, dtype=np.uint8)[rows.start : rows.stop].astype(np.intp)
+        return codes + len(STATES) * self._bare(rows.start)[: len(rows)]
+
+    def classes(self, rows: range, horizon: int, limit: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[int]]:
+        """Whether each of some rows is of a minor stop, or of one without a class; begins of minor stops.
+
+        Rows without an order on the unit are of none.
+        """
+        until = self._end(len(self.ts) - 1, horizon) if self.ts else 0
+        return self._stops_of(limit).classes(view(self._begins)[rows.start : rows.stop], until)
+
+    def away(self, instants: Columns) -> NDArray[np.bool_]:
+        """Whether the machine was off or in a planned stop up to some instants; never where nobody can tell."""
+        self._settle()
+        if not self._begins:
+            return np.zeros(len(instants), dtype=np.bool_)
+        rows = np.searchsorted(view(self._begins), instants) - 1
+        ends = np.append(view(self._known), np.iinfo(np.int64).max)
+        known = (rows >= 0) & (instants <= ends[rows])
+        return known & np.isin(np.frombuffer(self.code, dtype=np.uint8)[rows], UNPLANNED)
+
+    def begin_of(self, row: int) -> int:
+        """Since when a row is in force."""
+        self._settle()
+        return self._begins[row]
+
     def active_periods(self, begin: int, end: int, horizon: int) -> tuple[int, int]:
         """Number and total length of the maximal active stretches in [begin, end), cut at its borders."""
         self._settle()
@@ -194,11 +235,15 @@ class StateAccount:
 
     def stopped(self, begin: int, end: int, horizon: int, limit: int) -> Stopped:
         """What of [begin, end) belongs to stops shorter than `limit`, by the whole length of each."""
+        stops = self._stops_of(limit)
+        until = self._end(len(self.ts) - 1, horizon) if self.ts else begin
+        return stops.window(begin, end, until)
+
+    def _stops_of(self, limit: int) -> Stops:
         self._settle()
         if (stops := self._stops.get(limit)) is None:
             stops = self._stops[limit] = self._classed(limit)
-        until = self._end(len(self.ts) - 1, horizon) if self.ts else begin
-        return stops.window(begin, end, until)
+        return stops
 
     @property
     def first(self) -> int | None:

@@ -12,6 +12,7 @@ from plant.paths import Node, parse_node
 from plant.time import HOUR
 from twin import figures, views
 from twin.alarms import AlarmReport, occurrences, report
+from twin.by import kpis_by, lines_kpis_by
 from twin.control_chart import ControlChart, Kind, Value, chart
 from twin.explanations import explanation
 from twin.historian import Historian, steps
@@ -19,6 +20,7 @@ from twin.intake import Run
 from twin.measurements import Measurement
 from twin.mirror import LineMirror, Machine, Place, machines_of
 from twin.profile import ISO
+from twin.shares import By
 from twin.stays import view
 from twin.values import Explanation, Genealogy, Interval, KpiValue, Last, NodeView, OrderView, Series, Visit
 
@@ -74,20 +76,37 @@ class Questions:
     def kpis(
         self, path: str, begin: int, end: int, *, names: Iterable[str] | None = None, run: str | None = None
     ) -> dict[str, KpiValue]:
-        """KPIs of a window by id.
+        """KPIs of a window by id; the path of an area is its name, that of the site is empty.
 
         Raises:
             KeyError: the node has no KPI of that name.
         """
         chosen = self._run(run)
-        line, thing = self._find(chosen, path)
         window = self._window(chosen, begin, end)
         names = None if names is None else list(names)
+        if lines := self._lines_of(chosen, path):
+            return figures.lines_kpis(lines, window, names)
+        line, thing = self._find(chosen, path)
         if isinstance(thing, Place):
             return figures.place_kpis(thing, line, window, names)
         if isinstance(thing, Machine):
             return figures.machine_kpis(thing, line, window, names)
         return figures.line_kpis(line, window, names)
+
+    def kpis_by(
+        self, path: str, begin: int, end: int, by: By, *, names: Iterable[str] | None = None, run: str | None = None
+    ) -> dict[str | None, dict[str, KpiValue]]:
+        """KPIs of each order or product of a window, by its name, and of none.
+
+        Raises:
+            KeyError: the node has no KPI of that name.
+        """
+        chosen = self._run(run)
+        window = self._window(chosen, begin, end)
+        names = None if names is None else list(names)
+        if lines := self._lines_of(chosen, path):
+            return lines_kpis_by(lines, window, by, names)
+        return kpis_by(*self._find(chosen, path), window, by, names)
 
     def explain(self, path: str, name: str, begin: int, end: int, *, run: str | None = None) -> Explanation:
         """What is behind one KPI of a window.
@@ -279,6 +298,10 @@ class Questions:
             known = name in self._order
             raise ValueError(f"run {name} is still being read" if known else f"there is no run {name!r}")
         return found
+
+    def _lines_of(self, run: Run, path: str) -> list[LineMirror]:
+        """Lines of an area, or of the site; none if the path is of something else."""
+        return [line for line in run.mirror.lines.values() if path in {"", line.node.area}]
 
     def _find(self, run: Run, path: str) -> tuple[LineMirror, LineMirror | Place | Machine]:
         """A node and its line; a station is found as a station also where it has one machine only."""

@@ -59,6 +59,10 @@ class Stretches:
         self._ends = ends
         self._sums = np.concatenate(([0], np.cumsum(ends - begins)))
 
+    def has(self, begins: Columns) -> Flags:
+        """Whether stretches begin at these instants."""
+        return np.isin(begins, self._begins)
+
     def time(self, begin: int, end: int) -> int:
         """Microseconds of them in [begin, end)."""
         return self._until(end) - self._until(begin)
@@ -101,6 +105,18 @@ class Stops:
     def _class(self, begins: Columns, ends: Columns, chosen: Flags) -> tuple[Stretches, Columns]:
         inside = chosen[self._stop] & ~self._bare if len(self._stop) else np.empty(0, dtype=np.bool_)
         return Stretches(begins[inside], ends[inside]), self._stop_begins[chosen]
+
+    def classes(self, begins: Columns, until: int) -> tuple[Flags, Flags, list[int]]:
+        """Whether stretches with these begins are of minor stops, or of stops without a class; begins of minor stops.
+
+        Args:
+            begins: of stretches; without time or not of the state `failed` they are of none.
+            until: up to when the last stretch is known to go on, if it is open.
+        """
+        unclassified = self._short.has(begins)
+        if self._open is not None and until - int(self._open[0][0]) < self._limit:
+            unclassified |= np.isin(begins, self._open[0][~self._bare[-len(self._open[0]) :]])
+        return self._minor.has(begins), unclassified, self._minors.tolist()
 
     def window(self, begin: int, end: int, until: int) -> Stopped:
         """What of [begin, end) belongs to minor stops, and to stops that have no class.

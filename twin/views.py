@@ -83,7 +83,7 @@ def machine_view(machine: Machine, line: LineMirror, when: Instant, shared: dict
     stretch = machine.states.at(at, line.horizon)
     offline = when.live and line.online is False
     known = stretch is not None and stretch.state != State.UNKNOWN and not offline
-    made = machine.outcomes.made(-1, at + 1)
+    made = machine.outcomes.made(machine.outcomes.rows(-1, at + 1))
     reported = {
         "state": stretch.state if stretch and known else State.UNKNOWN.value,
         "reason": stretch.reason if stretch and known else ("offline" if offline else ""),

@@ -12,7 +12,7 @@ import pytest
 from generated import whole_plants
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import booked, ratio
+from oracle import booked, failed_runs, ratio
 
 from plant.description import Plant
 from plant.messages import PartEvent, StateChange
@@ -76,6 +76,12 @@ def judge_orders(simulation: Simulation, twin: Twin, begin: int, end: int) -> No
                     assert kpis["availability"].parts["APT"] == inside[order, "processing"]
                     assert kpis["loss.starved"].parts["starved"] == (inside[order, "starved"] if order or not
                                                                       line.arrivals.orders else 0)
+                stops = minor_of(stays, begin, end, line.minor_stop)
+                for order, kpis in shares.items():
+                    minor, minors = stops.get(order, (0, 0))
+                    counted = minor if order or not line.arrivals.orders else 0
+                    assert kpis["minor_stop_time"].parts["minor_stop"] == counted
+                    assert kpis["minor_stop_count"].parts["minor_stops"] == minors
                 visits = [j for j in simulation.ledger.journeys() if (j.line, j.station) == (line.name, station.name)]
                 orders = {p.part: p.order or None for p in simulation.ledger.passages(line.name)}
                 if station.machines == 1:
@@ -93,6 +99,19 @@ def judge_orders(simulation: Simulation, twin: Twin, begin: int, end: int) -> No
             assert shares[name]["throughput_rate"].value == ratio((t.good + t.scrap) * 3600 * SECOND, took[name])
         for station in line.stations:
             add_up(twin, f"{line.node.path}/{station.name}", START + begin, START + end, "order")
+
+
+def minor_of(stays: list[Any], begin: int, end: int, limit: int) -> dict[str | None, tuple[int, int]]:
+    """Of each order: its time in minor stops, by the whole length of each, and how many began with it."""
+    found: dict[str | None, tuple[int, int]] = {}
+    for run, over in failed_runs(stays):
+        if over and run[-1].end - run[0].begin < limit:
+            for one in run:
+                time, count = found.get(one.order or None, (0, 0))
+                began = one is run[0] and begin <= one.begin < end
+                inside = max(0, min(one.end, end) - max(one.begin, begin))
+                found[one.order or None] = time + inside, count + began
+    return found
 
 
 def judge_products(plant: Plant, messages: list[Any], twin: Twin, begin: int, end: int) -> None:

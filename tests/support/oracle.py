@@ -154,16 +154,8 @@ def short(
     A break or the time between shifts ends no stop and counts in its length, but not in its time; so does time without
     an order. A change of order ends no stop.
     """
-    runs: list[tuple[list[Any], bool]] = []
-    inside: list[Any] = []
-    for interval in intervals:
-        if interval.state == "failed":
-            inside.append(interval)
-        elif interval.state not in {"off", "pause"} and inside:
-            runs.append((inside, True))
-            inside = []
     minor = minors = unsettled = pending = 0
-    for run, over in [*runs, (inside, False)] if inside else runs:
+    for run, over in failed_runs(intervals):
         told = [one for one in run if one.order or not booked]
         time = sum(max(0, min(one.end, end) - max(one.begin, begin)) for one in told)
         if run[-1].end - run[0].begin < limit:
@@ -172,6 +164,19 @@ def short(
             unsettled += (not over) * time
             pending += not over and begin <= run[0].begin < end
     return minor, minors, unsettled, pending
+
+
+def failed_runs(intervals: Sequence[Any]) -> list[tuple[list[Any], bool]]:
+    """Intervals of each stop, and whether it is over."""
+    runs: list[tuple[list[Any], bool]] = []
+    inside: list[Any] = []
+    for interval in intervals:
+        if interval.state == "failed":
+            inside.append(interval)
+        elif interval.state not in {"off", "pause"} and inside:
+            runs.append((inside, True))
+            inside = []
+    return [*runs, (inside, False)] if inside else runs
 
 
 def attained(tickets: Sequence[Any], begin: int, end: int) -> tuple[int, int]:

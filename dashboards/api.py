@@ -28,6 +28,7 @@ from dashboards.questions import (
     From,
     Kpis,
     PathOf,
+    PathOfAny,
     Refused,
     Run,
     Span,
@@ -35,6 +36,7 @@ from dashboards.questions import (
     answerable,
     instant,
     known_node,
+    known_scope,
     length,
     machines_below,
     problems,
@@ -148,7 +150,7 @@ def _add_state(app: FastAPI, twin: Twin, phase: Phase, storage: Storage) -> None
 def _add_kpis(app: FastAPI, twin: Twin) -> None:
     @app.get("/api/v1/kpis", summary="KPIs of a window, each with bounds, coverage and the parts it was made of")
     async def kpis(  # noqa: PLR0917 the parameters of the question
-        path: PathOf,
+        path: PathOfAny,
         begin: From = None,
         to: To = None,
         by: By = None,
@@ -156,15 +158,15 @@ def _add_kpis(app: FastAPI, twin: Twin) -> None:
         run: Run = None,
         asof: AsOf = None,
     ) -> Response:
-        node = known_node(twin, path).path
+        node = known_scope(twin, path)
         chosen = await answerable(twin, run, asof)
         window = span(twin, chosen, begin, to, HOUR)
         head = {"path": node, "from": window.begin, "to": window.end}
         if by is None:
             return Json({**head, "kpis": figures(twin, node, window, kpi, chosen)})
         windows = [
-            {"from": period.begin, "to": period.end, "name": period.name, "day": period.day, "kpis": kpis_of}
-            async for period, kpis_of in figures_by(twin, node, cuts(twin, window, by), kpi, chosen)
+            {"from": cut.begin, "to": cut.end, "name": cut.name, "day": cut.day, "kpis": kpis_of}
+            async for cut, kpis_of in figures_by(twin, node, cuts(twin, window, by), kpi, chosen)
         ]
         return Json({**head, "by": by, "windows": windows})
 

@@ -11,7 +11,7 @@ from dashboards import kpiml
 from dashboards.answers import Json
 from dashboards.questions import By, From, Kpis, PathOrAll, Refused, Run, To, answerable, known_node, span
 from dashboards.tables import Asked, nodes
-from dashboards.windows import figures_by
+from dashboards.windows import SHARES, figures_by
 from plant.time import HOUR
 from twin import Twin, class_of
 
@@ -73,9 +73,13 @@ def described() -> list[dict[str, Any]]:
 
 
 async def _told(asked: Asked) -> list[kpiml.Told]:
+    if asked.by in SHARES:
+        raise Refused("by", f"{asked.by!r} is not available: KPI-ML has no word for a share of a window")
     windows = asked.windows()
     found: list[kpiml.Told] = []
     for path, kind in nodes(asked):
+        if kind not in kpiml.KINDS:
+            continue
         async for window, figures in figures_by(asked.twin, path, windows, None, asked.run):
             found += [
                 kpiml.Told(path=path, kind=kind, kpi=name, begin=window.begin, end=window.end, value=value)

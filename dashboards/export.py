@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import FastAPI
 from starlette.responses import Response, StreamingResponse
 
-from dashboards.questions import By, From, Kpis, PathOrAll, Refused, Run, To, answerable, known_node, span
+from dashboards.questions import By, From, Kpis, PathOrAll, Refused, Run, To, answerable, known_scope, span
 from dashboards.sheets import TooLongError, csv_pieces, workbook
 from dashboards.tables import TABLES, Asked, Row, Table
 from plant.time import HOUR
@@ -45,7 +45,7 @@ def add_export(app: FastAPI, twin: Twin) -> None:
         for field, given in (("by", by), ("kpi", kpi)):
             if given is not None and table != "kpis":
                 raise Refused(field, f"{table} takes no {field}; allowed with kpis only")
-        node = "" if path is None else known_node(twin, path).path
+        node = "" if path is None else known_scope(twin, path)
         chosen = await answerable(twin, run) or twin.runs()[-1]
         window = span(twin, chosen, begin, to, HOUR)
         asked = Asked(twin=twin, run=chosen, path=node, window=window, by=by, kpis=kpi)

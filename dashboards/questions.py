@@ -23,7 +23,13 @@ AsOf = Annotated[
 PathOf = Annotated[str, Query(description="area/line[/station[/machine]]")]
 PathOrAll = Annotated[str | None, Query(description="area/line[/station[/machine]]; default the whole plant.")]
 
-By = Annotated[str | None, Query(description="hour, shift or day: a window each, cut by the clock of the plant")]
+By = Annotated[
+    str | None,
+    Query(description="hour, shift or day: windows cut by the clock of the plant; order or product: a share each"),
+]
+PathOfAny = Annotated[
+    str, Query(description="area/line[/station[/machine]], an area, or the whole plant: empty or its name")
+]
 Kpis = Annotated[list[str] | None, Query(description="only these; may be given several times")]
 
 
@@ -121,6 +127,14 @@ def machines_below(twin: Twin, path: str) -> list[str]:
     """Machines at or below a path, in flow order; of the whole plant if it is empty."""
     nodes = [node for line in twin.plant.lines for station in line.stations for node in line.machines(station)]
     return [node.path for node in nodes if not path or f"{node.path}/".startswith(f"{path}/")]
+
+
+def known_scope(twin: Twin, path: str) -> str:
+    """Path of a node, name of an area, or nothing for the whole plant, which goes by its name, too."""
+    name = path.strip("/")
+    if any(name == line.area for line in twin.plant.lines):
+        return name
+    return "" if name in {"", twin.plant.plant} else known_node(twin, path).path
 
 
 def known_node(twin: Twin, path: str) -> Node:

@@ -11,9 +11,8 @@ from typing import Any
 import msgspec
 
 from dashboards.questions import Refused, Span, machines_below
-from dashboards.windows import cuts, figures_by
+from dashboards.windows import Cut, Portion, cuts, figures_by
 from plant.description import Line
-from plant.periods import Period
 from plant.time import SECOND
 from twin import ColumnKind, Twin, Wanted
 
@@ -47,9 +46,11 @@ class Asked:
         """The window as the twin is asked."""
         return self.window.begin, self.window.end
 
-    def windows(self) -> list[Span | Period]:
+    def windows(self) -> list[Cut]:
         """Windows of which KPIs are asked for."""
-        return [self.window] if self.by is None else [*cuts(self.twin, self.window, self.by)]
+        if self.by is None:
+            return [Portion(begin=self.window.begin, end=self.window.end, name=None)]
+        return [*cuts(self.twin, self.window, self.by)]
 
     def has(self, path: str) -> bool:
         """Whether a node is at or below the path."""
@@ -78,10 +79,10 @@ async def _kpis(asked: Asked) -> AsyncIterator[list[Row]]:
     for path, kind in nodes(asked):
         async for window, figures in figures_by(asked.twin, path, windows, None, asked.run):
             known.update(figures)
-            called = (window.name, window.day.isoformat()) if isinstance(window, Period) else (None, None)
+            called = window.name, window.day and window.day.isoformat()
             yield [
                 (
-                    path, kind, window.begin, window.end, *called, name,
+                    path or asked.twin.plant.plant, kind, window.begin, window.end, *called, name,
                     v.value, v.lower, v.upper, v.coverage, v.unit, v.profile, v.revision, v.reason, _json(v.parts),
                 )
                 for name, v in figures.items()
@@ -92,7 +93,10 @@ async def _kpis(asked: Asked) -> AsyncIterator[list[Row]]:
 
 
 def nodes(asked: Asked) -> Iterator[tuple[str, str]]:
-    """Paths and kinds of the nodes that have KPIs, in flow order."""
+    """Paths and kinds of what has KPIs: the site, areas, and nodes in flow order."""
+    if not asked.path:
+        yield "", "site"
+    yield from ((area, "area") for area in dict.fromkeys(line.area for line in asked.lines()) if asked.has(area))
     for line in asked.lines():
         nodes = [(line.node.path, "line")]
         for station in line.stations:

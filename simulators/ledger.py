@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A machine was in this state for [begin, end)."""
+    """A machine was in this state for [begin, end), with this order on it where the line works to orders."""
 
     state: str
     reason: str
     begin: int
     end: int
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,8 @@ class Passage:
 class Recorder(Protocol):
     """Who writes down what happens; all times in µs since the start of the run."""
 
-    def stay(self, machine: int, condition: "Condition", begin: int, end: int) -> None:
-        """A machine, by its index in the plant, was in this state for [begin, end)."""
+    def stay(self, machine: int, condition: "Condition", begin: int, end: int, order: str = "") -> None:
+        """A machine, by its index in the plant, was in this state for [begin, end), with this order on it."""
 
     def visit(self, line: int, station: int, part: Part, time: int) -> None:
         """A part leaves a station, by its index in the line."""
@@ -134,7 +135,7 @@ class Ledger:
         self.time = 0
         self._plant = plant
         self._index = {node: index for index, node in enumerate(nodes)}
-        self._stays: list[list[tuple[Condition, int, int]]] = [[] for _ in nodes]
+        self._stays: list[list[tuple[Condition, int, int, str]]] = [[] for _ in nodes]
         self._visits: list[list[Visit]] = [[] for _ in plant.lines]
         self._passages: list[list[Passage]] = [[] for _ in plant.lines]
         self._origins: list[dict[str, str]] = [{} for _ in plant.lines]
@@ -149,9 +150,9 @@ class Ledger:
 
     # --- writing -------------------------------------------------------------------------------------------------
 
-    def stay(self, machine: int, condition: "Condition", begin: int, end: int) -> None:
-        """A machine, by its index in the plant, was in this state for [begin, end)."""
-        self._stays[machine].append((condition, begin, end))
+    def stay(self, machine: int, condition: "Condition", begin: int, end: int, order: str = "") -> None:
+        """A machine, by its index in the plant, was in this state for [begin, end), with this order on it."""
+        self._stays[machine].append((condition, begin, end, order))
 
     def visit(self, line: int, station: int, part: Part, time: int) -> None:
         """A part leaves a station, by its index in the line."""
@@ -190,14 +191,32 @@ class Ledger:
     def intervals(self, node: Node) -> list[Interval]:
         """States of a machine without a gap, equal neighbours joined; the last one is cut off at `time`.
 
+        A change of order ends no state, so none is named.
+
+        Raises:
+            KeyError: the node is no machine of the plant.
+        """
+        intervals: list[Interval] = []
+        for one in self.allotted(node):
+            last = intervals[-1] if intervals else None
+            if last is not None and (last.state, last.reason) == (one.state, one.reason):
+                intervals[-1] = Interval(one.state, one.reason, last.begin, one.end)
+            else:
+                intervals.append(Interval(one.state, one.reason, one.begin, one.end))
+        return intervals
+
+    def allotted(self, node: Node) -> list[Interval]:
+        """The same, cut where the order on the machine changes.
+
         Raises:
             KeyError: the node is no machine of the plant.
         """
         index = self._index[node]
-        intervals = [Interval(*condition, begin, end) for condition, begin, end in self._stays[index]]
+        intervals = [Interval(*condition, begin, end, order) for condition, begin, end, order in self._stays[index]]
         machine = self._machines[index]
         if machine.since < self.time:
-            intervals.append(Interval(*machine.condition, machine.since, self.time))
+            order = "" if machine.order is None else machine.order.name
+            intervals.append(Interval(*machine.condition, machine.since, self.time, order))
         return intervals
 
     def journeys(self) -> list[Journey]:
@@ -231,7 +250,7 @@ class Ledger:
     def replay(self, tally: "Tally") -> "Tally":
         """Let a tally count what is written here."""
         for machine, stays in enumerate(self._stays):
-            for condition, begin, end in stays:
+            for condition, begin, end, _ in stays:
                 tally.stay(machine, condition, begin, end)
         for line, visits in enumerate(self._visits):
             for _, _, station, _, _, _, leave, _, outcome, _ in visits:

@@ -30,6 +30,7 @@ from simulators.timetable import Timetable
 
 if TYPE_CHECKING:
     from simulators.crew import Request
+    from simulators.orders import Ticket
     from simulators.station import Station
 
 class Machine:
@@ -62,13 +63,15 @@ class Machine:
         awaits: fleet from which it waits for a vehicle.
         condition: state and reason in force, from the instant `since` on.
         touched: whether they may have changed in this instant.
+        booked: whether its line works to orders.
+        order: the order on it that messages tell of.
         plain: whether nothing but failures can stop it.
     """
 
     __slots__ = (
-        "_calendar", "_end", "_operating", "_watch", "attendance", "awaits", "condition", "down", "due", "env", "gated",
-        "halted", "index", "jobs", "last", "members", "modes", "node", "number", "part", "phase", "plain", "remaining",
-        "request", "resumed", "since", "station", "timer", "tool", "touched",
+        "_calendar", "_end", "_operating", "_watch", "attendance", "awaits", "booked", "condition", "down", "due",
+        "env", "gated", "halted", "index", "jobs", "last", "members", "modes", "node", "number", "order", "part",
+        "phase", "plain", "remaining", "request", "resumed", "since", "station", "timer", "tool", "touched",
     )  # fmt: skip
 
     def __init__(self, env: Agenda, station: "Station", number: int, index: int, node: Node) -> None:
@@ -102,6 +105,8 @@ class Machine:
         self.since = env.time
         self.touched = False
         self.plain = True
+        self.booked = station.line.described.arrivals.orders
+        self.order: Ticket | None = None
 
     def equip(
         self, modes: list[Mode], jobs: Sequence[Job] = (), tool: Job | None = None, timetable: Timetable | None = None
@@ -538,6 +543,12 @@ class Machine:
         if not self.touched:
             self.touched = True
             self.station.touched.append(self)
+
+    def order_now(self) -> "Ticket | None":
+        """The order on the machine: its part's, else the last one until that is complete (rule 36)."""
+        if self.part is not NOTHING:
+            return self.part.ticket
+        return None if self.order is None or self.order.completed is not None else self.order
 
     def state_now(self) -> Condition:
         """State and reason: the first that applies (rule 23)."""

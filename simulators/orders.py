@@ -49,15 +49,17 @@ class OrderBook:
 
     Attributes:
         tickets: all that were released, in order of release.
+        ended: whether one has been completed in this instant.
     """
 
-    __slots__ = ("_env", "_line", "_release", "tickets")
+    __slots__ = ("_env", "_line", "_release", "ended", "tickets")
 
     def __init__(self, env: Agenda, line: "Line", release: Callable[[Ticket], None]) -> None:
         self._env = env
         self._line = line
         self._release = release
         self.tickets: list[Ticket] = []
+        self.ended = False
 
     def expect(self, orders: "tuple[Order | OrderStream, ...]", streams: Streams) -> None:
         """Let orders come when their time has come; those of one instant in the order of the plant file."""
@@ -90,6 +92,7 @@ class OrderBook:
             ticket.scrap += 1
         if ticket.good + ticket.scrap == ticket.quantity:
             ticket.completed = self._env.time
+            self.ended = True
             self._tell(ticket, "completed")
         else:
             self._tell(ticket, "progress")

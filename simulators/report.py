@@ -145,7 +145,7 @@ class Report:
         self.out.append((machine.node, self._alarm(mode, self._start + self._env.time)))
 
     def state(self, machine: "Machine") -> None:
-        """The state of a machine has changed."""
+        """The state of a machine has changed, or the order on it."""
         self.out.append((machine.node, self._state(machine, self._start + self._env.time)))
         if self.signals:
             self.signals[machine.index].change(self._env.time, machine.condition[0])
@@ -153,7 +153,7 @@ class Report:
     def _state(self, machine: "Machine", ts: int) -> StateChange:
         state, reason = machine.condition
         part = machine.part.name or None
-        order = None if machine.part.ticket is None else machine.part.ticket.name
+        order = None if machine.order is None else machine.order.name
         return StateChange(ts=ts, state=state, reason=reason, since=self._start + machine.since, part=part, order=order)
 
     def _alarm(self, mode: "Mode", ts: int) -> Alarm:

@@ -15,6 +15,7 @@ from simulators.agenda import Agenda
 from simulators.building import build
 from simulators.initial import EMPTY, InitialState
 from simulators.ledger import Ledger
+from simulators.line import Line
 from simulators.machine import Machine
 from simulators.orders import Ticket
 from simulators.phase import Condition
@@ -86,6 +87,7 @@ class Simulation:
             timetable.open()
         for line in self._lines:
             line.catch_up()
+        self._booked = [line for line in self._lines if line.described.arrivals.orders]
         self._opened = False
         self._meters = self._measuring(initial, streams) if messages and telemetry else None
 
@@ -205,18 +207,33 @@ class Simulation:
                     machine.seize()
                     machine.touched = False
                     condition = machine.state_now()
-            if condition != machine.condition:
+            if condition != machine.condition or (machine.booked and machine.order_now() is not machine.order):
                 self._enter(machine, condition)
                 if self._report is not None:
                     self._report.state(machine)
         touched.clear()
+        for line in self._booked:
+            if line.orders.ended:
+                self._dismiss(line)
 
     def _enter(self, machine: Machine, condition: Condition) -> None:
         time = self._agenda.time
         if self._recorder is not None and machine.since < time:
-            self._recorder.stay(machine.index, machine.condition, machine.since, time)
+            order = "" if machine.order is None else machine.order.name
+            self._recorder.stay(machine.index, machine.condition, machine.since, time, order)
         machine.condition = condition
         machine.since = time
+        if machine.booked:
+            machine.order = machine.order_now()
+
+    def _dismiss(self, line: Line) -> None:
+        """An order is complete: it is on none of the machines any more, also where nothing else has happened."""
+        line.orders.ended = False
+        for machine in (machine for station in line.stations for machine in station.machines):
+            if machine.order_now() is not machine.order:
+                self._enter(machine, machine.condition)
+                if self._report is not None:
+                    self._report.state(machine)
 
     def _open(self) -> None:
         """The first instant is over: births and the states that came of it go before all else."""
@@ -225,7 +242,7 @@ class Simulation:
         for machine in self._machines:
             machine.touched = False
             condition = machine.state_now()
-            if condition != machine.condition:
+            if condition != machine.condition or (machine.booked and machine.order_now() is not machine.order):
                 self._enter(machine, condition)
         if (report := self._report) is not None:
             happened, report.out = report.out, []

@@ -59,7 +59,7 @@ class Tally:
         """µs of [begin, end) inside the window."""
         return max(0, min(end, self.end) - max(begin, self.begin))
 
-    def stay(self, machine: int, condition: "Condition", begin: int, end: int) -> None:
+    def stay(self, machine: int, condition: "Condition", begin: int, end: int, order: str = "") -> None:  # noqa: ARG002 all orders count
         """A machine, by its index in the plant, was in this state for [begin, end)."""
         if begin < self.begin or end > self.end:
             begin, end = max(begin, self.begin), min(end, self.end)

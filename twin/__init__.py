@@ -13,6 +13,7 @@ from twin.ontology import class_of
 from twin.opening import open_twin, read_twin
 from twin.pareto import STOPPED, Pareto
 from twin.parquet import ColumnKind, parquet
+from twin.shares import By
 from twin.twin import Twin
 from twin.values import (
     Counters,
@@ -39,6 +40,7 @@ __all__ = [
     "AlarmNow",
     "Alert",
     "Bottleneck",
+    "By",
     "ColumnKind",
     "Counters",
     "DeadLetter",

@@ -2,7 +2,8 @@
 
 A row is a state message. It holds from its begin until the next row's begin if the two are linked, that is if no state
 message between them can have been lost; else until the last instant at which a heartbeat confirmed it, and the time
-up to the next row is `unknown`. Windows are half-open; all sums are integers.
+up to the next row is `unknown`. Windows are half-open; all sums are integers. Time without an order on the unit is
+summed apart: a column of each state for it, as soon as there is some.
 """
 
 from array import array
@@ -26,6 +27,13 @@ UNKNOWN = CODES[State.UNKNOWN]
 FAILED = CODES[State.FAILED]
 AWAY = [CODES[State.OFF], CODES[State.PAUSE]]
 _LASTING = {FAILED, *AWAY}
+WAITING = CODES[State.WAITING]
+FOR_ORDER = "order"
+"""Reason of `waiting` that means that there is no order, whatever the line."""
+
+UNPLANNED = [*AWAY, CODES[State.MAINTENANCE]]
+"""States outside planned busy time."""
+
 ACTIVE = np.array([state in {"processing", "setup", "failed", "maintenance"} for state in STATES])
 """States of an active period (Roser, Nakano, Tanaka 2002): the machine, not its neighbours, limits the flow."""
 
@@ -33,7 +41,11 @@ PENDING = 10_000  # confirmations of messages that never came, at most
 
 
 class StateAccount(Kept):
-    """What one machine did, from its state messages, in any order of arrival."""
+    """What one machine did, from its state messages, in any order of arrival.
+
+    Args:
+        booked: whether its line works to orders; else it always counts as having one.
+    """
 
     stored = Stored(
         columns=(
@@ -47,14 +59,16 @@ class StateAccount(Kept):
                 "code": int,
                 "reasons": str,
                 "parts": str | None,
+                "orders": str | None,
             },
         ),
         values={"_claimed": tuple[int, int]},
         tables={"_finals": set[tuple[int, int]], "_pending": dict[tuple[int, int], int]},
     )
 
-    def __init__(self) -> None:
+    def __init__(self, *, booked: bool = False) -> None:
         super().__init__()
+        self.booked = booked
         self.ts = array("q")
         self.session = array("q")
         self.n = array("q")
@@ -64,6 +78,7 @@ class StateAccount(Kept):
         self.code = bytearray()
         self.reasons: list[str] = []
         self.parts: list[str | None] = []
+        self.orders: list[str | None] = []
         self._claimed = (0, -1)  # newest (session, seq) that a heartbeat spoke of
         self._finals: set[tuple[int, int]] = set()  # last of a session, by a birth of the next
         self._pending: dict[tuple[int, int], int] = {}
@@ -93,6 +108,7 @@ class StateAccount(Kept):
             self.code.extend([CODES[m.state] for m in messages])
             self.reasons.extend([intern(m.reason) for m in messages])
             self.parts.extend([m.part and intern(m.part) for m in messages])
+            self.orders.extend([m.order and intern(m.order) for m in messages])
             return
         for m in messages:
             self._insert(m)
@@ -119,16 +135,21 @@ class StateAccount(Kept):
 
     def window(self, begin: int, end: int, horizon: int) -> list[int]:
         """Microseconds in each state (by `CODES`) in [begin, end); what nobody can tell is unknown."""
+        return [time + bare for time, bare in zip(*self.split(begin, end, horizon), strict=True)]
+
+    def split(self, begin: int, end: int, horizon: int) -> tuple[list[int], list[int]]:
+        """The same with an order on the unit, and without; unknown time is with the first."""
         self._settle()
+        times, bare = [0] * len(STATES), [0] * len(STATES)
         first = max(begin, self._begins[0]) if self._begins else end
-        last = min(end, horizon)
-        if last <= first:
-            result = [0] * len(STATES)
-            result[UNKNOWN] = end - begin
-            return result
-        result = [b - a for a, b in zip(self._until(first), self._until(last), strict=True)]
-        result[UNKNOWN] += (end - begin) - (last - first)
-        return result
+        last = max(first, min(end, horizon))
+        if last > first:
+            before, until = self._until(first), self._until(last)
+            times = [b - a for a, b in zip(before[: len(STATES)], until[: len(STATES)], strict=True)]
+            if len(until) > len(STATES):
+                bare = [b - a for a, b in zip(before[len(STATES) :], until[len(STATES) :], strict=True)]
+        times[UNKNOWN] += (end - begin) - (last - first)
+        return times, bare
 
     def at(self, at: int, horizon: int) -> Interval | None:
         """The stretch in force at an instant, as far as it is known; none before the first."""
@@ -165,6 +186,44 @@ class StateAccount(Kept):
             else:
                 joined.append(Interval(state=state, reason=reason, begin=a, end=b, part=part))
         return joined
+
+    def stretches(self, begin: int, end: int, horizon: int) -> tuple[range, Columns, Columns]:
+        """Rows that may have a share in [begin, end), and what of it each is known to have: begins and ends."""
+        self._settle()
+        stop = min(end, horizon)
+        first, last = max(0, bisect_right(self._begins, begin) - 1), bisect_left(self._begins, stop)
+        if last <= first:
+            return range(0), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        ends = np.append(view(self._known)[first : last - 1], self._end(last - 1, stop))
+        return range(first, last), np.clip(view(self._begins)[first:last], begin, stop), np.clip(ends, begin, stop)
+
+    def columns(self, rows: range) -> NDArray[np.intp]:
+        """State of each of some rows by `CODES`, that many more where no order is on the unit."""
+        codes = np.frombuffer(self.code, dtype=np.uint8)[rows.start : rows.stop].astype(np.intp)
+        return codes + len(STATES) * self._bare(rows.start)[: len(rows)]
+
+    def classes(self, rows: range, horizon: int, limit: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[int]]:
+        """Whether each of some rows is of a minor stop, or of one without a class; begins of minor stops.
+
+        Rows without an order on the unit are of none.
+        """
+        until = self._end(len(self.ts) - 1, horizon) if self.ts else 0
+        return self._stops_of(limit).classes(view(self._begins)[rows.start : rows.stop], until)
+
+    def away(self, instants: Columns) -> NDArray[np.bool_]:
+        """Whether the machine was off or in a planned stop up to some instants; never where nobody can tell."""
+        self._settle()
+        if not self._begins:
+            return np.zeros(len(instants), dtype=np.bool_)
+        rows = np.searchsorted(view(self._begins), instants) - 1
+        ends = np.append(view(self._known), np.iinfo(np.int64).max)
+        known = (rows >= 0) & (instants <= ends[rows])
+        return known & np.isin(np.frombuffer(self.code, dtype=np.uint8)[rows], UNPLANNED)
+
+    def begin_of(self, row: int) -> int:
+        """Since when a row is in force."""
+        self._settle()
+        return self._begins[row]
 
     def active_periods(self, begin: int, end: int, horizon: int) -> tuple[Columns, Columns]:
         """Begins and ends of the active periods that touch [begin, end), each as long as it is known to be."""
@@ -211,7 +270,8 @@ class StateAccount(Kept):
         if self._failures is None:
             begins, rows, failed, before = self._present()
             first, last = rows[failed & ~before], rows[~failed & before]
-            lengths = self._sums[last, FAILED] - self._sums[first[: len(last)], FAILED]
+            down = self._sums[:, FAILED :: len(STATES)].sum(axis=1)
+            lengths = down[last] - down[first[: len(last)]]
             unknown = self._sums[:, UNKNOWN]
             since = np.maximum(first - 1, 0)
             unsure_begins = begins[first][unknown[first] > unknown[since]]
@@ -222,11 +282,15 @@ class StateAccount(Kept):
 
     def stopped(self, begin: int, end: int, horizon: int, limit: int) -> Stopped:
         """What of [begin, end) belongs to stops shorter than `limit`, by the whole length of each."""
+        stops = self._stops_of(limit)
+        until = self._end(len(self.ts) - 1, horizon) if self.ts else begin
+        return stops.window(begin, end, until)
+
+    def _stops_of(self, limit: int) -> Stops:
         self._settle()
         if (stops := self._stops.get(limit)) is None:
             stops = self._stops[limit] = self._classed(limit)
-        until = self._end(len(self.ts) - 1, horizon) if self.ts else begin
-        return stops.window(begin, end, until)
+        return stops
 
     @property
     def first(self) -> int | None:
@@ -244,6 +308,7 @@ class StateAccount(Kept):
             list(self._known),
             self.reasons,
             self.parts,
+            self.orders,
             [self.confirmed[-1] if self._claimed > (self.session[-1], self.seq[-1]) else None] if self.ts else [],
         ]
 
@@ -266,7 +331,18 @@ class StateAccount(Kept):
         seen = ~gap[heads] & ~unseen_next[: len(rows)][tails]
         ends = np.append(view(self._known), begins[-1:])[stretches]
         still = bool(len(stretches)) and int(stretches[-1]) == len(begins) - 1
-        return Stops(begins[stretches], ends, heads[failed], seen, limit, open=still)
+        return Stops(begins[stretches], ends, heads[failed], seen, limit, open=still, bare=self._bare(0)[stretches])
+
+    def _bare(self, start: int) -> NDArray[np.bool_]:
+        """Whether no order is on the unit in each row from one on; never where nobody can tell the state."""
+        codes = np.frombuffer(self.code, dtype=np.uint8)[start:]
+        bare = np.zeros(len(codes), dtype=np.bool_)
+        if self.booked:
+            bare |= np.array([order is None for order in self.orders[start:]], dtype=np.bool_)
+        for row in np.flatnonzero(codes == WAITING).tolist():
+            bare[row] |= self.reasons[start + row] == FOR_ORDER
+        bare &= codes != UNKNOWN
+        return bare
 
     def _insert(self, m: StateChange) -> None:
         """Put a late message in its place."""
@@ -281,6 +357,7 @@ class StateAccount(Kept):
         self.code.insert(row, CODES[m.state])
         self.reasons.insert(row, intern(m.reason))
         self.parts.insert(row, m.part)
+        self.orders.insert(row, m.order)
         self.confirmed.insert(row, self._pending.pop((m.session, m.seq), m.ts))
         self.dirty["_pending"].add((m.session, m.seq))
         self.moved(row)
@@ -332,7 +409,9 @@ class StateAccount(Kept):
         sums: list[int] = self._sums[row].tolist()
         begin = self._begins[row]
         known = max(begin, min(at, self._end(row, at)))
-        sums[self.code[row]] += known - begin
+        column = self.code[row] + len(STATES) * int(self._bare(row)[0])
+        sums += [0] * (column + 1 - len(sums))
+        sums[column] += known - begin
         sums[UNKNOWN] += at - known
         return sums
 
@@ -386,15 +465,17 @@ class StateAccount(Kept):
 
     def _accumulate(self, start: int, begins: Columns, known: Columns) -> None:
         rows = len(self.ts)
-        if rows > len(self._sums):
-            grown = np.zeros((2 * rows, len(STATES)), dtype=np.int64)
-            grown[: start + 1] = self._sums[: start + 1]
+        bare = self._bare(start)
+        width = 2 * len(STATES) if bare.any() else self._sums.shape[1]
+        if rows > len(self._sums) or width > self._sums.shape[1]:
+            grown = np.zeros((2 * rows, width), dtype=np.int64)
+            grown[: start + 1, : self._sums.shape[1]] = self._sums[: start + 1]
             self._sums = grown
         if rows - start < 2:  # nothing but the open row
             return
-        each = np.zeros((rows - 1 - start, len(STATES)), dtype=np.int64)
-        codes = np.frombuffer(self.code, dtype=np.uint8)[start:-1]
-        each[np.arange(len(each)), codes] = known - begins[:-1]
+        each = np.zeros((rows - 1 - start, width), dtype=np.int64)
+        columns = np.frombuffer(self.code, dtype=np.uint8)[start:-1] + len(STATES) * bare[:-1]
+        each[np.arange(len(each)), columns] = known - begins[:-1]
         each[:, UNKNOWN] += begins[1:] - known
         self._sums[start + 1 : rows] = self._sums[start] + np.cumsum(each, axis=0)
 

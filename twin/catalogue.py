@@ -34,7 +34,7 @@ TERMS: Mapping[str, str] = {
 UNBOUNDED = frozenset(
     {
         "wip_integral", "queue_integral", "operating_time", "TTR", "cycle_sum", "lead_time_sum", "minor_stops", "n",
-        "subgroups",
+        "subgroups", "PQ_outside", "outside_time", "order_AUBT", "order_APT",
     }
 )  # fmt: skip
 """Parts of which nothing bounds what unknown time may have added."""
@@ -170,6 +170,9 @@ CATALOGUE: dict[str, KpiRow] = {
          "lower"),
         (34, "corrective_maintenance_ratio", "Corrective maintenance ratio", "1", "CMT / (CMT + PMT)",
          "no_maintenance", SHARE, "lower"),
+        (None, "parts_outside_pbt", "Parts finished while off or in a planned stop", "1", "PQ_outside", "missing_part",
+         AMOUNT, "none"),
+        (None, "production_outside_pbt", "Work on these parts", "s", "outside_time", "missing_part", AMOUNT, "none"),
         (None, "minor_stop_time", "Time in minor stops", "s", "minor_stop", "missing_part", AMOUNT, "lower"),
         (None, "minor_stop_count", "Minor stops that began", "1", "minor_stops", "missing_part", AMOUNT, "lower"),
         (None, "energy", "Electric energy", "kW.h", "E", "missing_part", AMOUNT, "lower"),
@@ -276,6 +279,10 @@ LINE_CATALOGUE: dict[str, KpiRow] = {
         (None, "throughput", "Good parts leaving per hour", "1/h", "shipped / duration", "no_window", AMOUNT,
          "higher"),
         (3, "throughput_rate", "Parts per hour of the orders completed", "1/h", "order_PQ / AOET", "no_orders",
+         AMOUNT, "higher"),
+        (2, "allocation_ratio", "Time on machines of the orders completed", "1", "order_AUBT / AOET", "no_orders",
+         AMOUNT, "higher"),
+        (13, "production_process_ratio", "Production of the orders completed", "1", "order_APT / AOET", "no_orders",
          AMOUNT, "higher"),
         (24, "inventory_turns", "Turns of the parts in the line", "1/d", "shipped / wip_integral", "no_parts", AMOUNT,
          "higher"),

@@ -6,14 +6,20 @@ Parts that take long to find are found only for the KPIs that are asked for.
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
+import msgspec
+import numpy as np
+
+from plant.messages import Order
 from twin import characteristics
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
 from twin.kpis import Doubt, chain, evaluate, pool
 from twin.meter import LEVELS as METERED
 from twin.mirror import LineMirror, Machine, Place, machines_of
+from twin.orders import Completed, on_time
 from twin.profile import ISO, Profile
 from twin.remarks import UNTOUCHED
-from twin.stays import Made, Stays
+from twin.shares import Share, spent_on, whole
+from twin.stays import UNTOLD, Made, Rows, Stays, view
 from twin.values import KpiValue
 from twin.waterfall import SUMS
 
@@ -24,10 +30,13 @@ can tell."""
 NONE: frozenset[str] = frozenset()
 STOPS = frozenset({"FE", "TTR", "restored"})
 LEVELS = frozenset({"wip_integral", "queue_integral", "lead_time_sum", "lead_times"})
-ORDERS = frozenset({"due", "on_time", "order_PQ", "AOET"})
+ALLOTTED = frozenset({"order_AUBT", "order_APT"})
+ORDERS = frozenset({"due", "on_time", "order_PQ", "AOET"}) | ALLOTTED
 ENERGY = frozenset({"E", *(f"E_{level}" for level in METERED)})
 CLASSES = frozenset({"breakdown", "minor_stop", "minor_stops"})
 CYCLES = frozenset({"cycles", "cycle_sum"})
+OF_A_LINE = frozenset({"PRI_shipped", "bottleneck_PBT", "bottleneck_UNK"})
+OUTSIDE = frozenset({"PQ_outside", "outside_time"})
 """Parts that are found, and in doubt, together."""
 
 ALWAYS = frozenset({"window", "UNK", "PBT", "unclassified"})
@@ -65,29 +74,35 @@ class Window:
 def machine_parts(machine: Machine, line: LineMirror, window: Window, wanted: Collection[str]) -> dict[str, int]:
     """Time elements, parts and failures of one machine: what is wanted of them, and `ALWAYS`."""
     begin, end = window.begin, window.end
-    stopped = None
-    if not CLASSES.isdisjoint(wanted):
-        stopped = machine.states.stopped(begin, end, line.horizon, line.line.minor_stop)
-    times = machine.states.window(begin, end, line.horizon)
-    elements = window.profile.elements(times, stopped.minor if stopped else 0)
-    parts = {**elements, "operating_time": elements["AUPT"], "duration": end - begin, **_booked(machine, window)}
-    if not CYCLES.isdisjoint(wanted):
-        parts["cycles"], parts["cycle_sum"] = machine.outcomes.cycle_sum(begin, end)
+    classed = not CLASSES.isdisjoint(wanted)
+    parts = share_parts(machine, whole(machine, line, begin, end, classed=classed), window, wanted)
+    parts["duration"] = end - begin
     if not STOPS.isdisjoint(wanted):
         failures = machine.states.failures()
         parts["FE"] = failures.begun(begin, end)
         parts["restored"], parts["TTR"] = failures.restored(begin, end)
-    if stopped is not None:
-        parts |= {"minor_stops": stopped.minors, "unclassified": stopped.unclassified}
     if not ENERGY.isdisjoint(wanted):
         parts |= _energy(machine, window)
     return {name: part for name, part in parts.items() if name in wanted or name in ALWAYS}
 
 
-def _booked(machine: Machine, window: Window) -> dict[str, int]:
-    """Parts whose work ended in a window."""
-    made = machine.outcomes.made(window.begin, window.end)
-    worth, good_worth = _worth(machine, made, window)
+def share_parts(machine: Machine, share: Share, window: Window, wanted: Collection[str]) -> dict[str, int]:
+    """Time elements and parts of a share of what one machine did: what is wanted of them, and `ALWAYS`."""
+    elements = window.profile.elements(share.times, share.stopped.minor, share.bare)
+    parts = {**elements, "operating_time": elements["AUPT"], **_booked(machine, share.rows)}
+    if not CYCLES.isdisjoint(wanted):
+        parts["cycles"], parts["cycle_sum"] = machine.outcomes.cycle_sum(share.rows)
+    if not OUTSIDE.isdisjoint(wanted):
+        parts["PQ_outside"], parts["outside_time"] = _outside(machine, share.rows)
+    if not CLASSES.isdisjoint(wanted):
+        parts |= {"minor_stops": share.stopped.minors, "unclassified": share.stopped.unclassified}
+    return {name: part for name, part in parts.items() if name in wanted or name in ALWAYS}
+
+
+def _booked(machine: Machine, rows: Rows) -> dict[str, int]:
+    """Some parts whose work ended, by what became of them and what they are worth."""
+    made = machine.outcomes.made(rows)
+    worth, good_worth = _worth(machine, made, rows)
     return {
         "PQ": made.produced,
         "GQ": made.good,
@@ -109,14 +124,20 @@ def _energy(machine: Machine, window: Window) -> dict[str, int]:
     return {"E": taken.total, **by}
 
 
-def _worth(machine: Machine, made: Made, window: Window) -> tuple[int, int]:
-    """Parts booked in a window, and the good ones of them, valued with their planned run times."""
-    if not machine.own:
-        return made.produced * machine.planned_cycle, made.good * machine.planned_cycle
-    prices = machine.prices
-    counts = machine.outcomes.kinds(window.begin, window.end, len(prices))
-    worth, good_worth = (sum(n * price for n, price in zip(of, prices, strict=True)) for of in counts)
-    return worth, good_worth
+def _worth(machine: Machine, made: Made, rows: Rows) -> tuple[int, int]:
+    """Some parts, and the good ones of them, valued with what was planned for each when its cycle began."""
+    if (cycle := machine.plan.constant) is not None:
+        return made.produced * cycle, made.good * cycle
+    outcomes = machine.outcomes
+    return outcomes.worth(rows, machine.plan.prices(outcomes, machine.log, rows))
+
+
+def _outside(machine: Machine, rows: Rows) -> tuple[int, int]:
+    """How many of some parts were finished outside planned busy time, and work on them in microseconds."""
+    instants = view(machine.outcomes.ts)[rows]
+    away = machine.states.away(instants)
+    cycles = view(machine.outcomes.cycle)[rows][away]
+    return int(away.sum()), int(cycles[cycles != UNTOLD].sum())
 
 
 def machine_doubt(machine: Machine, line: LineMirror, window: Window, wanted: Collection[str]) -> Doubt:
@@ -140,7 +161,7 @@ def machine_doubt(machine: Machine, line: LineMirror, window: Window, wanted: Co
     if not ENERGY.isdisjoint(wanted):
         taken = machine.energy.between(begin, end)
         unsure |= NONE if taken and taken.sure else ENERGY
-    return Doubt(missing=missing, disposed=lost, ideal=max(machine.prices), unsure=unsure)
+    return Doubt(missing=missing, disposed=lost, ideal=machine.plan.highest, unsure=unsure)
 
 
 def pooled_doubt(machines: Iterable[Machine], line: LineMirror, window: Window, wanted: Collection[str]) -> Doubt:
@@ -170,68 +191,141 @@ def _together(doubts: Collection[Doubt]) -> Doubt:
 
 def machine_kpis(machine: Machine, line: LineMirror, window: Window, names: Names) -> dict[str, KpiValue]:
     """KPIs of one of several machines of a station."""
-    rows = _chosen(CATALOGUE, "machine", names and characteristics.others(names, (machine,)))
-    wanted = _wanted(rows)
+    rows = chosen(CATALOGUE, "machine", names and characteristics.others(names, (machine,)))
+    wanted = wanted_of(rows)
     parts, doubt = machine_parts(machine, line, window, wanted), machine_doubt(machine, line, window, wanted)
     return {**_evaluate(rows, parts, doubt, window), **_capability((machine,), window, names)}
 
 
 def place_kpis(place: Place, line: LineMirror, window: Window, names: Names) -> dict[str, KpiValue]:
     """KPIs of a station: sums over its machines, and what stands there."""
-    rows = _chosen(CATALOGUE, "station", names and characteristics.others(names, place.machines))
-    wanted = _wanted(rows)
-    parts = pool([machine_parts(machine, line, window, wanted) for machine in place.machines])
-    parts |= {"duration": window.end - window.begin, **_stay("wip", place.wip, line, window)}
-    if "queue_integral" in wanted:
-        parts |= _stay("queue", place.queue, line, window)
-        parts["queue_max"] = place.queue.highest(*window.known(line))
+    rows = chosen(CATALOGUE, "station", names and characteristics.others(names, place.machines))
+    wanted = wanted_of(rows)
+    parts = _place_parts(place, line, window, wanted)
     doubt = pooled_doubt(place.machines, line, window, wanted)
     if "first_PQ" in wanted:
         first = line.places[0].machines
-        parts["first_PQ"] = sum(machine.outcomes.produced(window.begin, window.end) for machine in first)
         if any(machine_doubt(machine, line, window, NONE).missing != 0 for machine in first):
             doubt = replace(doubt, unsure=doubt.unsure | {"first_PQ"})
     return {**_evaluate(rows, parts, doubt, window), **_capability(place.machines, window, names)}
 
 
+def _place_parts(place: Place, line: LineMirror, window: Window, wanted: Collection[str]) -> dict[str, int]:
+    """Parts of a station: sums over its machines, and what stands there."""
+    parts = pool([machine_parts(machine, line, window, wanted) for machine in place.machines])
+    parts |= {"duration": window.end - window.begin, **_stay("wip", place.wip, line, window)}
+    if "queue_integral" in wanted:
+        parts |= _stay("queue", place.queue, line, window)
+        parts["queue_max"] = place.queue.highest(*window.known(line))
+    if "first_PQ" in wanted:
+        first = line.places[0].machines
+        parts["first_PQ"] = sum(machine.outcomes.produced(window.begin, window.end) for machine in first)
+    return parts
+
+
 def line_kpis(line: LineMirror, window: Window, names: Names) -> dict[str, KpiValue]:
     """KPIs of a line: pooled over its machines, and of what leaves it."""
-    rows = _chosen(LINE_CATALOGUE, "line", names)
-    wanted = _wanted(rows)
+    rows = chosen(LINE_CATALOGUE, "line", names)
+    parts, doubt, by_place = _line_parts(line, window, wanted_of(rows))
+    chained = {row.id: _chain(row, line, by_place, window) for row in rows if row.chained}
+    values = _evaluate((row for row in rows if not row.chained), parts, doubt, window)
+    return {row.id: chained[row.id] if row.chained else values[row.id] for row in rows}
+
+
+def lines_kpis(lines: Collection[LineMirror], window: Window, names: Names) -> dict[str, KpiValue]:
+    """KPIs of an area or a site: sums over its lines; what is no quotient of sums has no value."""
+    rows = chosen(LINE_CATALOGUE, "line", names)
+    wanted = wanted_of(rows)
+    each = [_line_parts(line, window, wanted)[:2] for line in lines]
+    parts = pooled_lines([parts for parts, _ in each])
+    parts["duration"] = window.end - window.begin
+    if len({window.known(line) for line in lines}) == 1:
+        parts["known"] //= len(lines)
+    else:  # levels at different times have no sum
+        del parts["known"], parts["wip_integral"]
+    doubt = _together([doubt for _, doubt in each])
+    return {row.id: pooled_figure(row, parts, doubt, window) for row in rows}
+
+
+def pooled_lines(members: Iterable[dict[str, int]]) -> dict[str, int]:
+    """Parts of several lines together, without what is of one line only."""
+    return {name: part for name, part in pool(members).items() if name not in OF_A_LINE}
+
+
+def pooled_figure(row: KpiRow, parts: dict[str, int], doubt: Doubt, window: Window) -> KpiValue:
+    """A figure of several lines; what is a product over stations, or lacks parts, cannot be pooled and says so."""
+    told = {name: parts[name] for name in ("UNK", "window")} if row.chained else parts
+    value = evaluate(row, told, doubt, window.profile)
+    missing = {name for name in row.names if name not in told}
+    if row.chained or missing & (OF_A_LINE | {"known", "wip_integral"}):
+        return msgspec.structs.replace(value, reason="not_pooled")
+    return value
+
+
+def _line_parts(
+    line: LineMirror, window: Window, wanted: Collection[str]
+) -> tuple[dict[str, int], Doubt, dict[str, dict[str, int]]]:
+    """Parts of a line, what is in doubt about them, and parts of its stations."""
     by_place = {
         place.station.name: pool([machine_parts(machine, line, window, wanted) for machine in place.machines])
         for place in line.places
     }
     parts = pool(list(by_place.values()))
-    slowest = line.bottleneck
+    slowest = line.bottleneck.station.name
     leads, lead_sum = line.wip.completed(window.begin, window.end)
-    machine = slowest.machines[0]
-    once = (machine.planned_cycle, *map(machine.planned, line.kinds))
-    prices = [round(often * cycle) for often, cycle in zip(line.times, once, strict=True)]
-    shipped = line.shipped.kinds(window.begin, window.end, len(prices))
-    due, on_time = line.orders.attained(*window.known(line))
-    order_parts, order_time = line.orders.completed(*window.known(line))
+    order_parts, unsure = orders_parts(line, window, wanted, line.orders.completed(*window.known(line)))
     parts |= {
         "duration": window.end - window.begin,
-        "shipped": sum(shipped),
-        "PRI_shipped": sum(n * price for n, price in zip(shipped, prices, strict=True)),
-        "bottleneck_PBT": by_place[slowest.station.name]["PBT"],
-        "bottleneck_UNK": by_place[slowest.station.name]["UNK"],
+        **shipped_parts(line, line.shipped.rows(window.begin, window.end)),
+        "bottleneck_PBT": by_place[slowest]["PBT"],
+        "bottleneck_UNK": by_place[slowest]["UNK"],
         "lead_times": leads,
         "lead_time_sum": lead_sum,
-        "due": due,
-        "on_time": on_time,
-        "order_PQ": order_parts,
-        "AOET": order_time,
+        **due_parts(line.orders.due(*window.known(line))),
+        **order_parts,
         **_stay("wip", line.wip, line, window),
     }
     doubt = pooled_doubt(line.machines, line, window, wanted)
-    doubt = replace(doubt, ideal=max(doubt.ideal, *prices))
-    if window.lost(line.path, line.first, window.end) != 0:
-        doubt = replace(doubt, unsure=doubt.unsure | ORDERS)
-    chained = {row.id: _chain(row, line, by_place, window) for row in rows if row.chained}
-    values = _evaluate((row for row in rows if not row.chained), parts, doubt, window)
-    return {row.id: chained[row.id] if row.chained else values[row.id] for row in rows}
+    return parts, replace(doubt, ideal=max(doubt.ideal, line.dearest), unsure=doubt.unsure | unsure), by_place
+
+
+def shipped_parts(line: LineMirror, rows: Rows) -> dict[str, int]:
+    """Some parts that left a line, and what they are worth: the planned work at its bottleneck when they left."""
+    kinds, plan = line.shipped.kinds(rows), line.bottleneck.machines[0].plan
+    instants = view(line.shipped.ts)[rows]
+    worth = 0
+    for kind in np.unique(kinds).tolist():
+        cycles, counts = np.unique(plan.at(instants[kinds == kind], kinds[kinds == kind]), return_counts=True)
+        for cycle, count in zip(cycles.tolist(), counts.tolist(), strict=True):
+            worth += count * round(line.times[kind] * cycle)
+    return {"shipped": len(kinds), "PRI_shipped": worth}
+
+
+def due_parts(due: Collection[Order]) -> dict[str, int]:
+    """How many orders are due, and how many of them were completed by then."""
+    return {"due": len(due), "on_time": sum(map(on_time, due))}
+
+
+def orders_parts(
+    line: LineMirror, window: Window, wanted: Collection[str], done: Collection[Completed]
+) -> tuple[dict[str, int], frozenset[str]]:
+    """Parts and time of orders that are complete, from begin to end of each whatever the window; and what is unsure.
+
+    The time that they were on machines is found only where it is wanted: it takes long.
+    """
+    parts = {"order_PQ": sum(one.parts for one in done), "AOET": sum(one.ended - one.began for one in done)}
+    unsure = ORDERS if window.lost(line.path, line.first, window.end) != 0 else NONE
+    if not ALLOTTED.isdisjoint(wanted):
+        busy = producing = 0
+        spans = {one.order: (one.began, one.ended) for one in done}
+        for machine in line.machines if spans else ():
+            times, bare, unknown = spent_on(machine, line, spans)
+            elements = window.profile.elements(times, 0, bare)
+            busy += elements["AUBT"]
+            producing += elements["APT"]
+            unsure |= ALLOTTED if unknown else NONE
+        parts |= {"order_AUBT": busy, "order_APT": producing}
+    return parts, unsure
 
 
 def _chain(row: KpiRow, line: LineMirror, by_place: dict[str, dict[str, int]], window: Window) -> KpiValue:
@@ -249,15 +343,14 @@ def node_parts(line: LineMirror, thing: LineMirror | Place | Machine, window: Wi
 
 
 def additive(line: LineMirror, thing: LineMirror | Place | Machine, window: Window) -> dict[str, int]:
-    """All parts of a node's KPIs that add up over windows, and the time of its stops by state and reason."""
+    """All parts of a node that add up over windows, and the time of its stops by state and reason."""
     if isinstance(thing, LineMirror):
-        values = line_kpis(line, window, None)
+        parts = _line_parts(line, window, OF_LINES)[0]
     elif isinstance(thing, Place):
-        values = place_kpis(thing, line, window, None)
+        parts = _place_parts(thing, line, window, OF_OTHERS)
+        parts.pop("queue_max", None)
     else:
-        values = machine_kpis(thing, line, window, None)
-    told = {name: part for value in values.values() for name, part in value.parts.items()}
-    parts = {name: part for name, part in told.items() if "." not in name and not name.endswith("_max")}
+        parts = machine_parts(thing, line, window, OF_OTHERS)
     for machine in machines_of(line, thing):
         for stretch in machine.intervals(window.begin, window.end, line.horizon):
             if stretch.reason and stretch.state not in UNTOUCHED:
@@ -293,11 +386,17 @@ def _capability(machines: Collection[Machine], window: Window, names: Names) -> 
     return values
 
 
-def _wanted(rows: Iterable[KpiRow]) -> frozenset[str]:
+def wanted_of(rows: Iterable[KpiRow]) -> frozenset[str]:
+    """Parts that some KPIs are made of."""
     return NONE.union(*(row.names for row in rows))
 
 
-def _chosen(rows: dict[str, KpiRow], kind: str, names: Names) -> list[KpiRow]:
+def chosen(rows: dict[str, KpiRow], kind: str, names: Names) -> list[KpiRow]:
+    """Rows of the KPIs of a kind of node that are asked for.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
     if names is None:
         return [row for row in rows.values() if kind in row.scope and row.id not in characteristics.CAPABILITY]
     return [_in_scope(rows, kind, name) for name in names]
@@ -311,3 +410,7 @@ def _in_scope(rows: dict[str, KpiRow], kind: str, name: str) -> KpiRow:
 
 def _evaluate(rows: Iterable[KpiRow], parts: dict[str, int], doubt: Doubt, window: Window) -> dict[str, KpiValue]:
     return {row.id: evaluate(row, parts, doubt, window.profile) for row in rows}
+
+
+OF_LINES, OF_OTHERS = wanted_of(LINE_CATALOGUE.values()), wanted_of(CATALOGUE.values())
+"""All parts that the KPIs of a line, and those of stations and machines, are made of."""

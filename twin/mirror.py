@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ from twin.lineage import Lineage
 from twin.measurements import Measurements
 from twin.meter import Meter
 from twin.orders import Orders
+from twin.plan import Plan
 from twin.remarks import Remarks
 from twin.stays import (
     AGAIN,
@@ -108,18 +110,20 @@ class Thing(Kept):
 class Machine(Thing):
     """A machine: a work unit of all KPIs."""
 
-    stored = Stored(parts=("states", "outcomes", "measurements"))
+    stored = Stored(parts=("states", "outcomes", "measurements", "plan"))
 
-    def __init__(self, node: Node, station: Station, products: Sequence[Product]) -> None:
+    def __init__(self, node: Node, station: Station, products: Sequence[Product], *, booked: bool = False) -> None:
         super().__init__(node)
         self.station = station
-        self.states = StateAccount()
+        self.states = StateAccount(booked=booked)
         self.outcomes = Outcomes()
         self.measurements = Measurements()
         planned = {product.name: station.planned(product) for product in products}
         self.own = {name: cycle for name, cycle in planned.items() if cycle != station.planned_cycle}
-        self.kinds = {name: kind for kind, name in enumerate(self.own, start=1)}
-        """Products with a planned run time of their own here, by the numbers of `Outcomes`; all others have 0."""
+        """Products with a planned run time of their own here."""
+        self.kinds = {product.name: kind for kind, product in enumerate(products, start=1)}
+        """Products by the numbers of `Outcomes`; what is none of them has 0."""
+        self.plan = Plan(station.planned_cycle, [self.own.get(product.name) for product in products])
 
     def remark(self, messages: Sequence[Remark]) -> None:
         """Take in what people said."""
@@ -142,18 +146,8 @@ class Machine(Thing):
 
     @property
     def planned_cycle(self) -> int:
-        """Planned run time per item (PRI), by its birth document, else by the plant."""
-        told = self.meta.ideal_cycle_us if self.meta else None
-        return told if told is not None and told > 0 else self.station.planned_cycle
-
-    def planned(self, product: str) -> int:
-        """Planned run time of a product."""
-        return self.own.get(product) or self.planned_cycle
-
-    @property
-    def prices(self) -> tuple[int, ...]:
-        """Planned run times by the numbers of `kinds`."""
-        return self.planned_cycle, *self.own.values()
+        """Planned run time per item (PRI) by its newest birth document, else by the plant."""
+        return self.plan.newest
 
     @property
     def tags(self) -> dict[str, Tag]:
@@ -164,6 +158,7 @@ class Machine(Thing):
     def born(self, messages: Sequence[Meta]) -> None:
         """Take in birth documents."""
         self.describe(messages)
+        self.plan.extend(messages)
         for m in messages:
             if m.last and (last := m.last.get("state")):
                 self.states.finish(*last)
@@ -171,7 +166,8 @@ class Machine(Thing):
     @property
     def canonical(self) -> Canonical:
         """The same for the same messages."""
-        return [super().canonical, self.states.canonical, self.outcomes.canonical, self.measurements.canonical]
+        own = [self.states.canonical, self.outcomes.canonical, self.measurements.canonical]
+        return [super().canonical, *own, self.plan.canonical]
 
 
 class Place(Thing):
@@ -182,7 +178,8 @@ class Place(Thing):
     def __init__(self, line: Line, station: Station, products: Sequence[Product], *, again: bool) -> None:
         super().__init__(Node(line.area, line.name, station.name))
         self.station = station
-        self.machines = tuple(Machine(node, station, products) for node in line.machines(station))
+        booked = line.arrivals.orders
+        self.machines = tuple(Machine(node, station, products, booked=booked) for node in line.machines(station))
         self.wip = Stays()
         self.again = again
         self.transit: Stays | Trips = Trips() if again else Stays()
@@ -237,6 +234,12 @@ class LineMirror(Thing):
         self.online: bool | None = None
         self.session = 0
         self.state_topics: dict[str, StateAccount] = {}
+
+    @property
+    def dearest(self) -> int:
+        """The most that a shipped part may be worth: microseconds of planned work at the bottleneck."""
+        plan = self.bottleneck.machines[0].plan
+        return max(round(often * plan.highest_of(kind)) for kind, often in enumerate(self.times))
 
     @property
     def machines(self) -> Iterator[Machine]:
@@ -473,13 +476,15 @@ def _finished(machine: Machine, events: list[PartEvent]) -> None:
     cycles = [UNTOLD if m.cycle_us is None else m.cycle_us for m in events]
     marks = [WORKED if m.visit == 1 else WORKED | AGAIN for m in events]
     kinds = [machine.kinds.get(m.product, 0) for m in events] if machine.kinds else None
-    machine.outcomes.finish(instants, parts, cycles, marks, kinds)
+    orders = [m.order and intern(m.order) for m in events] if machine.states.booked else None
+    machine.outcomes.finish(instants, parts, cycles, marks, kinds, orders)
 
 
 def _judged(machine: Machine, verdict: int, events: list[PartEvent]) -> None:
     for m in events:
         mark = verdict if m.visit == 1 else verdict | AGAIN
-        machine.outcomes.judge(m.ts, m.part, mark, machine.kinds.get(m.product, 0))
+        order = m.order if machine.states.booked else None
+        machine.outcomes.judge(m.ts, m.part, mark, machine.kinds.get(m.product, 0), order)
 
 
 def _left(line: LineMirror, place: Place, events: list[PartEvent]) -> None:
@@ -503,7 +508,7 @@ def _out(line: LineMirror, place: Place, away: list[PartEvent]) -> None:
     line.wip.end([m.part for m in away], [m.ts for m in away], good, None if whole else since)
     for m in away:
         if m.into is None:
-            (line.shipped if m.cause is None else line.scrapped).note(m.ts, line.kinds.get(m.product, 0))
+            (line.shipped if m.cause is None else line.scrapped).note(m.ts, line.kinds.get(m.product, 0), m.order)
         else:
             place.queue.end(_keys([m]), [m.ts])
             line.lineage.built.add(m.part, m.into, m.ts, place.path)

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from plant.messages import Order
 from twin.kept import Kept, Stored
@@ -11,6 +12,16 @@ from twin.values import OrderView
 
 def _key(m: Order) -> tuple[int, int, int]:
     return m.ts, m.session, m.n
+
+
+class Completed(NamedTuple):
+    """An order that is complete: its parts, good and scrap, and from when to when it ran, in microseconds UTC."""
+
+    order: str
+    product: str
+    parts: int
+    began: int
+    ended: int
 
 
 class Orders(Kept):
@@ -59,25 +70,19 @@ class Orders(Kept):
             completed=first.get("completed"),
         )
 
-    def attained(self, begin: int, end: int) -> tuple[int, int]:
-        """Orders that are due in [begin, end), and how many of them were completed by then."""
+    def due(self, begin: int, end: int) -> list[Order]:
+        """The last word on each order that is due in [begin, end)."""
         last = [told[-1] for told in self.told.values()]
-        due = [m for m in last if m.due is not None and begin <= m.due < end]
-        return len(due), sum(map(on_time, due))
+        return [m for m in last if m.due is not None and begin <= m.due < end]
 
-    def completed(self, begin: int, end: int) -> tuple[int, int]:
-        """Parts of the orders that were completed in [begin, end), good and scrap, and the time these took in all.
-
-        An order takes from its first part's start to its completion, in microseconds; one whose start was not told is
-        left out.
-        """
-        parts = time = 0
-        for told in self.told.values():
+    def completed(self, begin: int, end: int) -> list[Completed]:
+        """Orders that were completed in [begin, end); one whose start was not told is left out."""
+        found = []
+        for name, told in self.told.items():
             last, started = told[-1], next((m.ts for m in told if m.event == "started"), None)
             if last.event == "completed" and begin <= last.ts < end and started is not None:
-                parts += last.good + last.scrap
-                time += last.ts - started
-        return parts, time
+                found.append(Completed(name, last.product, last.good + last.scrap, started, last.ts))
+        return found
 
     @property
     def canonical(self) -> Canonical:

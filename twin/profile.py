@@ -1,4 +1,8 @@
-"""From machine states to ISO 22400-2 time elements: a named profile, stored with every figure computed by it."""
+"""From machine states to ISO 22400-2 time elements: a named profile, stored with every figure computed by it.
+
+A state means one thing with an order on the unit and may mean another one without: a delay belongs to an order, and a
+unit without one is available and down.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,22 +18,28 @@ class Profile:
 
     Args:
         id: name that goes with every value.
-        spent: one of `twin.waterfall.TIMES` for each state.
+        spent: one of `twin.waterfall.TIMES` for each state with an order on the unit.
+        bare: the same without one, where it differs.
     """
 
     id: str
     spent: Mapping[State, str]
+    bare: Mapping[State, str]
 
-    def elements(self, times: Iterable[int], minor_stop: int = 0) -> dict[str, int]:
+    def elements(self, times: Iterable[int], minor_stop: int = 0, bare: Iterable[int] = ()) -> dict[str, int]:
         """All time elements of a window, and what they are sums of.
 
         Args:
-            times: microseconds in each state, in the order of `STATES`.
-            minor_stop: how much of the time in the state `failed` belongs to minor stops: it moves within ADET only.
+            times: microseconds in each state with an order on the unit, in the order of `STATES`.
+            minor_stop: how much of that in the state `failed` belongs to minor stops: it moves within ADET only.
+            bare: microseconds in each state without an order; left out: none.
         """
         spent: dict[str, int] = {}
         for state, time in zip(STATES, times, strict=True):
             spent[self.spent[state]] = spent.get(self.spent[state], 0) + time
+        for state, time in zip(STATES, bare, strict=False):
+            without = self.bare.get(state, self.spent[state])
+            spent[without] = spent.get(without, 0) + time
         spent["breakdown"] -= minor_stop
         return elements({**spent, "minor_stop": minor_stop})
 
@@ -48,5 +58,12 @@ ISO = Profile(
         State.STARVED: "starved",
         State.UNKNOWN: "unknown",
     },
+    bare={
+        State.FAILED: "no_order_failed",
+        State.SETUP: "no_order",
+        State.BLOCKED: "no_order",
+        State.WAITING: "no_order",
+        State.STARVED: "no_order",
+    },
 )
-"""The default: a line without orders always counts as having one, so every stop is a delay (ADET)."""
+"""The default. A line that does not work to orders always counts as having one: every stop there is a delay (ADET)."""

@@ -19,6 +19,7 @@ from twin.alarm_states import AlarmNow, occurrences
 from twin.alarms import AlarmReport, report
 from twin.alerts import PATH, Alert, alerts, known_already
 from twin.bottleneck import Bottleneck, bottleneck, watched
+from twin.by import kpis_by, lines_kpis_by
 from twin.control_chart import ControlChart, Kind, Value, chart
 from twin.explanations import explanation
 from twin.finality import LATENESS, Revision
@@ -30,6 +31,7 @@ from twin.mirror import LineMirror, Machine, Place, machines_of
 from twin.pareto import STOPPED, Pareto, pareto
 from twin.profile import ISO
 from twin.settling import Settled
+from twin.shares import By
 from twin.silence import behind_others, behind_wall
 from twin.skew import SourceClock
 from twin.stays import view
@@ -115,25 +117,25 @@ class Questions:
     def kpis(
         self, path: str, begin: int, end: int, *, names: Iterable[str] | None = None, run: str | None = None
     ) -> dict[str, KpiValue]:
-        """KPIs of a window by id.
+        """KPIs of a window by id; the path of an area is its name, that of the site is empty.
 
         Raises:
             KeyError: the node has no KPI of that name.
         """
         chosen = self._run(run)
-        line, thing = self._find(chosen, path)
         window = self._window(chosen, begin, end)
         names = None if names is None else list(names)
+        if lines := self._lines_of(chosen, path):
+            values = figures.lines_kpis(lines, window, names)
+            return self._stamped(chosen, values, [line.path for line in lines], window)
+        line, thing = self._find(chosen, path)
         if isinstance(thing, LineMirror):
             values = figures.line_kpis(line, window, names)
         elif isinstance(thing, Place):
             values = figures.place_kpis(thing, line, window, names)
         else:
             values = figures.machine_kpis(thing, line, window, names)
-        revision = self._settled(chosen).lines[line.node].revision(thing.path, begin, end)
-        if not revision:
-            return values
-        return {name: replace(value, status="final", revision=revision) for name, value in values.items()}
+        return self._stamped(chosen, values, [thing.path], window)
 
     def booked(self, path: str, part: str, *, run: str | None = None) -> list[tuple[int, Verdict]]:
         """When a machine booked a part, and what it is taken for, in order of time."""
@@ -157,6 +159,24 @@ class Questions:
             replace(revision, changes=tuple(change for change in revision.changes if change.path == thing.path))
             for revision in found
         ]
+
+    def kpis_by(
+        self, path: str, begin: int, end: int, by: By, *, names: Iterable[str] | None = None, run: str | None = None
+    ) -> dict[str | None, dict[str, KpiValue]]:
+        """KPIs of each order or product of a window, by its name, and of none.
+
+        Raises:
+            KeyError: the node has no KPI of that name.
+        """
+        chosen = self._run(run)
+        window = self._window(chosen, begin, end)
+        names = None if names is None else list(names)
+        if lines := self._lines_of(chosen, path):
+            shares, paths = lines_kpis_by(lines, window, by, names), [line.path for line in lines]
+        else:
+            line, thing = self._find(chosen, path)
+            shares, paths = kpis_by(line, thing, window, by, names), [thing.path]
+        return {name: self._stamped(chosen, values, paths, window) for name, values in shares.items()}
 
     def explain(self, path: str, name: str, begin: int, end: int, *, run: str | None = None) -> Explanation:
         """What is behind one KPI of a window.
@@ -384,6 +404,16 @@ class Questions:
         """The same for the same set of messages."""
         return self._run(run).mirror.digest()
 
+    def _stamped(
+        self, run: Run, values: dict[str, KpiValue], paths: Iterable[str], window: figures.Window
+    ) -> dict[str, KpiValue]:
+        """Figures of some nodes together, with the word whether they are final, and how often they have been so."""
+        settled = self._settled(run)
+        revision = settled.revision(list(paths), window.begin, window.end)
+        if not revision:
+            return values
+        return {name: replace(value, status="final", revision=revision) for name, value in values.items()}
+
     def _settled(self, run: Run) -> Settled:
         """What is final of a run."""
         if (found := self._final.get(run)) is None:
@@ -402,6 +432,10 @@ class Questions:
             known = name in self._order
             raise ValueError(f"run {name} is still being read" if known else f"there is no run {name!r}")
         return found
+
+    def _lines_of(self, run: Run, path: str) -> list[LineMirror]:
+        """Lines of an area, or of the site; none if the path is of something else."""
+        return [line for line in run.mirror.lines.values() if path in {"", line.node.area}]
 
     def _find(self, run: Run, path: str) -> tuple[LineMirror, LineMirror | Place | Machine]:
         """A node and its line; a station is found as a station also where it has one machine only."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from plant.messages import Message
-from plant.paths import Node
+from plant.paths import Node, parse_node
 from twin.figures import Window, additive
 from twin.finality import LATENESS, Finality, Hour, Late, Settlement
 from twin.intake import Run, Sink
@@ -64,6 +64,11 @@ class Settled:
         heard = {node: final.line.clock.now for node, final in self.lines.items() if final.line.clock}
         for node, final in self.lines.items():
             final.others = max((now for other, now in heard.items() if other != node), default=-1)
+
+    def revision(self, paths: Sequence[str], begin: int, end: int) -> int:
+        """How often [begin, end) of some nodes together has been said since all of it was final; 0: it is not."""
+        each = [self.lines[parse_node(path).parent].revision(path, begin, end) for path in paths]
+        return 1 + sum(number - 1 for number in each) if all(each) else 0
 
     @property
     def due(self) -> bool:

@@ -6,7 +6,7 @@ Facts may arrive in any order: a column stays sorted by time, so the state is a 
 import contextlib
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from operator import le
 from sys import intern
 from typing import NamedTuple, cast
@@ -23,6 +23,10 @@ Canonical = list[object]
 
 Key = str | tuple[str, int]
 """Who stays: a part, from its second visit on a part and the number of the visit."""
+
+
+Rows = slice | NDArray[np.intp]
+"""Which rows of a column: a stretch of them, or some."""
 
 
 def view(column: "array[int]") -> NDArray[np.int64]:
@@ -45,8 +49,8 @@ _EVENT_CODES = {event: code for code, event in enumerate(EVENTS)}
 class PartLog(Kept):
     """Part events of one node in the order of the stream: by ts, session, n."""
 
-    __slots__ = ("event", "n", "part", "session", "ts")
-    stored = Stored(columns=({"ts": int, "session": int, "n": int, "event": int, "part": str},))
+    __slots__ = ("event", "n", "part", "product", "session", "ts")
+    stored = Stored(columns=({"ts": int, "session": int, "n": int, "event": int, "part": str, "product": str},))
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,6 +59,7 @@ class PartLog(Kept):
         self.n = array("q")
         self.event = bytearray()
         self.part: list[str] = []
+        self.product: list[str] = []
 
     def extend(self, messages: Sequence[PartEvent]) -> None:
         """Note events of one session."""
@@ -67,6 +72,7 @@ class PartLog(Kept):
             self.n.extend(n)
             self.event.extend([_EVENT_CODES[m.event] for m in messages])
             self.part.extend([intern(m.part) for m in messages])
+            self.product.extend([intern(m.product) for m in messages])
             return
         for m in messages:
             self._insert(m)
@@ -82,12 +88,25 @@ class PartLog(Kept):
         self.n.insert(row, m.n)
         self.event.insert(row, _EVENT_CODES[m.event])
         self.part.insert(row, intern(m.part))
+        self.product.insert(row, intern(m.product))
         self.moved(row)
+
+    def in_machine(self, row: int, part: str | None) -> str | None:
+        """The part in a machine after an event, if this one was there before."""
+        event = EVENTS[self.event[row]]
+        if event in {"started", "finished"}:
+            return self.part[row]
+        return None if event == "left" and self.part[row] == part else part
 
     def events(self, begin: int, end: int) -> list[tuple[int, str, str]]:
         """Instant, event and part of the events in [begin, end)."""
         rows = range(bisect_left(self.ts, begin), bisect_left(self.ts, end))
         return [(self.ts[row], EVENTS[self.event[row]], self.part[row]) for row in rows]
+
+    def backwards(self, before: int) -> Iterator[tuple[int, str, str]]:
+        """Instant, event and part of the events before an instant, the last one first."""
+        for row in range(bisect_left(self.ts, before) - 1, -1, -1):
+            yield self.ts[row], EVENTS[self.event[row]], self.part[row]
 
     def of(self, part: str) -> list[tuple[int, str]]:
         """Instant and event of all that happened to a part here."""
@@ -115,7 +134,7 @@ class PartLog(Kept):
     @property
     def canonical(self) -> Canonical:
         """The same for the same events."""
-        return [list(self.ts), list(self.session), list(self.n), list(self.event), self.part]
+        return [list(self.ts), list(self.session), list(self.n), list(self.event), self.part, self.product]
 
 
 class Stays(Kept):
@@ -411,8 +430,10 @@ class Outcomes(Kept):
     struck the part in the machine, and books it at that instant.
     """
 
-    __slots__ = ("cycle", "kind", "mark", "parts", "ts")
-    stored = Stored(columns=({"ts": int, "cycle": int, "mark": int, "kind": int, "parts": str},))
+    __slots__ = ("cycle", "kind", "mark", "orders", "parts", "ts")
+    stored = Stored(
+        columns=({"ts": int, "cycle": int, "mark": int, "kind": int, "parts": str, "orders": str | None},)
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -421,16 +442,18 @@ class Outcomes(Kept):
         self.mark = bytearray()
         self.kind = array("H")  # what it is, by a number that its user gives
         self.parts: list[str] = []
+        self.orders: list[str | None] = []
 
-    def finish(
+    def finish(  # noqa: PLR0917 a column each
         self,
         instants: Sequence[int],
         parts: Sequence[str],
         cycles: Sequence[int],
         marks: Sequence[int] | None = None,
         kinds: Sequence[int] | None = None,
+        orders: Sequence[str | None] | None = None,
     ) -> None:
-        """Work on parts ended at these instants; marks and kinds left out: `WORKED` and 0."""
+        """Work on parts ended at these instants; marks, kinds and orders left out: `WORKED`, 0 and none."""
         count = len(parts)
         marks = bytes([WORKED]) * count if marks is None else marks
         in_turn = not self.ts or instants[0] > self.ts[-1]
@@ -443,14 +466,16 @@ class Outcomes(Kept):
             else:
                 self.kind.extend(kinds)
             self.parts.extend(map(intern, parts))
+            self.orders.extend([None] * count if orders is None else orders)
             return
         kinds = [0] * count if kinds is None else kinds
-        for ts, part, cycle, mark, kind in zip(instants, parts, cycles, marks, kinds, strict=True):
-            self._book(ts, part, cycle, mark, kind)
+        orders = [None] * count if orders is None else orders
+        for ts, part, cycle, mark, kind, order in zip(instants, parts, cycles, marks, kinds, orders, strict=True):
+            self._book(ts, part, cycle, mark, kind, order)
 
-    def judge(self, ts: int, part: str, mark: int, kind: int = 0) -> None:
+    def judge(self, ts: int, part: str, mark: int, kind: int = 0, order: str | None = None) -> None:
         """A part is bad, or must be worked on again."""
-        self._book(ts, part, UNTOLD, mark, kind)
+        self._book(ts, part, UNTOLD, mark, kind, order)
 
     def dispose(self, ts: int, part: str, verdict: Verdict) -> None:
         """Somebody says what a part is that was booked at an instant; one that was not booked then is nothing."""
@@ -467,35 +492,35 @@ class Outcomes(Kept):
         """Parts booked in [begin, end), whatever became of them."""
         return bisect_left(self.ts, end) - bisect_left(self.ts, begin)
 
-    def made(self, begin: int, end: int) -> Made:
-        """Parts booked in [begin, end) by what became of them."""
-        first, last = bisect_left(self.ts, begin), bisect_left(self.ts, end)
-        if first >= last:
-            return Made(0, 0, 0, 0, 0)
-        counts = np.bincount(np.frombuffer(self.mark, dtype=np.uint8)[first:last], minlength=len(_MARKS))
-        good, reworked, of_first, passed = (int(counts[of].sum()) for of in (_GOOD, _REWORKED, _FIRST, _PASSED))
-        return Made(last - first, good, reworked, of_first, passed)
+    def rows(self, begin: int, end: int) -> slice:
+        """Parts booked in [begin, end), for `made`, `worth` and `cycle_sum`."""
+        return slice(bisect_left(self.ts, begin), bisect_left(self.ts, end))
 
-    def kinds(self, begin: int, end: int, size: int) -> tuple[list[int], list[int]]:
-        """How many parts of each kind below `size` were booked in [begin, end), and how many of them are good."""
-        first, last = bisect_left(self.ts, begin), bisect_left(self.ts, end)
-        if first >= last:
-            return [0] * size, [0] * size
-        kinds = np.frombuffer(self.kind, dtype=np.uint16)[first:last]
-        good = kinds[np.isin(np.frombuffer(self.mark, dtype=np.uint8)[first:last], _GOOD)]
-        return np.bincount(kinds, minlength=size).tolist(), np.bincount(good, minlength=size).tolist()
+    def made(self, rows: Rows) -> Made:
+        """Some parts by what became of them."""
+        counts = np.bincount(self._marks(rows), minlength=len(_MARKS))
+        good, reworked, of_first, passed = (int(counts[of].sum()) for of in (_GOOD, _REWORKED, _FIRST, _PASSED))
+        return Made(int(counts.sum()), good, reworked, of_first, passed)
+
+    def worth(self, rows: Rows, prices: NDArray[np.int64]) -> tuple[int, int]:
+        """Some parts, and the good ones of them, valued with a price for each."""
+        return int(prices.sum()), int(prices[np.isin(self._marks(rows), _GOOD)].sum())
+
+    def kinds(self, rows: Rows) -> NDArray[np.uint16]:
+        """What some parts are."""
+        return np.frombuffer(self.kind, dtype=np.uint16)[rows] if self.kind else np.empty(0, dtype=np.uint16)
+
+    def _marks(self, rows: Rows) -> NDArray[np.uint8]:
+        return np.frombuffer(self.mark, dtype=np.uint8)[rows]
 
     def cycles(self, begin: int, end: int) -> list[int]:
         """Work times of the parts finished in [begin, end), as far as they are told."""
         first, last = bisect_left(self.ts, begin), bisect_left(self.ts, end)
         return [cycle for cycle in self.cycle[first:last] if cycle != UNTOLD]
 
-    def cycle_sum(self, begin: int, end: int) -> tuple[int, int]:
-        """Number of the parts finished in [begin, end) whose work times are told, and the sum of these."""
-        first, last = bisect_left(self.ts, begin), bisect_left(self.ts, end)
-        if first >= last:
-            return 0, 0
-        cycles = view(self.cycle)[first:last]
+    def cycle_sum(self, rows: Rows) -> tuple[int, int]:
+        """Number of some parts whose work times are told, and the sum of these."""
+        cycles = view(self.cycle)[rows]
         told = cycles[cycles != UNTOLD]
         return len(told), int(told.sum())
 
@@ -516,7 +541,8 @@ class Outcomes(Kept):
     @property
     def canonical(self) -> Canonical:
         """The same for the same facts."""
-        return sorted(zip(self.ts, self.parts, self.cycle, self.mark, self.kind, strict=True))  # type: ignore[return-value]
+        told = [order or "" for order in self.orders]
+        return sorted(zip(self.ts, self.parts, self.cycle, self.mark, self.kind, told, strict=True))  # type: ignore[return-value]
 
     def _find(self, ts: int, part: str) -> int | None:
         row = len(self.ts) - 1
@@ -530,13 +556,14 @@ class Outcomes(Kept):
             row -= 1
         return None
 
-    def _book(self, ts: int, part: str, cycle: int, mark: int, kind: int) -> None:
+    def _book(self, ts: int, part: str, cycle: int, mark: int, kind: int, order: str | None) -> None:  # noqa: PLR0917
         """Note what is known of a part at an instant, beside what was known."""
         if (row := self._find(ts, part)) is not None:
             self.cycle[row] = max(self.cycle[row], cycle)
             self.mark[row] |= mark
             self.kind[row] = max(self.kind[row], kind)
             self.moved(row)
+            self.orders[row] = self.orders[row] or order
             return
         row = bisect_right(self.ts, ts)
         self.ts.insert(row, ts)
@@ -544,40 +571,44 @@ class Outcomes(Kept):
         self.mark.insert(row, mark)
         self.kind.insert(row, kind)
         self.parts.insert(row, intern(part))
+        self.orders.insert(row, order)
         self.moved(row)
 
 
 class Departures(Kept):
-    """When parts left a line, and what they were, by a number that its user gives."""
+    """When parts left a line, what they were, by a number that its user gives, and for which order they were made."""
 
-    __slots__ = ("kind", "ts")
-    stored = Stored(columns=({"ts": int, "kind": int},))
+    __slots__ = ("kind", "orders", "ts")
+    stored = Stored(columns=({"ts": int, "kind": int, "orders": str | None},))
 
     def __init__(self) -> None:
         super().__init__()
         self.ts = array("q")
         self.kind = array("H")
+        self.orders: list[str | None] = []
 
-    def note(self, ts: int, kind: int) -> None:
+    def note(self, ts: int, kind: int, order: str | None = None) -> None:
         """A part left."""
         place = len(self.ts) if not self.ts or ts >= self.ts[-1] else bisect_right(self.ts, ts)
         self.ts.insert(place, ts)
         self.kind.insert(place, kind)
+        self.orders.insert(place, order)
         self.moved(place)
 
     def until(self, at: int) -> int:
         """How many left up to and at an instant."""
         return bisect_right(self.ts, at)
 
-    def kinds(self, begin: int, end: int, size: int) -> list[int]:
-        """How many of each kind below `size` left in [begin, end)."""
-        first, last = bisect_left(self.ts, begin), bisect_left(self.ts, end)
-        if first >= last:
-            return [0] * size
-        found: list[int] = np.bincount(np.frombuffer(self.kind, dtype=np.uint16)[first:last], minlength=size).tolist()
-        return found
+    def rows(self, begin: int, end: int) -> slice:
+        """Parts that left in [begin, end)."""
+        return slice(bisect_left(self.ts, begin), bisect_left(self.ts, end))
+
+    def kinds(self, rows: Rows) -> NDArray[np.uint16]:
+        """What some parts are."""
+        return np.frombuffer(self.kind, dtype=np.uint16)[rows] if self.kind else np.empty(0, dtype=np.uint16)
 
     @property
     def canonical(self) -> Canonical:
         """The same for the same facts."""
-        return sorted(zip(self.ts, self.kind, strict=True))  # type: ignore[return-value]
+        told = [order or "" for order in self.orders]
+        return sorted(zip(self.ts, self.kind, told, strict=True))  # type: ignore[return-value]

@@ -59,6 +59,10 @@ class Stretches:
         self._ends = ends
         self._sums = np.concatenate(([0], np.cumsum(ends - begins)))
 
+    def has(self, begins: Columns) -> Flags:
+        """Whether stretches begin at these instants."""
+        return np.isin(begins, self._begins)
+
     def time(self, begin: int, end: int) -> int:
         """Microseconds of them in [begin, end)."""
         return self._until(end) - self._until(begin)
@@ -78,9 +82,12 @@ class Stops:
         seen: of each stop, whether both its ends were seen.
         limit: a stop strictly shorter is a minor one, in microseconds.
         open: whether the last stretch may still go on.
+        bare: of each stretch, whether no order was on the unit: it counts in the length of its stop, not in the time.
     """
 
-    def __init__(self, begins: Columns, ends: Columns, heads: Flags, seen: Flags, limit: int, *, open: bool) -> None:  # noqa: A002
+    def __init__(
+        self, begins: Columns, ends: Columns, heads: Flags, seen: Flags, limit: int, *, open: bool, bare: Flags  # noqa: A002
+    ) -> None:
         first = np.flatnonzero(heads)
         last = np.append(first[1:], len(begins)) - 1 if len(first) else first
         short = ends[last] - begins[first] < limit
@@ -90,13 +97,26 @@ class Stops:
         self._limit = limit
         self._stop_begins = begins[first]
         stop = np.cumsum(heads) - 1
-        self._minor, self._minors = self._class(begins, ends, stop, short & seen & settled)
-        self._short, self._shorts = self._class(begins, ends, stop, short & ~seen & settled)
+        self._stop, self._bare = stop, bare
+        self._minor, self._minors = self._class(begins, ends, short & seen & settled)
+        self._short, self._shorts = self._class(begins, ends, short & ~seen & settled)
         self._open = (begins[first[-1] :], ends[first[-1] :]) if open else None
 
-    def _class(self, begins: Columns, ends: Columns, stop: Columns, chosen: Flags) -> tuple[Stretches, Columns]:
-        inside = chosen[stop] if len(stop) else np.empty(0, dtype=np.bool_)
+    def _class(self, begins: Columns, ends: Columns, chosen: Flags) -> tuple[Stretches, Columns]:
+        inside = chosen[self._stop] & ~self._bare if len(self._stop) else np.empty(0, dtype=np.bool_)
         return Stretches(begins[inside], ends[inside]), self._stop_begins[chosen]
+
+    def classes(self, begins: Columns, until: int) -> tuple[Flags, Flags, list[int]]:
+        """Whether stretches with these begins are of minor stops, or of stops without a class; begins of minor stops.
+
+        Args:
+            begins: of stretches; without time or not of the state `failed` they are of none.
+            until: up to when the last stretch is known to go on, if it is open.
+        """
+        unclassified = self._short.has(begins)
+        if self._open is not None and until - int(self._open[0][0]) < self._limit:
+            unclassified |= np.isin(begins, self._open[0][~self._bare[-len(self._open[0]) :]])
+        return self._minor.has(begins), unclassified, self._minors.tolist()
 
     def window(self, begin: int, end: int, until: int) -> Stopped:
         """What of [begin, end) belongs to minor stops, and to stops that have no class.
@@ -111,7 +131,8 @@ class Stops:
             begins, ends = self._open
             ends = np.append(ends[:-1], until)
             if until - int(begins[0]) < self._limit:
-                unclassified += int((np.clip(ends, begin, end) - np.clip(begins, begin, end)).sum())
+                inside = np.clip(ends, begin, end) - np.clip(begins, begin, end)
+                unclassified += int(inside[~self._bare[-len(inside) :]].sum())
                 unclassifieds += begin <= begins[0] < end
         return Stopped(
             self._minor.time(begin, end), unclassified, _inside(self._minors, begin, end), int(unclassifieds)

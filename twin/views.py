@@ -93,7 +93,7 @@ def machine_view(machine: Machine, line: LineMirror, when: Instant, shared: dict
     stretch = machine.at(at, line.horizon)
     gone = _connection(line, when)
     known = stretch is not None and stretch.state != State.UNKNOWN and gone == "online"
-    made = machine.outcomes.made(-1, at + 1)
+    made = machine.outcomes.made(machine.outcomes.rows(-1, at + 1))
     reported = {
         "state": stretch.state if stretch and known else State.UNKNOWN.value,
         "reason": stretch.reason if stretch and known else ("" if gone == "online" else gone),

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 TIMES = (
-    "not_scheduled", "pause", "maintenance", "unknown", "no_order", "setup", "breakdown", "blocked", "starved",
-    "waiting", "minor_stop", "idle", "running",
+    "not_scheduled", "pause", "maintenance", "unknown", "no_order", "no_order_failed", "setup", "breakdown", "blocked",
+    "starved", "waiting", "minor_stop", "idle", "running",
 )  # fmt: skip
-"""What the time of a unit is spent on, each instant on one of them."""
+"""What the time of a unit is spent on, each instant on one of them; a failure without an order stands apart, since it
+is no delay but is repaired like any other."""
 
 WORTH = ("speed_loss", "quality_loss", "productive")
 """What became of `running`."""
@@ -29,11 +30,14 @@ BUCKETS = (
 DELAYS = frozenset({"breakdown", "minor_stop", "blocked", "starved", "waiting", "idle"})
 
 _FLOW = frozenset({"setup", *DELAYS, "running"})
-_BUSY = _FLOW | {"no_order", "unknown"}
+_BARE = frozenset({"no_order", "no_order_failed"})
+_DOWN = frozenset({"breakdown", "minor_stop", "no_order_failed"})
+_BUSY = _FLOW | _BARE | {"unknown"}
 _PLANNED = _BUSY | {"pause", "maintenance"}
 
 SUMS: Mapping[str, frozenset[str]] = {
     **{name: frozenset({name}) for name in TIMES},
+    "no_order": _BARE,
     "planned_stop": frozenset({"pause", "maintenance"}),
     "window": frozenset(TIMES),
     "POT": _PLANNED,
@@ -44,15 +48,15 @@ SUMS: Mapping[str, frozenset[str]] = {
     "AUST": frozenset({"setup"}),
     "ADET": DELAYS,
     "APT_ADET": DELAYS | {"running"},
-    "ADOT": frozenset({"no_order"}),
+    "ADOT": _BARE,
     "PDOT": frozenset({"pause", "maintenance"}),
     "NST": frozenset({"not_scheduled"}),
     "UNK": frozenset({"unknown"}),
-    "CMT": frozenset({"breakdown", "minor_stop"}),
+    "CMT": _DOWN,
     "PMT": frozenset({"maintenance"}),
     "T_N": frozenset({"running"}),
     "T_O": frozenset({"no_order", "setup", "blocked", "starved", "waiting", "idle"}),
-    "T_T": frozenset({"breakdown", "minor_stop"}),
+    "T_T": _DOWN,
     "T_W": frozenset({"maintenance"}),
     "T_B": _BUSY | {"maintenance"},
     "E10_up": frozenset({"no_order", "blocked", "starved", "waiting", "idle", "running"}),

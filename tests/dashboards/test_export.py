@@ -92,7 +92,8 @@ def same_figures(rows: list[dict], told: dict) -> None:
 async def test_kpis_are_those_of_the_api(shop, export, path) -> None:
     rows = await export("kpis", path=path)
     nodes = list(dict.fromkeys((row["path"], row["kind"]) for row in rows))
-    expected = [(SHOP, "line"), (f"{SHOP}/SAW", "station"), (f"{SHOP}/SAW/1", "machine"), (f"{SHOP}/SAW/2", "machine"),
+    expected = [("jobs", "site"), ("cutting", "area"), ("main", "area"), (SHOP, "line"),
+                (f"{SHOP}/SAW", "station"), (f"{SHOP}/SAW/1", "machine"), (f"{SHOP}/SAW/2", "machine"),
                 (f"{SHOP}/LATHE", "station"), ("main/wash", "line"), ("main/wash/TUB", "station")]  # fmt: skip
     assert nodes == [node for node in expected if path is None or f"{node[0]}/".startswith(f"{path}/")]
     for node, _ in nodes:
@@ -100,6 +101,36 @@ async def test_kpis_are_those_of_the_api(shop, export, path) -> None:
         mine = [row for row in rows if row["path"] == node]
         assert {(row["from"], row["to"], row["name"], row["day"]) for row in mine} == {(*WINDOW.values(), None, None)}
         same_figures(mine, told["kpis"])
+
+
+async def test_an_area_has_the_sums_of_its_lines_and_the_site_those_of_all(shop, export) -> None:
+    rows = await export("kpis", path="cutting")
+    assert next(row["kind"] for row in rows) == "area"
+    site = (await get(shop, "kpis", path="", **WINDOW))["kpis"]
+    assert site == (await get(shop, "kpis", path="jobs", **WINDOW))["kpis"]
+    lines = [(await get(shop, "kpis", path=path, **WINDOW))["kpis"] for path in (SHOP, "main/wash")]
+    for name in ("availability", "oee.pooled", "quality_ratio", "lead_time", "schedule_attainment", "throughput_rate"):
+        for part, total in site[name]["parts"].items():
+            assert total == sum(line[name]["parts"][part] for line in lines)
+    assert site["throughput"]["value"] == pytest.approx(sum(line["throughput"]["value"] for line in lines))
+    assert site["wip"]["value"] == pytest.approx(sum(line["wip"]["value"] for line in lines))
+    for name in ("oee", "oee.line", "rolled_throughput_yield"):
+        assert (site[name]["value"], site[name]["reason"]) == (None, "not_pooled")
+
+
+@pytest.mark.parametrize("by", ["order", "product"])
+@pytest.mark.parametrize("path", ["", SHOP, f"{SHOP}/SAW"])
+async def test_shares_of_orders_and_products_are_those_of_the_api_and_add_up(shop, export, by, path) -> None:
+    rows = await export("kpis", path=path or None, by=by, kpi="quality_ratio")
+    told = (await get(shop, "kpis", path=path, by=by, kpi="quality_ratio", **WINDOW))["windows"]
+    mine = [row for row in rows if row["path"] == (path or "jobs")]
+    assert [row["name"] for row in mine] == [one["name"] for one in told]
+    assert [json.loads(row["parts"]) for row in mine] == [one["kpis"]["quality_ratio"]["parts"] for one in told]
+    whole = (await get(shop, "kpis", path=path, kpi="quality_ratio", **WINDOW))["kpis"]["quality_ratio"]["parts"]
+    assert whole["PQ"] > 0
+    assert whole == {name: sum(json.loads(row["parts"])[name] for row in mine) for name in whole}
+    assert len(told) > 1
+    assert told[-1]["name"] is None
 
 
 @pytest.mark.parametrize("by", ["hour", "shift", "day"])
@@ -118,7 +149,8 @@ async def test_kpis_by_window_are_those_of_the_api(shop, export, by) -> None:
 async def test_only_some_kpis_where_they_exist(shop, export) -> None:
     rows = await export("kpis", kpi=["lead_time", "oee"])
     assert {(row["kpi"], row["kind"]) for row in rows} == {
-        ("lead_time", "line"), ("oee", "line"), ("oee", "station"), ("oee", "machine"),
+        ("lead_time", "site"), ("lead_time", "area"), ("lead_time", "line"),
+        ("oee", "site"), ("oee", "area"), ("oee", "line"), ("oee", "station"), ("oee", "machine"),
     }  # fmt: skip
     answer = await shop.get("/api/v1/export/kpis", params={"kpi": ["oee", "beauty"], **WINDOW})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (404, "kpi")

@@ -82,7 +82,11 @@ def judge_unit(twin: Twin, path: str, told: Account, window: tuple[int, int], ma
         "oee": (told.ideal_good, told.busy),
         "ooe": (told.ideal_good, told.planned),
         "teep": (told.ideal_good, machines * (end - begin)),
-        "setup_ratio": (told.time.get("setup", 0), told.running),
+        "setup_ratio": (told.on("setup"), told.running),
+        "allocation_efficiency": (told.busy - told.idle, told.busy),
+        "utilization_efficiency": (told.working, told.busy - told.idle),
+        "technical_efficiency": (told.working, told.busy - told.idle - told.on("setup")),
+        "loss.no_order": (told.idle, told.busy),
         "throughput": (told.good * 3600 * SECOND, end - begin),
         "mtbf.usual": (told.running, told.failures * SECOND),
         "mttr.usual": (told.repair, told.restored * SECOND),
@@ -92,15 +96,16 @@ def judge_unit(twin: Twin, path: str, told: Account, window: tuple[int, int], ma
         "vdi.utilization": (told.working, told.busy + maintenance),
         "loss.speed": (told.working - told.ideal, told.busy),
         "loss.quality": (told.ideal - told.ideal_good, told.busy),
-        **{f"loss.{name}": (told.time.get(name, 0), told.busy) for name in ("blocked", "starved", "waiting", "setup")},
+        **{f"loss.{name}": (told.on(name), told.busy) for name in ("blocked", "starved", "waiting", "setup")},
     }
     if told.unsettled:
         assert kpis["minor_stop_time"].value == ratio(told.minor, SECOND)
         assert kpis["minor_stop_time"].upper == ratio(told.minor + told.unsettled, SECOND)
     else:
         quotients["minor_stop_time"] = told.minor, SECOND
+        quotients["loss.breakdown"] = told.on("failed") - told.minor, told.busy
+    if not told.pending:
         quotients["minor_stop_count"] = told.minors, 1
-        quotients["loss.breakdown"] = failed - told.minor, told.busy
     for name, quotient in quotients.items():
         expect(kpis, name, *quotient)
     return kpis
@@ -124,8 +129,8 @@ def judge_station(
     together = Account()
     for number, node in enumerate(line.machines(station), start=1):
         own = booked([j for j in visits if j.machine == number], simulation.ledger.passages(line.name))
-        intervals = [*simulation.ledger.intervals(node), in_force(simulation, node)]
-        told = account(intervals, own, begin, end, planned, line.minor_stop)
+        intervals = [*simulation.ledger.allotted(node), in_force(simulation, node)]
+        told = account(intervals, own, begin, end, planned, line.minor_stop, booked=line.arrivals.orders)
         judge_time(twin, node, told, begin, end)
         judge_unit(twin, node.path, told, window, machines=1)
         together += told
@@ -238,6 +243,12 @@ def test_messages_alone_tell_what_the_ledger_knows(tmp_path_factory, plant, **ca
 @given(plant=whole_plants(), **CASES)
 @settings(LAW, max_examples=40)
 def test_they_do_so_on_lines_with_every_element(tmp_path_factory, plant, **case) -> None:
+    run_law(tmp_path_factory, plant, **case)
+
+
+@given(plant=whole_plants(booked=True), **CASES)
+@settings(LAW, max_examples=40)
+def test_they_do_so_on_lines_that_work_to_orders(tmp_path_factory, plant, **case) -> None:
     run_law(tmp_path_factory, plant, **case)
 
 

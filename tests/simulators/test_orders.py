@@ -1,6 +1,9 @@
 """Production orders: how their parts come in, and when they are done (rule 36)."""
 
-from simulators import summarise
+from itertools import pairwise
+
+from plant.messages import StateChange
+from simulators import Simulation, summarise
 from tests.simulators.building import S, described, run, times
 
 
@@ -34,3 +37,33 @@ def test_scrap_is_not_made_again_and_an_order_is_done_when_all_have_left() -> No
     simulation = run(plant, 30 * S)
     (ticket,) = simulation.orders("l")
     assert (ticket.entered, ticket.good, ticket.scrap, ticket.completed) == (4, 2, 2, 8 * S)
+
+
+def states(simulation: Simulation, until: int) -> list[tuple[int, str, str | None]]:
+    """Instant, state and order of the state messages of a plant with one machine, in seconds."""
+    told = simulation.advance(simulation.start + until)
+    messages = [message for _, message in told if isinstance(message, StateChange)]
+    assert all(message.since == message.ts for message in messages)
+    return [((m.ts - simulation.start) // S, m.state, m.order) for m in messages]
+
+
+def test_a_change_of_order_in_the_middle_of_a_state_is_told() -> None:
+    """Rule 36: two orders back to back are one stretch of processing and two messages."""
+    orders = [{"order": name, "quantity": 2} for name in ("a", "b")]
+    simulation = Simulation(described([{"cycle_time": 5}], {"arrivals": "orders"}, orders=orders))
+    assert states(simulation, 30 * S) == [(0, "processing", "a"), (10, "processing", "b"), (20, "starved", None)]
+    (node,) = (node for line in simulation.plant.lines for of in line.stations for node in line.machines(of))
+    joined = simulation.ledger.intervals(node)
+    assert [(one.state, one.end) for one in joined] == [("processing", 20 * S), ("starved", 30 * S)]
+    assert [one.order for one in simulation.ledger.allotted(node)] == ["a", "b", ""]
+    assert all(before.end == after.begin for before, after in pairwise(joined))
+
+
+def test_an_order_stays_on_a_machine_between_its_parts_and_until_it_is_complete() -> None:
+    """Rule 36: A makes the last part by 4; it keeps the order till that part leaves the line at 12."""
+    stations = [{"cycle_time": 2}, {"cycle_time": 5, "buffer": 1}]
+    plant = described(stations, {"arrivals": "orders"}, orders=[{"order": "o", "quantity": 2}])
+    simulation = Simulation(plant)
+    told = [m for node, m in simulation.advance(simulation.start + 30 * S) if node.station == "A"]
+    first = [((m.ts - simulation.start) // S, m.state, m.order) for m in told if isinstance(m, StateChange)]
+    assert first == [(0, "processing", "o"), (4, "starved", "o"), (12, "starved", None)]

@@ -333,7 +333,7 @@ def lines(draw: st.DrawFn, number: int, longest: int, plant: dict[str, Any]) -> 
     line: dict[str, Any] = {
         "name": f"line{number}",
         "area": draw(st.sampled_from(["main", "east"])),
-        "arrivals": draw(arrivals()),
+        "arrivals": "orders" if plant["booked"] else draw(arrivals()),
         "blocking": "before-service" if early else "after-service",
     }
     if not plant["products"]:
@@ -431,10 +431,13 @@ def orders(draw: st.DrawFn, line: str, about: dict[str, Any]) -> list[dict[str, 
 
 
 @st.composite
-def whole_plants(draw: st.DrawFn, *, most: int = 2, longest: int = 4, loops: bool = False) -> Plant:
-    """A plant of one or two lines with up to a few stations each, and with every element."""
+def whole_plants(
+    draw: st.DrawFn, *, most: int = 2, longest: int = 4, loops: bool = False, booked: bool = False
+) -> Plant:
+    """A plant of one or two lines with up to a few stations each, and with every element; booked: working to orders."""
     about: dict[str, Any] = {
         "loops": loops,
+        "booked": booked,
         "products": draw(st.sampled_from([[], [], ["P", "Q"], ["P", "Q", "R"]])),
         "shifts": rarely(draw, 3),
         "pools": rarely(draw, 2),

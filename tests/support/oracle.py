@@ -14,6 +14,7 @@ class Account:
     """What one machine did in a window."""
 
     time: dict[str, int] = field(default_factory=dict)
+    bare: dict[str, int] = field(default_factory=dict)
     produced: int = 0
     good: int = 0
     reworked: int = 0
@@ -27,11 +28,13 @@ class Account:
     minor: int = 0
     minors: int = 0
     unsettled: int = 0
+    pending: int = 0
 
     def __add__(self, other: "Account") -> "Account":
         states = {*self.time, *other.time}
         return Account(
             time={s: self.time.get(s, 0) + other.time.get(s, 0) for s in states},
+            bare={s: self.bare.get(s, 0) + other.bare.get(s, 0) for s in {*self.bare, *other.bare}},
             produced=self.produced + other.produced,
             good=self.good + other.good,
             reworked=self.reworked + other.reworked,
@@ -45,6 +48,7 @@ class Account:
             minor=self.minor + other.minor,
             minors=self.minors + other.minors,
             unsettled=self.unsettled + other.unsettled,
+            pending=self.pending + other.pending,
         )
 
 
@@ -70,23 +74,36 @@ class Account:
 
     @property
     def running(self) -> int:
-        """Production and setup."""
-        return self.working + self.time.get("setup", 0)
+        """Production, and setup for an order."""
+        return self.working + self.on("setup")
+
+    @property
+    def idle(self) -> int:
+        """Planned busy time without an order."""
+        return sum(self.bare.get(state, 0) for state in ("setup", "failed", "blocked", "waiting", "starved"))
+
+    def on(self, state: str) -> int:
+        """Time in a state with an order on the machine."""
+        return self.time.get(state, 0) - self.bare.get(state, 0)
 
 
 def account(
-    intervals: Sequence[Any], journeys: Sequence[Any], begin: int, end: int, planned: Mapping[str, int], limit: int = 0
-) -> Account:
+    intervals: Sequence[Any], journeys: Sequence[Any], begin: int, end: int, planned: Mapping[str, int], limit: int = 0,
+    *, booked: bool = False,
+) -> Account:  # fmt: skip
     """Time in state, parts and failures of one machine in [begin, end).
 
-    `planned` has the run time of each product; `limit` is the length that a minor stop stays below.
+    `planned` has the run time of each product; `limit` is the length that a minor stop stays below; `booked` says
+    whether the line works to orders, so that a machine may have none.
     """
     result = Account()
-    result.minor, result.minors, result.unsettled = short(intervals, begin, end, limit)
+    result.minor, result.minors, result.unsettled, result.pending = short(intervals, begin, end, limit, booked=booked)
     for interval in intervals:
         inside = min(interval.end, end) - max(interval.begin, begin)
         if inside > 0:
             result.time[interval.state] = result.time.get(interval.state, 0) + inside
+            if booked and not interval.order:
+                result.bare[interval.state] = result.bare.get(interval.state, 0) + inside
     for journey in journeys:
         if journey.finish is not None and begin <= journey.finish < end:
             ideal, good = planned[journey.product], journey.outcome not in {"scrap", "rework"}
@@ -129,11 +146,28 @@ def stops(intervals: Sequence[Any]) -> list[tuple[int, int | None, int]]:
     return found if begun is None else [*found, (begun, None, length)]
 
 
-def short(intervals: Sequence[Any], begin: int, end: int, limit: int) -> tuple[int, int, int]:
-    """Time in minor stops in [begin, end), how many began there, and time in short stops that are not over.
+def short(
+    intervals: Sequence[Any], begin: int, end: int, limit: int, *, booked: bool = False
+) -> tuple[int, int, int, int]:
+    """Time in minor stops in [begin, end), how many began there; the same of short stops that are not over.
 
-    A break or the time between shifts ends no stop and counts in its length, but not in its time.
+    A break or the time between shifts ends no stop and counts in its length, but not in its time; so does time without
+    an order. A change of order ends no stop.
     """
+    minor = minors = unsettled = pending = 0
+    for run, over in failed_runs(intervals):
+        told = [one for one in run if one.order or not booked]
+        time = sum(max(0, min(one.end, end) - max(one.begin, begin)) for one in told)
+        if run[-1].end - run[0].begin < limit:
+            minor += over * time
+            minors += over and begin <= run[0].begin < end
+            unsettled += (not over) * time
+            pending += not over and begin <= run[0].begin < end
+    return minor, minors, unsettled, pending
+
+
+def failed_runs(intervals: Sequence[Any]) -> list[tuple[list[Any], bool]]:
+    """Intervals of each stop, and whether it is over."""
     runs: list[tuple[list[Any], bool]] = []
     inside: list[Any] = []
     for interval in intervals:
@@ -142,14 +176,7 @@ def short(intervals: Sequence[Any], begin: int, end: int, limit: int) -> tuple[i
         elif interval.state not in {"off", "pause"} and inside:
             runs.append((inside, True))
             inside = []
-    minor = minors = unsettled = 0
-    for run, over in [*runs, (inside, False)] if inside else runs:
-        time = sum(max(0, min(one.end, end) - max(one.begin, begin)) for one in run)
-        if run[-1].end - run[0].begin < limit:
-            minor += over * time
-            minors += over and begin <= run[0].begin < end
-            unsettled += (not over) * time
-    return minor, minors, unsettled
+    return [*runs, (inside, False)] if inside else runs
 
 
 def attained(tickets: Sequence[Any], begin: int, end: int) -> tuple[int, int]:

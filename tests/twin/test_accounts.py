@@ -273,3 +273,50 @@ def test_a_heartbeat_that_is_folded_after_what_was_sent_behind_it_waits_for_noth
     assert account._pending == {}
     account.confirm(1, 7, 9)
     assert account._pending == {(1, 7): 9}
+
+
+@st.composite
+def booked_truths(draw: st.DrawFn) -> list[StateChange]:
+    """State messages of a machine whose line works to orders: each a change of state, reason or order."""
+    instants = sorted(draw(st.sets(st.integers(1, END - 1), max_size=15)))
+    told = [draw(st.tuples(st.sampled_from([*NAMES, "waiting"]), st.sampled_from(["", "order"]), ORDER))
+            for _ in [0, *instants]]
+    return [
+        StateChange(run="r", session=1, seq=i, n=i, ts=ts, state=state, reason=reason, since=ts, order=order)
+        for i, (ts, (state, reason, order)) in enumerate(zip([0, *instants], told, strict=True))
+    ]
+
+
+ORDER = st.sampled_from([None, "a", "b"])
+
+
+@given(booked_truths(), WINDOWS, st.booleans(), st.randoms(use_true_random=False))
+def test_time_with_and_without_an_order_is_told_apart(messages, cuts, booked, random) -> None:
+    account = StateAccount(booked=booked)
+    for message in random.sample(messages, len(messages)):
+        account.extend([message])
+    begin, end = cuts[0], cuts[-1]
+    with_order, bare = [0] * len(STATES), [0] * len(STATES)
+    for at in range(begin, end):
+        if not 0 <= at < END:
+            with_order[UNKNOWN] += 1
+            continue
+        last = [m for m in messages if m.ts <= at][-1]
+        without = (booked and last.order is None) or (last.state, last.reason) == ("waiting", "order")
+        (bare if without else with_order)[CODES[last.state]] += 1
+    assert account.split(begin, end, END) == (with_order, bare)
+    assert account.window(begin, end, END) == [a + b for a, b in zip(with_order, bare, strict=True)]
+
+
+@given(booked_truths(), WINDOWS, st.integers(1, 30))
+def test_a_change_of_order_ends_no_stop(messages, cuts, limit) -> None:
+    account, plain = StateAccount(booked=True), StateAccount()
+    account.extend(messages)
+    plain.extend(messages)
+    begin, end = cuts[0], cuts[-1]
+    stopped, all_of_it = account.stopped(begin, end, END, limit), plain.stopped(begin, end, END, limit)
+    assert (stopped.minors, stopped.unclassifieds) == (all_of_it.minors, all_of_it.unclassifieds)
+    minor = sum(plain.stopped(at, at + 1, END, limit).minor for at in range(begin, end)
+                if 0 <= at < END and [m for m in messages if m.ts <= at][-1].order is not None)
+    assert stopped.minor == minor
+    assert account.failures().restored(begin, end) == plain.failures().restored(begin, end)

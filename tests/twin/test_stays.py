@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -159,17 +160,20 @@ def test_a_part_is_booked_once_with_its_disposition(visits, window, dice) -> Non
     assert tables[0].canonical == outcomes.canonical
     inside = [(fate, cycle, again, kind) for ts, fate, cycle, again, kind in visits if begin <= ts < end]
     assert outcomes.produced(begin, end) == len(inside)
-    made = outcomes.made(begin, end)
+    rows = outcomes.rows(begin, end)
+    made = outcomes.made(rows)
     fates = [fate for fate, *_ in inside]
     assert (made.produced, made.good, made.reworked) == (len(inside), fates.count("good"), fates.count("back"))
     assert made.scrapped == len(inside) - fates.count("good") - fates.count("back")
     first = [fate for fate, _, again, _ in inside if not again]
     assert (made.first, made.passed) == (len(first), first.count("good"))
     kinds, good = [kind for *_, kind in inside], [kind for fate, *_, kind in inside if fate == "good"]
-    assert outcomes.kinds(begin, end, 3) == tuple([of.count(kind) for kind in range(3)] for of in (kinds, good))
+    assert sorted(outcomes.kinds(rows)) == sorted(kinds)
+    prices = outcomes.kinds(rows).astype(np.int64) + 1
+    assert outcomes.worth(rows, prices) == (sum(kinds) + len(kinds), sum(good) + len(good))
     worked = [cycle for fate, cycle, *_ in inside if fate != "struck"]
     assert sorted(outcomes.cycles(begin, end)) == sorted(worked)
-    assert outcomes.cycle_sum(begin, end) == (len(worked), sum(worked))
+    assert outcomes.cycle_sum(rows) == (len(worked), sum(worked))
     assert outcomes.good_instants(begin, end).tolist() == sorted(
         ts for ts, fate, *_ in visits if fate == "good" and begin <= ts < end
     )

@@ -162,7 +162,7 @@ def _corners(row: KpiRow, parts: Parts, doubt: Doubt) -> tuple[float | None, flo
     figures = [float(over / under) for over, under in corners if under > 0]
     if not figures:
         return None, None
-    endless = any(under <= 0 < over for over, under in corners)
+    endless = any(under <= 0 and over for over, under in corners)  # without end upwards, or of a difference downwards
     countless_over = doubt.missing is None and not _MADE.isdisjoint(row.over)
     countless_under = doubt.missing is None and not _MADE.isdisjoint(row.under)
     doubtful = countless_under or (doubt.disposed is None and not _MADE.isdisjoint(row.over))

@@ -141,6 +141,13 @@ def test_without_a_failure_the_time_between_failures_is_at_least_what_was_run() 
     assert (value.value, value.lower, value.upper) == (None, 90.0, None)
 
 
+def test_a_difference_over_what_may_be_nothing_has_no_bounds() -> None:
+    """All planned busy time is unknown, and may have been a break but for an instant."""
+    parts = {"APT": 0, "PRI_PQ": 4, "PBT": 28, "UNK": 28, "window": 28}
+    value = evaluate(CATALOGUE["loss.speed"], parts)
+    assert (value.lower, value.upper) == (None, None)
+
+
 def test_r9_above_one_is_told_and_not_capped() -> None:  # R9
     value = evaluate(CATALOGUE["effectiveness"], {"PRI_PQ": 27_000, "APT": 24_000})
     assert (value.value, value.warnings) == (1.125, ["above_one"])

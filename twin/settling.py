@@ -27,6 +27,7 @@ COUNTING = (
     "twin.partition",
     "twin.profile",
     "twin.settling",
+    "twin.shares",
     "twin.stops",
     "twin.waterfall",
 )

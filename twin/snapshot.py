@@ -35,6 +35,7 @@ FOLDING = (
     "twin.meter",
     "twin.mirror",
     "twin.orders",
+    "twin.plan",
     "twin.remarks",
     "twin.sequence",
     "twin.snapshot",

@@ -20,6 +20,7 @@ from twin.intake import Connection, Run
 from twin.kept import walk
 from twin.measurements import Measurements
 from twin.mirror import LineMirror, Machine, Mirror, Place
+from twin.plan import Plan
 from twin.sequence import Tracker
 from twin.settling import COUNTING
 from twin.snapshot import FOLDING, Recorder, linked, merged, unfold, version
@@ -27,7 +28,8 @@ from twin.snapshot import FOLDING, Recorder, linked, merged, unfold, version
 VERSION = "v"
 
 NOT_KEPT = {
-    StateAccount: {"_begins", "_known", "_sums", "_settled", "_failures", "_stops"},
+    Plan: {"_described", "_own"},
+    StateAccount: {"booked", "_begins", "_known", "_sums", "_settled", "_failures", "_stops"},
     Connection: {"heard", "node", "skew"},
     Run: {"name", "sinks", "remembering", "prefix", "_facts"},
     Measurements: {"_sums"},

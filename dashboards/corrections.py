@@ -164,14 +164,17 @@ def _about(twin: Twin, path: str, said: Correction, run: str | None) -> About:
 
 
 def _disposed(twin: Twin, path: str, said: SaidDisposition, run: str | None) -> Disposed:
-    _machine(twin, path, "disposition", run)
+    if path not in {line.node.path for line in twin.plant.lines}:
+        _machine(twin, path, "disposition", run)
+    elif said.verdict == "rework":
+        raise Refused("disposition.verdict", "a part that has left its line is good or scrap")
     booked = [at for at, _ in twin.booked(path, said.part, run=run)]
     if not booked:
-        raise Refused("disposition.part", f"{path} has booked no part {said.part!r}", 404)
+        raise Refused("disposition.part", f"nobody has booked a part {said.part!r} at {path}", 404)
     at = booked[-1] if said.at is None else instant("disposition.at", str(said.at))
     if at not in booked:
         known = ", ".join(map(str, booked))
-        raise Refused("disposition.at", f"{path} did not book {said.part!r} at {at}, but at {known}", 404)
+        raise Refused("disposition.at", f"{said.part!r} was not booked at {path} at {at}, but at {known}", 404)
     return Disposed(part=said.part, at=at, verdict=said.verdict)
 
 

@@ -11,18 +11,21 @@ from typing import TypeVar
 import msgspec
 
 from plant.messages import Order
+from plant.remarks import Planned
 from twin import figures
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
 from twin.figures import Names, Window
 from twin.kpis import Doubt, chain, coverage_of, evaluate, pool
 from twin.mirror import LineMirror, Machine, Place, machines_of
 from twin.orders import Completed
+from twin.planning import pieces
 from twin.shares import By, Share, Whose, product_of, shares, whose_are
 from twin.values import KpiValue
 
 NO_ROWS = slice(0, 0)
 About = TypeVar("About", Order, Completed)
-Found = dict[Machine, dict[Whose, Share]]
+Found = dict[Machine, list[tuple[Planned | None, dict[Whose, Share]]]]
+"""Shares of each machine in each piece of a window that was planned for one thing."""
 
 
 def kpis_by(
@@ -88,9 +91,13 @@ def parts_by(
     """Additive parts of each order or product: under an empty name of all, of a line besides by station."""
     wanted = figures.wanted_of(rows_of(thing, names))
     places = line.places if isinstance(thing, LineMirror) else ()
-    found: Found = {m: shares(m, line, window.begin, window.end, by) for m in machines_of(line, thing)}
+    found: Found = {
+        m: [(plan, shares(m, line, *ends, by)) for ends, plan in pieces(m, line, window.begin, window.end)]
+        for m in machines_of(line, thing)
+    }
     lines = _of_line(line, window, wanted, by) if isinstance(thing, LineMirror) else {}
-    everybody = dict.fromkeys(whose for of in found.values() for whose in of) | dict.fromkeys(lines)
+    everybody = dict.fromkeys(whose for of in found.values() for _, share in of for whose in share)
+    everybody |= dict.fromkeys(lines)
     told: dict[Whose, dict[str, dict[str, int]]] = {}
     for whose in sorted(everybody, key=_last_if_none):
         of_place = {p.station.name: _pooled(found, p.machines, whose, window, wanted) for p in places}
@@ -118,7 +125,14 @@ def _pooled(
 ) -> dict[str, int]:
     """Parts of an order or product at some machines."""
     nothing = Share.nothing()
-    return pool([figures.share_parts(m, found[m].get(whose, nothing), window, wanted) for m in machines])
+    return pool(
+        [
+            figures.total(
+                figures.share_parts(m, share.get(whose, nothing), window, wanted, plan) for plan, share in found[m]
+            )
+            for m in machines
+        ]
+    )
 
 
 def _of_line(line: LineMirror, window: Window, wanted: Collection[str], by: By) -> dict[Whose, dict[str, int]]:

@@ -10,16 +10,19 @@ import msgspec
 import numpy as np
 
 from plant.messages import Order
+from plant.remarks import Planned
 from twin import characteristics
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
 from twin.kpis import Doubt, chain, evaluate, pool
 from twin.meter import LEVELS as METERED
 from twin.mirror import LineMirror, Machine, Place, machines_of
 from twin.orders import Completed, on_time
+from twin.planning import counted_by, pieces
 from twin.profile import ISO, Profile
 from twin.remarks import UNTOUCHED
 from twin.shares import Share, spent_on, whole
 from twin.stays import UNTOLD, Made, Rows, Stays, view
+from twin.stops import Stopped
 from twin.values import KpiValue
 from twin.waterfall import SUMS
 
@@ -75,7 +78,10 @@ def machine_parts(machine: Machine, line: LineMirror, window: Window, wanted: Co
     """Time elements, parts and failures of one machine: what is wanted of them, and `ALWAYS`."""
     begin, end = window.begin, window.end
     classed = not CLASSES.isdisjoint(wanted)
-    parts = share_parts(machine, whole(machine, line, begin, end, classed=classed), window, wanted)
+    parts = total(
+        share_parts(machine, whole(machine, line, *ends, classed=classed), window, wanted, plan)
+        for ends, plan in pieces(machine, line, begin, end)
+    )
     parts["duration"] = end - begin
     if not STOPS.isdisjoint(wanted):
         failures = machine.states.failures()
@@ -86,16 +92,33 @@ def machine_parts(machine: Machine, line: LineMirror, window: Window, wanted: Co
     return {name: part for name, part in parts.items() if name in wanted or name in ALWAYS}
 
 
-def share_parts(machine: Machine, share: Share, window: Window, wanted: Collection[str]) -> dict[str, int]:
-    """Time elements and parts of a share of what one machine did: what is wanted of them, and `ALWAYS`."""
-    elements = window.profile.elements(share.times, share.stopped.minor, share.bare)
+def total(pieces: Iterable[dict[str, int]]) -> dict[str, int]:
+    """Parts of pieces of a window together; all have the same ones."""
+    first, *others = pieces
+    return {name: part + sum(piece[name] for piece in others) for name, part in first.items()} if others else first
+
+
+def share_parts(
+    machine: Machine, share: Share, window: Window, wanted: Collection[str], plan: Planned | None = None
+) -> dict[str, int]:
+    """Time elements and parts of a share of what one machine did: what is wanted of them, and `ALWAYS`.
+
+    Args:
+        machine: which one.
+        share: of a window, or of a piece of it that was planned for one thing.
+        window: the question.
+        wanted: names of parts.
+        plan: for what somebody said that the piece was planned, if not for what the machine told.
+    """
+    stopped = share.stopped if plan in {None, "work"} else Stopped(0, 0, 0, 0)
+    elements = counted_by(window.profile, plan).elements(share.times, stopped.minor, share.bare)
     parts = {**elements, "operating_time": elements["AUPT"], **_booked(machine, share.rows)}
     if not CYCLES.isdisjoint(wanted):
         parts["cycles"], parts["cycle_sum"] = machine.outcomes.cycle_sum(share.rows)
     if not OUTSIDE.isdisjoint(wanted):
-        parts["PQ_outside"], parts["outside_time"] = _outside(machine, share.rows)
+        parts["PQ_outside"], parts["outside_time"] = _outside(machine, share.rows, plan)
     if not CLASSES.isdisjoint(wanted):
-        parts |= {"minor_stops": share.stopped.minors, "unclassified": share.stopped.unclassified}
+        parts |= {"minor_stops": stopped.minors, "unclassified": stopped.unclassified}
     return {name: part for name, part in parts.items() if name in wanted or name in ALWAYS}
 
 
@@ -132,10 +155,12 @@ def _worth(machine: Machine, made: Made, rows: Rows) -> tuple[int, int]:
     return outcomes.worth(rows, machine.plan.prices(outcomes, machine.log, rows))
 
 
-def _outside(machine: Machine, rows: Rows) -> tuple[int, int]:
+def _outside(machine: Machine, rows: Rows, plan: Planned | None) -> tuple[int, int]:
     """How many of some parts were finished outside planned busy time, and work on them in microseconds."""
     instants = view(machine.outcomes.ts)[rows]
-    away = machine.states.away(instants)
+    if plan == "work":
+        return 0, 0
+    away = np.ones(len(instants), dtype=np.bool_) if plan else machine.states.away(instants)
     cycles = view(machine.outcomes.cycle)[rows][away]
     return int(away.sum()), int(cycles[cycles != UNTOLD].sum())
 
@@ -319,11 +344,16 @@ def orders_parts(
         busy = producing = 0
         spans = {one.order: (one.began, one.ended) for one in done}
         for machine in line.machines if spans else ():
-            times, bare, unknown = spent_on(machine, line, spans)
-            elements = window.profile.elements(times, 0, bare)
-            busy += elements["AUBT"]
-            producing += elements["APT"]
-            unsure |= ALLOTTED if unknown else NONE
+            first, last = min(begin for begin, _ in spans.values()), max(end for _, end in spans.values())
+            for (begin, end), plan in pieces(machine, line, first, last):
+                inside = {name: (max(b, begin), min(e, end)) for name, (b, e) in spans.items() if b < end and e > begin}
+                if not inside:
+                    continue
+                times, bare, unknown = spent_on(machine, line, inside)
+                elements = counted_by(window.profile, plan).elements(times, 0, bare)
+                busy += elements["AUBT"]
+                producing += elements["APT"]
+                unsure |= ALLOTTED if unknown else NONE
         parts |= {"order_AUBT": busy, "order_APT": producing}
     return parts, unsure
 

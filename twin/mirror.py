@@ -241,6 +241,16 @@ class LineMirror(Thing):
         plan = self.bottleneck.machines[0].plan
         return max(round(often * plan.highest_of(kind)) for kind, often in enumerate(self.times))
 
+    def remark(self, messages: Sequence[Remark]) -> None:
+        """Take in what people said."""
+        self.remarks.extend(messages)
+        for m in messages:
+            if isinstance(m.about, Disposed):
+                left, to = self.scrapped, self.shipped
+                if m.about.verdict != "good":
+                    left, to = to, left
+                left.give(m.about.at, m.about.part, to)
+
     @property
     def machines(self) -> Iterator[Machine]:
         """All machines in flow order."""
@@ -371,6 +381,7 @@ def _takes(kind: str, line: LineMirror, place: Place | None, thing: Thing) -> Fo
     if isinstance(thing, LineMirror):
         table |= {"clock": partial(_clock, line), "status": partial(_status, line), "meta": partial(_born, line)}
         table["order"] = line.orders.extend
+        table["remark"] = line.remark
     elif isinstance(thing, Machine):
         table |= {"meta": thing.born, "state": thing.states.extend, "telemetry": _nothing}
         table["quality"] = thing.measurements.extend
@@ -508,7 +519,8 @@ def _out(line: LineMirror, place: Place, away: list[PartEvent]) -> None:
     line.wip.end([m.part for m in away], [m.ts for m in away], good, None if whole else since)
     for m in away:
         if m.into is None:
-            (line.shipped if m.cause is None else line.scrapped).note(m.ts, line.kinds.get(m.product, 0), m.order)
+            left = line.shipped if m.cause is None else line.scrapped
+            left.note(m.ts, m.part, line.kinds.get(m.product, 0), m.order)
         else:
             place.queue.end(_keys([m]), [m.ts])
             line.lineage.built.add(m.part, m.into, m.ts, place.path)

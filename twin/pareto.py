@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from plant.states import State
+from twin.accounts import CODES
 from twin.figures import Window
 from twin.mirror import LineMirror, Machine
+from twin.planning import counted_by, pieces
 from twin.profile import Profile
 from twin.values import Interval
 
@@ -23,7 +25,7 @@ STOPPED = tuple(state.value for state in State if state != State.PROCESSING)
 
 PROCESSING, FAILED, UNKNOWN = State.PROCESSING.value, State.FAILED.value, State.UNKNOWN.value
 _AWAY = frozenset({"off", "pause"})
-_PLANNED = {"pause": "planned_stop", "maintenance": "planned_stop"}
+_BUCKETS = {"pause": "planned_stop", "maintenance": "planned_stop", "no_order_failed": "no_order"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,30 +182,43 @@ def _row(key: tuple[str, str, str], some: Sequence[Stretch], unknown: int) -> Pa
 
 def stretches(machine: Machine, line: LineMirror, begin: int, end: int, profile: Profile) -> Iterator[Stretch]:
     """What a machine did in [begin, end) beside production, each piece under its reason."""
-    states, limit = machine.states, line.line.minor_stop
-    told = machine.intervals(*states.around(begin, end, line.horizon), line.horizon)
+    told = machine.intervals(*machine.states.around(begin, end, line.horizon), line.horizon)
     for stop in _stops(told):
-        pieces = [told[at] for at in stop]
-        reason = next((piece.reason for piece in pieces if piece.reason), "")
-        for piece in pieces:
+        whole = [told[at] for at in stop]
+        reason = next((piece.reason for piece in whole if piece.reason), "")
+        for piece in whole:
             since, until = max(piece.begin, begin), min(piece.end, end)
-            if since >= until:
-                continue
+            named = msgspec.structs.replace(piece, reason=piece.reason or reason, begin=since, end=until)
+            first, *others = _buckets(machine, line, named, profile) if since < until else [None]
+            if first and piece is whole[0] and begin <= piece.begin and piece.state != UNKNOWN:
+                length = sum(each.end - each.begin for each in whole)
+                first = replace(first, begun=True, length=length, open=not _over(told, stop[-1]))
+            yield from (one for one in (first, *others) if one)
+
+
+def _buckets(machine: Machine, line: LineMirror, piece: Interval, profile: Profile) -> list[Stretch]:
+    """A piece of a stop by what the waterfall counts it as: by the plan, with an order on the unit and without one."""
+    states, limit, state = machine.states, line.line.minor_stop, State(piece.state)
+    found = []
+    for (begin, end), plan in pieces(machine, line, piece.begin, piece.end):
+        by = counted_by(profile, plan)
+        with_order, bare = (times[CODES[state]] for times in states.split(begin, end, line.horizon))
+        for time, bucket in ((with_order, by.spent[state]), (bare, by.bare.get(state, by.spent[state]))):
             one = Stretch(
                 machine=machine.path,
-                bucket=_PLANNED.get(piece.state, profile.spent[State(piece.state)]),
+                bucket=_BUCKETS.get(bucket, bucket),
                 state=piece.state,
-                reason=piece.reason or reason,
-                time=until - since,
+                reason=piece.reason,
+                time=time,
             )
-            if piece.state == FAILED:
-                classed = states.stopped(since, until, line.horizon, limit)
-                bucket = "minor_stop" if classed.minor else one.bucket
-                one = replace(one, bucket=bucket, unclassified=classed.unclassified)
-            if piece is pieces[0] and begin <= piece.begin and piece.state != UNKNOWN:
-                length = sum(each.end - each.begin for each in pieces)
-                one = replace(one, begun=True, length=length, open=not _over(told, stop[-1]))
-            yield one
+            if bucket == "breakdown":
+                classed = states.stopped(begin, end, line.horizon, limit)
+                one = replace(
+                    one, bucket="minor_stop" if classed.minor else bucket, unclassified=classed.unclassified
+                )
+            if time:
+                found.append(one)
+    return found
 
 
 def _stops(told: Sequence[Interval]) -> list[list[int]]:

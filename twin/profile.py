@@ -34,7 +34,7 @@ class Profile:
             minor_stop: how much of that in the state `failed` belongs to minor stops: it moves within ADET only.
             bare: microseconds in each state without an order; left out: none.
         """
-        spent: dict[str, int] = {}
+        spent = {"breakdown": 0}
         for state, time in zip(STATES, times, strict=True):
             spent[self.spent[state]] = spent.get(self.spent[state], 0) + time
         for state, time in zip(STATES, bare, strict=False):

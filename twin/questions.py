@@ -138,7 +138,11 @@ class Questions:
         return self._stamped(chosen, values, [thing.path], window)
 
     def booked(self, path: str, part: str, *, run: str | None = None) -> list[tuple[int, Verdict]]:
-        """When a machine booked a part, and what it is taken for, in order of time."""
+        """When a machine booked a part, or it left the line, and what it is taken for, in order of time."""
+        line, thing = self._find(self._run(run), path)
+        if isinstance(thing, LineMirror):
+            good: list[tuple[int, Verdict]] = [(at, "good") for at in line.shipped.of(part)]
+            return sorted([*good, *((at, "scrap") for at in line.scrapped.of(part))])
         return self._find_machine(self._run(run), path)[1].outcomes.of(part)
 
     def remarks(self, path: str, *, run: str | None = None) -> list[tuple[str, Remark]]:

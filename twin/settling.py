@@ -25,6 +25,7 @@ COUNTING = (
     "twin.formula",
     "twin.kpis",
     "twin.partition",
+    "twin.planning",
     "twin.profile",
     "twin.settling",
     "twin.shares",

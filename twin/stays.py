@@ -576,24 +576,39 @@ class Outcomes(Kept):
 
 
 class Departures(Kept):
-    """When parts left a line, what they were, by a number that its user gives, and for which order they were made."""
+    """Parts that left a line: when, what they were, by a number that its user gives, and for which order."""
 
-    __slots__ = ("kind", "orders", "ts")
-    stored = Stored(columns=({"ts": int, "kind": int, "orders": str | None},))
+    __slots__ = ("kind", "orders", "parts", "ts")
+    stored = Stored(columns=({"ts": int, "kind": int, "orders": str | None, "parts": str},))
 
     def __init__(self) -> None:
         super().__init__()
         self.ts = array("q")
         self.kind = array("H")
         self.orders: list[str | None] = []
+        self.parts: list[str] = []
 
-    def note(self, ts: int, kind: int, order: str | None = None) -> None:
+    def note(self, ts: int, part: str, kind: int, order: str | None = None) -> None:
         """A part left."""
         place = len(self.ts) if not self.ts or ts >= self.ts[-1] else bisect_right(self.ts, ts)
         self.ts.insert(place, ts)
         self.kind.insert(place, kind)
         self.orders.insert(place, order)
+        self.parts.insert(place, intern(part))
         self.moved(place)
+
+    def give(self, ts: int, part: str, to: "Departures") -> None:
+        """A part that left at an instant belongs elsewhere; one that did not is nothing."""
+        for row in range(bisect_left(self.ts, ts), bisect_right(self.ts, ts)):
+            if self.parts[row] == part:
+                to.note(ts, part, self.kind[row], self.orders[row])
+                del self.ts[row], self.kind[row], self.orders[row], self.parts[row]
+                self.moved(row)
+                return
+
+    def of(self, part: str) -> list[int]:
+        """When a part left."""
+        return [self.ts[row] for row, name in enumerate(self.parts) if name == part]
 
     def until(self, at: int) -> int:
         """How many left up to and at an instant."""
@@ -611,4 +626,4 @@ class Departures(Kept):
     def canonical(self) -> Canonical:
         """The same for the same facts."""
         told = [order or "" for order in self.orders]
-        return sorted(zip(self.ts, self.kind, told, strict=True))  # type: ignore[return-value]
+        return sorted(zip(self.ts, self.parts, self.kind, told, strict=True))  # type: ignore[return-value]

@@ -79,6 +79,55 @@ async def test_a_stop_gets_another_reason(own) -> None:
     assert sum(row["time_us"] for row in rows if row["reason"] == "no-coolant") >= stop.end - middle
 
 
+async def test_a_part_that_left_the_line_is_scrap_after_all_and_good_again(own) -> None:
+    client, twin = own
+    path, window = BLOCK, (START, START + HOUR)
+    last = next(part for at, event, part in twin.part_events(f"{BLOCK}/OP20", *window) if event == "left")
+
+    def shipped() -> tuple[int, int, int]:
+        told = twin.kpis(path, *window, names=["throughput"])["throughput"]
+        state = twin.state(path).reported
+        return told.parts["shipped"], state["parts_out"], state["parts_scrapped"]
+
+    before = shipped()
+    good = twin.booked(path, last)[0][1] == "good"
+    for verdict, change in (("scrap", -1 if good else 0), ("scrap", -1 if good else 0), ("good", 0 if good else 1)):
+        said = {"path": path, "by": "anna", "disposition": {"part": last, "verdict": verdict}}
+        answer = await client.post("/api/v1/corrections", json=said)
+        assert answer.status_code == 201, answer.text
+        assert shipped() == (before[0] + change, before[1] + change, before[2] - change)
+
+
+async def test_the_plan_is_another_one_afterwards(own) -> None:
+    """A planned stop takes its time out of planned busy time, whatever the machine did; the last word counts."""
+    client, twin = own
+    window = (START + 30 * MINUTE, START + HOUR)
+
+    def parts(path: str = MACHINE) -> dict[str, int]:
+        values = twin.kpis(path, *window, names=["availability", "parts_outside_pbt", "oee"])
+        return {name: part for value in values.values() for name, part in value.parts.items()}
+
+    before = parts()
+    said = {"from": str(window[0]), "to": str(window[0] + 10 * MINUTE), "planned": "pause"}
+    answer = await correct(client, path=BLOCK, calendar=said)
+    assert answer.status_code == 201, answer.text
+    stopped = parts()
+    assert stopped["PBT"] == before["PBT"] - 10 * MINUTE
+    assert stopped["APT"] < before["APT"]
+    assert stopped["PQ_outside"] > before["PQ_outside"] == 0
+    assert stopped["PRI_GQ"] == before["PRI_GQ"]
+    assert (await figure(client, "oee"))["revision"] == 2
+    rows = twin.pareto(MACHINE, *window).rows
+    assert {row.bucket for row in rows} <= {"planned_stop", "breakdown", "minor_stop", "blocked", "starved"}
+    by = (await client.get("/api/v1/kpis", params={"path": MACHINE, "by": "product", "kpi": "availability", **WINDOW}))
+    assert sum(one["kpis"]["availability"]["parts"]["PBT"] for one in by.json()["windows"]) == stopped["PBT"]
+    await correct(client, calendar={**said, "planned": "off"})
+    assert parts()["PBT"] == stopped["PBT"]
+    assert twin.kpis(f"{BLOCK}/OP10/2", *window, names=["availability"])["availability"].parts["PBT"] == 20 * MINUTE
+    await correct(client, calendar={**said, "planned": "work"})
+    assert parts() == before
+
+
 @pytest.mark.parametrize(
     ("said", "status", "field"),
     [
@@ -90,7 +139,9 @@ async def test_a_stop_gets_another_reason(own) -> None:
         ({"reason": {"from": 1, "to": 2}}, 422, "reason"),
         ({"disposition": {"part": "nobody", "verdict": "good"}}, 404, "disposition.part"),
         ({"disposition": {"part": "nobody", "verdict": "fine"}}, 422, "disposition.verdict"),
-        ({"path": BLOCK, "disposition": {"part": "nobody", "verdict": "good"}}, 422, "path"),
+        ({"path": BLOCK, "disposition": {"part": "nobody", "verdict": "good"}}, 404, "disposition.part"),
+        ({"path": BLOCK, "disposition": {"part": "nobody", "verdict": "rework"}}, 422, "disposition.verdict"),
+        ({"path": f"{BLOCK}/OP10", "disposition": {"part": "nobody", "verdict": "good"}}, 422, "path"),
         ({"path": "no/where", "calendar": CALENDAR}, 404, "path"),
         ({"calendar": {"from": 1, "to": 2, "planned": "holiday"}}, 422, "calendar.planned"),
         ({"colour": "blue"}, 422, "body"),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from dashboards.answers import Json
 from dashboards.questions import From, PathOf, Refused, Run, To, answerable, instant, known_node, span
+from dashboards.windows import figures
 from plant.remarks import LONGEST_TEXT, About, Disposed, Planned, Recoded, Replanned, Verdict
 from plant.time import DAY
 from twin import Twin
@@ -67,6 +68,9 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     calendar: SaidCalendar | None = None
 
 
+MOST_COMPARED = 10
+"""Revisions of which a value before and after is told: for each the run is folded anew up to there."""
+
 _decode: Callable[[bytes], Correction] = msgspec.json.Decoder(Correction).decode
 
 
@@ -102,10 +106,11 @@ def add_corrections(app: FastAPI, twin: Twin) -> None:
         return Json({"path": node, "corrections": told})
 
     @app.get("/api/v1/revisions", summary="What was final of a window and is something else since, and why")
-    async def revisions(
+    async def revisions(  # noqa: PLR0917 the parameters of the question
         path: PathOf,
         begin: From = None,
         to: To = None,
+        kpi: Annotated[str | None, Query(description="its value before and after each, of at most ten")] = None,
         limit: Annotated[int, Query(description="the newest so many", ge=1, le=1000)] = 100,
         run: Run = None,
     ) -> Response:
@@ -113,7 +118,21 @@ def add_corrections(app: FastAPI, twin: Twin) -> None:
         chosen = await answerable(twin, run)
         window = span(twin, chosen, begin, to, DAY)
         told = twin.revisions(node, window.begin, window.end, run=chosen)
-        found = [_plain(revision) for revision in told[: -limit - 1 : -1]]
+        newest = told[: -min(limit, limit if kpi is None else MOST_COMPARED) - 1 : -1]
+        instants = await twin.ingested([revision.last for revision in newest])
+        found = [{**_plain(revision), "at": at} for revision, at in zip(newest, instants, strict=True)]
+
+        async def known(name: str, position: int) -> float | None:
+            try:
+                former = await twin.former(chosen, position)
+            except ValueError:  # nothing was
+                return None
+            return figures(twin, node, window, [name], former)[name].value
+
+        if kpi is not None:
+            for one, revision in zip(found, newest, strict=True):
+                one["before"] = await known(kpi, revision.first - 1)
+                one["after"] = await known(kpi, revision.last)
         return Json({"path": node, "from": window.begin, "to": window.end, "count": len(told), "revisions": found})
 
 

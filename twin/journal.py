@@ -253,6 +253,13 @@ class Journal:
         with self._errors():
             return self._number(query, self._runs.get(run, -1))
 
+    def ingested(self, positions: Sequence[int]) -> list[int | None]:
+        """When messages were stored, wall time in microseconds UTC; none for a position without one."""
+        query = "SELECT ingest FROM messages WHERE position = ?"
+        with self._errors():
+            found = (self._db.execute(query, (position,)).fetchone() for position in positions)
+            return [row and row[0] for row in found]
+
     def known_at(self, instant: int) -> int:
         """Position of the last message that was stored not after an instant of wall time, microseconds UTC; 0: none."""
         query = "SELECT position, ingest FROM messages WHERE position <= ? ORDER BY position DESC LIMIT 1"
@@ -362,7 +369,10 @@ class Journal:
             told = self._db.execute("SELECT told FROM revisions WHERE run = ? ORDER BY number", (number,))
             query = "SELECT position, version FROM settled WHERE run = ?"
             position, version = self._db.execute(query, (number,)).fetchone() or (0, "")
-            revisions = [msgspec.msgpack.decode(blob, type=Revision) for (blob,) in told]
+            try:
+                revisions = [msgspec.msgpack.decode(blob, type=Revision) for (blob,) in told]
+            except msgspec.MsgspecError as error:
+                raise DamageError(f"journal {self.file or 'in memory'}: a revision cannot be read: {error}") from None
             hours = list(map(Hour._make, rows))
             return Settlement(hours=hours, revisions=revisions, position=position, version=version)
 

@@ -255,6 +255,14 @@ class Twin(Questions):
             pass
         return await self._call(self._journal.free)
 
+    async def ingested(self, positions: Sequence[int]) -> list[int | None]:
+        """When messages came into the journal, wall time in microseconds UTC; none for a position without one.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        return await self._call(partial(self._journal.ingested, positions))
+
     def position(self) -> int:
         """Position of the last message in the journal."""
         return self._position

@@ -56,6 +56,11 @@ async def test_a_part_is_bad_after_all(own) -> None:
     assert [(one["about"]["verdict"], one["note"]) for one in told] == [("scrap", "crack found at audit"), ("good", "")]
     listed = (await client.get("/api/v1/revisions", params={"path": MACHINE, **WINDOW})).json()
     assert [one["number"] for one in listed["revisions"]] == [2, 1]
+    asked = {"path": MACHINE, "kpi": "scrap_ratio", **WINDOW}
+    compared = (await client.get("/api/v1/revisions", params=asked)).json()["revisions"]
+    values = [(one["before"], one["after"]) for one in compared]
+    assert values == [(after["value"], before["value"]), (before["value"], after["value"])]
+    assert compared[0]["at"] >= compared[1]["at"] > 0
 
 
 async def test_a_stop_gets_another_reason(own) -> None:

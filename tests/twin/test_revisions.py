@@ -2,7 +2,9 @@
 
 import asyncio
 import random
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plant.description import Plant
+from plant.errors import StoreError
 from plant.time import MINUTE, SECOND
+from twin.journal import Journal
 from twin.twin import Twin
 
 LATENESS = 5 * SECOND
@@ -143,3 +147,64 @@ def test_a_stop_that_goes_on_keeps_its_window_open() -> None:
             assert states[9:] == [("final", 0.0)] * 3
 
     asyncio.run(scenario())
+
+
+def killed_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on the journal takes messages, and nothing of what is final."""
+
+    def settle(*_: object) -> None:
+        raise StoreError("killed")
+
+    monkeypatch.setattr(Journal, "settle", settle)
+
+
+def test_a_kill_before_a_revision_was_kept_is_no_end_of_it(tmp_path, monkeypatch) -> None:
+    wire = Wire(PLANT)
+    window = (START, START + 60 * SECOND)
+    early = wire.send((A, state(0, "starved")), (A, state(10 * SECOND, "failed", "jam")))
+    late = wire.send((A, state(30 * SECOND, "starved")))
+    beats = [one for beat in range(40, 400, 10) for one in wire.heartbeat(START + beat * SECOND)]
+
+    async def before() -> None:
+        async with twin_of(PLANT, tmp_path, lateness=LATENESS) as twin:
+            await twin.take(early + beats)
+            while await twin._seal(twin._run(None)):
+                pass
+            assert twin.kpis("main/line/A", *window)["availability"].revision == 1
+            killed_in_between(monkeypatch)
+            await twin.take(late)
+            monkeypatch.undo()
+
+    async def after() -> int:
+        async with twin_of(PLANT, tmp_path, lateness=LATENESS) as twin:
+            (revision,) = twin.revisions("main/line/A", *window)
+            assert revision.causes == ()
+            assert revision.last == twin.position()
+            changed = {name for change in revision.changes for name in change.differences}
+            assert {"UNK", "starved", "failed: jam"} & changed
+            return twin.kpis("main/line/A", *window)["availability"].revision
+
+    asyncio.run(before())
+    assert [asyncio.run(after()) for _ in range(3)] == [2, 2, 2]
+
+
+def test_a_twin_that_counts_otherwise_says_so(tmp_path) -> None:
+    """Hours were kept by another version of the twin: where it counted otherwise, that is a revision, once."""
+    window = (START, START + 60 * SECOND)
+
+    async def heard() -> int:
+        async with twin_of(PLANT, tmp_path, lateness=LATENESS) as twin:
+            await twin.take(simulated(PLANT, until=5 * MINUTE))
+            while await twin._seal(twin._run(None)):
+                pass
+            return twin.kpis("main/line/A", *window)["availability"].revision
+
+    def counted_otherwise() -> None:
+        with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as db:
+            db.execute("UPDATE settled SET version = 'old'")
+            db.execute("UPDATE hours SET parts = ? WHERE path = 'main/line/A' AND begin = ?", (b'{"PQ":1}', START))
+            db.commit()
+
+    assert asyncio.run(heard()) == 1
+    counted_otherwise()
+    assert [asyncio.run(heard()) for _ in range(2)] == [2, 2]

@@ -81,6 +81,7 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
         acknowledged_by: who said so, where that was told.
         cleared: when the condition was over; none while it stands, or where that message was lost.
         active: whether it stands.
+        suppressed: whether it chattered: it came for at least the third time within a minute, and loads nobody.
     """
 
     path: str
@@ -92,6 +93,7 @@ class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_by: str | None = None
     cleared: int | None = None
     active: bool = True
+    suppressed: bool = False
 
     def stood(self, at: int) -> int:
         """For how long it has stood at an instant, as far as that is known."""

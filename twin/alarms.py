@@ -56,7 +56,8 @@ class AlarmReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         count: how many were raised.
-        per_hour: the same for an hour, of the part of the window that is known.
+        suppressed: those of them that chattered: rate and floods are told without them.
+        per_hour: how many of the others in an hour, of the part of the window that is known.
         acceptable: whether that is no more than an operator can answer.
         by_priority: how many of each priority.
         floods: times of flood.
@@ -71,6 +72,7 @@ class AlarmReport(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     count: int
+    suppressed: int
     per_hour: float | None
     acceptable: bool | None
     by_priority: dict[int, int]
@@ -99,14 +101,17 @@ def report(
     """
     until = min(end, horizon)
     shelved = {(a.path, a.code): a for a in now if a.state == "shelved"}
-    chosen = sorted((o for o in raised if begin <= o.raised < end), key=lambda o: (o.raised, o.path, o.code))
+    told = _suppressed(sorted(raised, key=lambda o: (o.raised, o.path, o.code)))
+    chosen = [o for o in told if begin <= o.raised < end]
+    heard = [o for o in chosen if not o.suppressed]
     standing = [o for o in raised if o.raised < until and (o.active or (o.cleared or o.raised) > until)]
     standing = [o for o in standing if (o.path, o.code) not in shelved]
     known = max(0, until - begin)
-    floods = _floods([o.raised for o in chosen], until)
-    rate = len(chosen) * HOUR / known if known else None
+    floods = _floods([o.raised for o in heard], until)
+    rate = len(heard) * HOUR / known if known else None
     return AlarmReport(
         count=len(chosen),
+        suppressed=len(chosen) - len(heard),
         per_hour=rate,
         acceptable=None if rate is None else rate <= ACCEPTABLE_PER_H,
         by_priority=dict(sorted(Counter(o.priority for o in chosen).items())),
@@ -141,6 +146,18 @@ def _floods(instants: Sequence[int], until: int) -> list[Flood]:
     if begin is not None:
         over = recent[-FLOOD_ENDS] + FLOOD_WINDOW  # then fewer than that are left in the window
         found.append(Flood(begin=begin, end=min(until, over), count=count))
+    return found
+
+
+def _suppressed(raised: Sequence[Occurrence]) -> list[Occurrence]:
+    """Occurrences, with the word whether each came too often to mean anything, by those of its alarm before it."""
+    before: dict[tuple[str, str], deque[int]] = {}
+    found = []
+    for o in raised:
+        recent = before.setdefault((o.path, o.code), deque(maxlen=CHATTERING - 1))
+        chatters = len(recent) == CHATTERING - 1 and recent[0] + CHATTER_WINDOW > o.raised
+        found.append(msgspec.structs.replace(o, suppressed=True) if chatters else o)
+        recent.append(o.raised)
     return found
 
 

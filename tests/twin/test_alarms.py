@@ -82,7 +82,7 @@ def test_floods_are_those_that_a_look_at_every_instant_finds(minutes) -> None:
         near = sum(now - 10 * MINUTE < t <= now for t in instants)
         flood = near >= 5 if flood else near > 10
         expected.append(flood)
-    told = report(raised(*instants), 0, HOUR, HOUR)
+    told = report([o for i, t in enumerate(instants) for o in raised(t, code=f"a{i}")], 0, HOUR, HOUR)
     inside = [any(f.begin <= now < f.end for f in told.floods) for now in range(0, 60 * MINUTE, MINUTE)]
     assert inside == expected
 
@@ -90,6 +90,16 @@ def test_floods_are_those_that_a_look_at_every_instant_finds(minutes) -> None:
 def test_an_alarm_that_comes_three_times_in_a_minute_chatters() -> None:
     told = report(raised(0, 25 * SECOND, 59 * SECOND) + raised(0, 30 * SECOND, 60 * SECOND, code="b"), 0, HOUR, HOUR)
     assert [(c.code, c.begin, c.count) for c in told.chattering] == [("a", 0, 3)]
+
+
+def test_chattering_loads_nobody_but_is_counted() -> None:
+    """From the third time within a minute on until it is quiet; also where the first ones lie before the window."""
+    often = raised(*(i * 10 * SECOND for i in range(30)), 10 * MINUTE)
+    told = report(often, 0, HOUR, HOUR)
+    assert (told.count, told.suppressed, told.per_hour, told.floods) == (31, 28, 3, [])
+    assert [o.raised for o in told.occurrences if not o.suppressed] == [10 * MINUTE, 10 * SECOND, 0]
+    later = report(often, 20 * SECOND, HOUR, HOUR)
+    assert (later.count, later.suppressed) == (29, 28)
 
 
 def test_what_stands_for_a_day_is_stale() -> None:

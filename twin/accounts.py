@@ -212,13 +212,21 @@ class StateAccount(Kept):
 
     def away(self, instants: Columns) -> NDArray[np.bool_]:
         """Whether the machine was off or in a planned stop up to some instants; never where nobody can tell."""
+        rows = self._rows_before(instants)
+        codes = np.append(np.frombuffer(self.code, dtype=np.uint8), np.uint8(UNKNOWN))
+        away: NDArray[np.bool_] = np.isin(codes[rows], UNPLANNED)
+        return away
+
+    def vouched(self, instants: Columns) -> bool:
+        """Whether the state up to each of some instants is known."""
+        return bool((self._rows_before(instants) >= 0).all())
+
+    def _rows_before(self, instants: Columns) -> NDArray[np.intp]:
+        """The row that is known to be in force up to each of some instants; -1 where nobody can tell."""
         self._settle()
-        if not self._begins:
-            return np.zeros(len(instants), dtype=np.bool_)
         rows = np.searchsorted(view(self._begins), instants) - 1
         ends = np.append(view(self._known), np.iinfo(np.int64).max)
-        known = (rows >= 0) & (instants <= ends[rows])
-        return known & np.isin(np.frombuffer(self.code, dtype=np.uint8)[rows], UNPLANNED)
+        return np.where((rows >= 0) & (instants <= ends[rows]), rows, -1)
 
     def begin_of(self, row: int) -> int:
         """Since when a row is in force."""

@@ -186,6 +186,9 @@ def machine_doubt(machine: Machine, line: LineMirror, window: Window, wanted: Co
     if not ENERGY.isdisjoint(wanted):
         taken = machine.energy.between(begin, end)
         unsure |= NONE if taken and taken.sure else ENERGY
+    if not OUTSIDE.isdisjoint(wanted):
+        booked = view(machine.outcomes.ts)[machine.outcomes.rows(begin, end)]
+        unsure |= NONE if missing == 0 and machine.states.vouched(booked) else OUTSIDE
     return Doubt(missing=missing, disposed=lost, ideal=machine.plan.highest, unsure=unsure)
 
 

@@ -424,4 +424,4 @@ async def test_the_documented_questions_are_the_ones_that_exist(client) -> None:
     }
     assert all(question["summary"] for verbs in told["paths"].values() for question in verbs.values())
     names = {parameter["name"] for parameter in told["paths"]["/api/v1/kpis"]["get"]["parameters"]}
-    assert names == {"path", "from", "to", "by", "kpi", "run"}
+    assert names == {"path", "from", "to", "by", "kpi", "run", "asof"}

@@ -213,7 +213,7 @@ def test_05_what_is_folded_again_from_the_journal_is_what_was_live(history, size
         async with twin:
             for first in range(0, len(deliveries), size):
                 await twin.take(deliveries[first : first + size])
-            again = await twin._rebuilt(twin.runs()[-1])
+            again = await twin._recovery.run(twin.runs()[-1], twin.position())
             assert again.mirror.digest() == twin.digest() == told(deliveries, plant(history.unit)).digest()
 
     asyncio.run(live_and_again())

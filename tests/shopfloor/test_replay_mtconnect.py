@@ -92,7 +92,8 @@ def test_every_sample_arrives_with_its_value_and_time(cell) -> None:
     mapping = yaml.safe_load((ROOT / CELL[1]).read_text())
     signals = {control["name"]: control["tags"] for control in mapping["controls"]}
     seen = 0
-    with duckdb.connect(str(folder / "telemetry.duckdb"), read_only=True) as db:
+    (file,) = folder.glob("telemetry/*/raw-*.duckdb")  # all on one day
+    with duckdb.connect(str(file), read_only=True) as db:
         for machine in mapping["machines"]:
             station, data = machine["station"], logs[machine["station"]]
             number, kind = db.execute(

@@ -222,9 +222,14 @@ class StateAccount(Kept):
         return bool((self._rows_before(instants) >= 0).all())
 
     def _rows_before(self, instants: Columns) -> NDArray[np.intp]:
-        """The row that is known to be in force up to each of some instants; -1 where nobody can tell."""
+        """The row that is known to be in force up to each of some instants; -1 where nobody can tell.
+
+        At the very first instant of a machine that is its first row, if none before it can be lost.
+        """
         self._settle()
         rows = np.searchsorted(view(self._begins), instants) - 1
+        if self.seq and self.seq[0] == 0:
+            rows[instants == self._begins[0]] = 0
         ends = np.append(view(self._known), np.iinfo(np.int64).max)
         return np.where((rows >= 0) & (instants <= ends[rows]), rows, -1)
 

@@ -92,7 +92,7 @@ async def story(seed: int, folder: Path) -> None:
         assert said(twin, windows) == before
 
 
-MANY = pytest.param(300, id="many", marks=[pytest.mark.slow, pytest.mark.timeout(600)])
+MANY = pytest.param(150, id="many", marks=[pytest.mark.slow, pytest.mark.timeout(600)])
 
 
 @pytest.mark.parametrize("examples", [pytest.param(8, id="some"), MANY])

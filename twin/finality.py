@@ -18,7 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from plant.messages import Clock, Message, Meta, Order, Remark, StateChange
-from plant.periods import PERIODS
+from plant.periods import PERIODS, Periods
 from plant.remarks import Disposed, Recoded, Replanned
 from plant.shifts import Calendar
 from plant.time import DAY, MINUTE
@@ -29,6 +29,10 @@ LATENESS = MINUTE
 
 IDLE = 10 * MINUTE
 """A line that is silent for longer than the others no longer holds up what is final of it: that time is unknown."""
+
+WEEK = 7 * DAY
+PERIODS_OF_WEEKS = {"day": PERIODS["day"]}
+"""What is over for longer than a week is kept by days: a clock that is wrong by years must not fill the disk."""
 
 MOST_CAUSES = 1_000
 """Messages that a revision names one by one."""
@@ -279,7 +283,8 @@ class Finality:
         if self.line.first == NEVER or self.watermark <= self.line.first:
             return None
         begin = self.borders[-1] if self.borders else _floor(self.calendar, self.line.first)
-        return next(_cuts(self.calendar, begin, self.watermark), None)
+        whole = self.watermark - begin > WEEK
+        return next(_cuts(self.calendar, begin, self.watermark, PERIODS_OF_WEEKS if whole else PERIODS), None)
 
     def _said(self, path: str, begin: int, end: int) -> bytes:
         return encoded(self.parts_of(path, begin, end)) if begin < end else NOTHING
@@ -326,13 +331,15 @@ class Finality:
                 kept[:0] = [NOTHING] * len(more)
 
 
-def _cuts(calendar: Calendar, begin: int, until: int) -> Iterator[int]:
-    """Ends of hours and borders of shifts after an instant, up to and at another one."""
+def _cuts(
+    calendar: Calendar, begin: int, until: int, sorts: Mapping[str, Periods] = PERIODS
+) -> Iterator[int]:
+    """Ends of hours and borders of shifts after an instant, or of other periods, up to and at another one."""
     at = begin
     while at < until:
         stop = at + DAY  # a day at a time: a clock that is wrong by years must not cost years
         cuts: set[int] = set()
-        for periods in PERIODS.values():
+        for periods in sorts.values():
             cuts.update(edge for period in periods(calendar, at, stop) for edge in (period.begin, period.end))
         for cut in sorted(cut for cut in cuts if at < cut <= stop):
             if cut > until:

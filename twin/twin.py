@@ -19,7 +19,7 @@ from plant.description import Plant
 from plant.errors import MessageError, StoreError
 from plant.messages import KINDS, Clock, Command, Delivery, Message, Remark, Telemetry
 from plant.remarks import About
-from twin.finality import LATENESS, Finality, Hour, Late, Open, Revision, Settlement
+from twin.finality import LATENESS
 from twin.former import Former, Formers
 from twin.historian import Block, Historian
 from twin.intake import Accepted, Batch, Run, Sink
@@ -28,7 +28,8 @@ from twin.letters import DeadLetters
 from twin.questions import Questions
 from twin.rates import Rate
 from twin.recovery import USUAL, Pace, Recovery
-from twin.settling import COUNTING, Arrived
+from twin.seals import Seals
+from twin.settling import COUNTING
 from twin.snapshot import version
 from twin.stream import BOUND, Broadcast, Fact, Reader, reset
 from twin.underway import Underway
@@ -49,15 +50,6 @@ class Refused(NamedTuple):
     delivery: Delivery
     reason: str
     detail: str
-
-
-class Revising(NamedTuple):
-    """What is final of a line, before late messages are folded."""
-
-    run: Run
-    final: Finality
-    late: Late
-    before: Open
 
 
 class Twin(Questions):
@@ -91,12 +83,16 @@ class Twin(Questions):
         self._recovery = Recovery(
             journal, self._call, plant=plant, prefix=prefix, letters=self._letters, pace=pace
         )
-        self._keeping = pace is not None
-        self._counting = version(plant, prefix, COUNTING)
+        self._seals = Seals(
+            journal,
+            self._call,
+            settled=self._settled,
+            version=version(plant, prefix, COUNTING),
+            keeping=pace is not None,
+        )
         self._formers = Formers(self._recovery.former)
         self._loading: asyncio.Task[None] | None = None
         self._sealing: asyncio.Task[None] | None = None
-        self._unsettled: dict[str, tuple[list[Hour], list[Revision]]] = {}  # by run: made, and not kept yet
         self._position = 0
         self._trouble = ""  # why the journal does not take messages now
         self._received = self._journaled = self._retries = self._values = 0
@@ -123,7 +119,7 @@ class Twin(Questions):
         if names:
             await self.load(names[-1])
         self._loading = asyncio.create_task(self._load_all(names[-2::-1]), name="rebuild")
-        if self._keeping:
+        if self._seals.keeping:
             self._sealing = asyncio.create_task(self._seal_always(), name="seal")
 
     async def close(self) -> None:
@@ -221,9 +217,9 @@ class Twin(Questions):
             delivery = Delivery(topic=topic, payload=encode(told))
             decode(topic, delivery.payload, self.prefix)  # by the rules of all messages
             position = await self._write((sink.source, told, delivery))
-            revising = self._revising([(sink, told, position)])
+            revising = self._seals.before([(sink, told, position)])
             chosen.apply(sink, [told])
-            await self._revise(revising)
+            await self._seals.after(revising, position)
             if self._broadcast.readers:
                 self._broadcast.put([Fact(position, sink.path, Remark.kind, told)])
             return position
@@ -241,7 +237,7 @@ class Twin(Questions):
                 await self._call(partial(self._journal.forget, name))
                 if name not in await self._call(self._journal.runs):
                     self._order.remove(name)
-                    self._unsettled.pop(name, None)
+                    self._seals.forget(name)
                     if (run := self._runs.pop(name, None)) is not None:
                         self._final.pop(run, None)
 
@@ -378,10 +374,10 @@ class Twin(Questions):
             now = time.time_ns() // 1000
             for delivery, reason, detail in refused:
                 self._letters.add(delivery, reason, detail, now)
-            revising = self._revising([(sink, m, p) for (sink, m, _), p in zip(kept, positions, strict=True) if p])
+            revising = self._seals.before([(sink, m, p) for (sink, m, _), p in zip(kept, positions, strict=True) if p])
             self._recovery.begin()
             await self._fold(accepted)
-            await self._revise(revising)
+            await self._seals.after(revising, self._position)
             self._recovery.end({sink.run for sink, _, _ in accepted}, self._position)
             if self._broadcast.readers:
                 pairs = zip(rows, positions, strict=True)
@@ -399,41 +395,6 @@ class Twin(Questions):
         self._journaled += 1
         return position
 
-    def _revising(self, arrived: Sequence[Arrived]) -> list[Revising]:
-        """What is final and may change, as it is before late messages are folded."""
-        runs = {sink.run for sink, _, _ in arrived}
-        found = []
-        for run in runs:
-            settled = self._settled(run)
-            for line, late in settled.late([one for one in arrived if one[0].run is run]).items():
-                final = settled.lines[line]
-                found.append(Revising(run, final, late, final.open(late.since)))
-        return found
-
-    async def _revise(self, revising: Iterable[Revising]) -> None:
-        """Find out what late messages have changed, and keep it."""
-        for run, final, late, before in revising:
-            revision = final.revise(before, late)
-            if revision is not None:
-                await self._settle(run, [], [revision])
-
-    async def _settle(self, run: Run, hours: Iterable[Hour], revisions: Iterable[Revision] = ()) -> None:
-        """Keep what is final; where the journal does not take it now, it waits for the next time."""
-        if not self._keeping:
-            return
-        waiting = self._unsettled.setdefault(run.name, ([], []))
-        waiting[0].extend(hours)
-        waiting[1].extend(revisions)
-        settlement = Settlement(
-            hours=waiting[0], revisions=waiting[1], position=self._position, version=self._counting
-        )
-        try:
-            await self._call(partial(self._journal.settle, run.name, settlement))
-        except StoreError as error:
-            log.warning("what is final of run %s is not kept: %s", run.name, error)
-        else:
-            self._unsettled.pop(run.name, None)
-
     async def _seal_always(self) -> None:
         """Keep hours that are over, an hour of a line at a time."""
         while True:
@@ -445,11 +406,10 @@ class Twin(Questions):
 
     async def _seal(self, run: Run) -> bool:
         """Keep the next hour of each line of a run; whether there was one."""
-        settled = self._settled(run)
-        if not settled.due:
+        if not self._settled(run).due:
             return False
         async with self._underway.nothing():
-            await self._settle(run, settled.seal())
+            await self._seals.seal(run, self._position)
         return True
 
     def _store(self, rows: Sequence[Row], batch: Batch, before: Batch | None) -> tuple[list[int], int]:
@@ -582,24 +542,9 @@ class Twin(Questions):
                 log.warning("run %s cannot be read: %s", name, error)
 
     async def _known(self, name: str) -> Run:
-        """A run as the journal has it, and what was final of it.
-
-        What the twin had folded before the last stop and not looked at may have changed that, and so may another
-        version of the twin.
-        """
-        run, settled = await self._recovery.run(name, self._position), self._call(partial(self._journal.settled, name))
-        known, final = await settled, self._settled(run)
-        final.recall(known)
-        after = known.position if known.version == self._counting else 0
-        since = await self._call(partial(self._journal.earliest, name, after))
-        if since is not None:
-            await self._revise(
-                [
-                    Revising(run, of_line, Late(since, after + 1, self._position), of_line.open(since))
-                    for of_line in final.lines.values()
-                ]
-            )
-            await self._settle(run, [])
+        """A run as the journal has it, and what was final of it."""
+        run = await self._recovery.run(name, self._position)
+        await self._seals.recall(run, self._position)
         return run
 
     def _call(self, function: Callable[[], T]) -> asyncio.Future[T]:

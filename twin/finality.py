@@ -174,6 +174,11 @@ class Finality:
         own = self.line.clock.now if self.line.clock else -1
         return max(own, self.others - IDLE) - self.lateness - self.line.line.minor_stop
 
+    @property
+    def touchable(self) -> int:
+        """What speaks of an earlier instant may change what is final: also by what a stop is that began before it."""
+        return self.watermark + self.line.line.minor_stop
+
     def revision(self, path: str, begin: int, end: int) -> int:
         """How often [begin, end) of a node has been said, once it was final; 0 while it is provisional."""
         if end > self.watermark:

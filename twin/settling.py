@@ -51,7 +51,7 @@ class Settled:
 
     def late(self, arrived: Sequence[Arrived]) -> dict[Node, Late]:
         """By line, the messages among some that speak of what is final already."""
-        marks = {node: final.watermark for node, final in self.lines.items()}
+        marks = {node: final.touchable for node, final in self.lines.items()}
         found: dict[Node, Late] = {}
         for sink, m, position in arrived:
             node = sink.line.node

@@ -106,6 +106,12 @@ def test_what_was_final_changes_only_with_a_revision(examples: int) -> None:
     law()
 
 
+def test_the_end_of_a_stop_that_comes_late_says_what_the_stop_was() -> None:
+    """Though it is not late itself: while its end is unknown nobody knows what the stop is that began before."""
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(story(883, Path(folder)))
+
+
 def test_a_birth_that_tells_what_was_lost_is_a_revision() -> None:
     """The state that stands since long ago is told only by the next session: time that was unknown is known now."""
 

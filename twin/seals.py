@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from plant.errors import StoreError
 from twin.finality import Finality, Hour, Late, Open, Revision, Settlement
-from twin.intake import Run
+from twin.intake import Accepted, Run
 from twin.journal import Journal
 from twin.replay import Call
 from twin.settling import Arrived, Settled
@@ -50,11 +50,15 @@ class Seals:
         self.keeping = keeping
         self._waiting: dict[str, tuple[list[Hour], list[Revision]]] = {}  # by run: made, and not kept yet
 
-    def before(self, arrived: Sequence[Arrived]) -> list[Revising]:
-        """What is final and may change, as it is before late messages are folded."""
+    def before(self, accepted: Sequence[Accepted], positions: Sequence[int]) -> list[Revising]:
+        """What is final and may change, as it is before messages are folded: they are journaled, at these positions."""
         found = []
-        for run in {sink.run for sink, _, _ in arrived}:
+        arrived: list[Arrived] = []
+        for run in {sink.run for sink, _, _ in accepted}:
             settled = self._settled(run)
+            if settled.in_time(accepted):
+                continue
+            arrived = arrived or [(sink, m, p) for (sink, m, _), p in zip(accepted, positions, strict=True) if p]
             for line, late in settled.late([one for one in arrived if one[0].run is run]).items():
                 final = settled.lines[line]
                 found.append(Revising(run, final, late, final.open(late.since)))

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-from plant.messages import Message
+from plant.messages import Message, StateChange
 from plant.paths import Node, parse_node
 from twin.figures import Window, additive
 from twin.finality import LATENESS, Finality, Hour, Late, Settlement
-from twin.intake import Run, Sink
+from twin.intake import Accepted, Run, Sink
 from twin.mirror import LineMirror, things_of
 from twin.snapshot import FOLDING
 
-BACKWARDS = frozenset({"state", "clock", "meta", "order", "remark"})
+LOOKING_BACK = frozenset({"clock", "meta", "order", "remark"})
+BACKWARDS = LOOKING_BACK | {"state"}
 """Kinds that may speak of the time before their own instants."""
 
 COUNTING = (
@@ -48,6 +49,15 @@ class Settled:
 
     def __init__(self, run: Run, lateness: int = LATENESS) -> None:
         self.lines = {node: _finality(line, run, lateness) for node, line in run.mirror.lines.items()}
+
+    def in_time(self, accepted: Sequence[Accepted]) -> bool:
+        """Whether surely none of some messages speaks of what is final: a quick look, for nearly all are in time."""
+        mark = max(final.touchable for final in self.lines.values())
+        told = [m.since if type(m) is StateChange else m.ts for _, m, _ in accepted]
+        if min(told, default=mark) < mark:
+            return False
+        others = [(sink, m) for sink, m, _ in accepted if sink.kind in LOOKING_BACK]
+        return all(self.lines[sink.line.node].since(m) >= mark for sink, m in others)
 
     def late(self, arrived: Sequence[Arrived]) -> dict[Node, Late]:
         """By line, the messages among some that speak of what is final already."""

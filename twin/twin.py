@@ -217,7 +217,7 @@ class Twin(Questions):
             delivery = Delivery(topic=topic, payload=encode(told))
             decode(topic, delivery.payload, self.prefix)  # by the rules of all messages
             position = await self._write((sink.source, told, delivery))
-            revising = self._seals.before([(sink, told, position)])
+            revising = self._seals.before([(sink, told, delivery)], [position])
             chosen.apply(sink, [told])
             await self._seals.after(revising, position)
             if self._broadcast.readers:
@@ -374,7 +374,7 @@ class Twin(Questions):
             now = time.time_ns() // 1000
             for delivery, reason, detail in refused:
                 self._letters.add(delivery, reason, detail, now)
-            revising = self._seals.before([(sink, m, p) for (sink, m, _), p in zip(kept, positions, strict=True) if p])
+            revising = self._seals.before(kept, positions)
             self._recovery.begin()
             await self._fold(accepted)
             await self._seals.after(revising, self._position)

@@ -53,10 +53,7 @@ ELSEWHERE = {
 }
 """What of the sixteen is not held here, and why."""
 
-CASES = [
-    pytest.param(100, id="100"),
-    pytest.param(1500, id="1500", marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
-]
+SLOW = [pytest.mark.slow, pytest.mark.timeout(900)]
 MUCH = [HealthCheck.too_slow, HealthCheck.large_base_example, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 RATIOS = [row.id for row in CATALOGUE.values() if row.unit == "1" and row.scope and "energy" not in row.id
           and row.id not in {"wip", "queue", "minor_stop_count", "cm", "cmk", "cp", "cpk", "cpl", "cpu"}]  # fmt: skip
@@ -65,8 +62,12 @@ BY_TIME = ["oee", "nee", "teep", "ooe", "quality_ratio", "first_pass_yield", "mt
            "minor_stop_time", "minor_stop_count", "corrective_maintenance_ratio", "energy", "throughput"]  # fmt: skip
 
 
-def law(*strategies, **named):
-    """A test of a law on 100 cases in the fast part and on 1,500 in the slow one, the same ones each time."""
+def law(*strategies, of=1, **named):
+    """A test of a law on 100 cases in the fast part and on 1,500 in the slow one, the same ones each time.
+
+    Where an invariant has several laws, each has its share of them.
+    """
+    cases = [pytest.param(100 // of, id="some"), pytest.param(1500 // of, id="many", marks=SLOW)]
 
     def decorate(body):
         def test(cases) -> None:
@@ -75,7 +76,7 @@ def law(*strategies, **named):
             )()
 
         test.__name__, test.__doc__ = body.__name__, body.__doc__
-        return pytest.mark.parametrize("cases", CASES)(test)
+        return pytest.mark.parametrize("cases", cases)(test)
 
     return decorate
 
@@ -155,7 +156,7 @@ def sums(questions, path: str, begin: int, end: int) -> dict[tuple[str, str], in
     return {(name, part): n for name, value in values.items() for part, n in value.parts.items()}
 
 
-@law(histories(energy=2, parts=3), BORDERS)
+@law(histories(energy=2, parts=3), BORDERS, of=2)
 def test_03_parts_of_windows_that_meet_add_up_and_machines_add_up_to_stations(history, cuts) -> None:
     questions = told(history.deliveries(), plant(history.unit))
     *pieces, together = windows(history, cuts)
@@ -171,7 +172,7 @@ def test_03_parts_of_windows_that_meet_add_up_and_machines_add_up_to_stations(hi
         assert pool(stations) == parts_of(questions, "main/line", begin, end)
 
 
-@law(histories(parts=3), st.sampled_from(["hour", "day"]))
+@law(histories(parts=3), st.sampled_from(["hour", "day"]), of=2)
 def test_03_hours_and_local_days_add_up_also_where_the_clock_is_changed(history, by) -> None:
     history = replace(history, unit=HOUR if by == "day" else 10 * MINUTE)
     of = plant(history.unit)
@@ -442,19 +443,19 @@ def ratios(history: History, of, cuts: list[int], paths=PATHS[1:3]) -> list[dict
     ]  # fmt: skip
 
 
-@law(histories(parts=3), BORDERS, st.integers(1, 10**6))
+@law(histories(parts=3), BORDERS, st.integers(1, 10**6), of=5)
 def test_11_a_shift_of_time_changes_no_ratio(history, cuts, shift) -> None:
     of = plant(history.unit)
     assert ratios(replace(history, begin=history.begin + shift * SECOND), of, cuts) == ratios(history, of, cuts)
 
 
-@law(histories(parts=3), BORDERS, st.integers(2, 50))
+@law(histories(parts=3), BORDERS, st.integers(2, 50), of=5)
 def test_11_a_scale_of_time_changes_no_ratio(history, cuts, factor) -> None:
     slower = replace(history, unit=history.unit * factor)
     assert ratios(slower, plant(slower.unit), cuts) == ratios(history, plant(history.unit), cuts)
 
 
-@law(histories(parts=3), BORDERS)
+@law(histories(parts=3), BORDERS, of=5)
 def test_11_an_idle_machine_more_changes_no_other(history, cuts) -> None:
     """The other machine of the station does nothing from now on: what the first one does stays the same."""
     of = plant(history.unit)
@@ -465,7 +466,7 @@ def test_11_an_idle_machine_more_changes_no_other(history, cuts) -> None:
     assert ratios(alone, of, cuts, paths) == ratios(both, of, cuts, paths)
 
 
-@law(histories(parts=3), BORDERS)
+@law(histories(parts=3), BORDERS, of=5)
 def test_11_names_of_stations_and_the_split_of_an_order_change_nothing(history, cuts) -> None:
     of, renamed = plant(history.unit), plant(history.unit, prefix="Z-")
     deliveries = history.deliveries()
@@ -494,7 +495,7 @@ def test_11_names_of_stations_and_the_split_of_an_order_change_nothing(history, 
     assert orders.kpis("main/line", *whole(history), names=names) == line
 
 
-@law(histories(parts=4), BORDERS, st.integers(2, 9))
+@law(histories(parts=4), BORDERS, st.integers(2, 9), of=5)
 def test_11_planned_run_times_scale_effectiveness(history, cuts, factor) -> None:
     deliveries = history.deliveries()
     one, other = (told(deliveries, plant(history.unit, factor=k)) for k in (1, factor))

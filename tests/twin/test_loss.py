@@ -196,7 +196,7 @@ def test_no_trouble_on_the_way_makes_a_figure_wrong(seed, trouble) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @given(seed=st.integers(1, 40), trouble=TROUBLES)
-@settings(max_examples=1200)
+@settings(max_examples=1000)
 def test_no_trouble_on_the_way_makes_a_figure_wrong_in_thousands_of_cases(seed, trouble) -> None:
     survive(seed, trouble)
 

@@ -217,6 +217,10 @@ class Finality:
         until = max(begin, self.watermark)
         return Open(begin, until, {path: self._said(path, begin, until) for path in self.sealed})
 
+    def kept(self) -> Open:
+        """Nothing but what is kept: for a look at that alone, when no message is folded."""
+        return Open(self.watermark, self.watermark, {})
+
     def revise(self, before: Open, late: Late) -> Revision | None:
         """What has changed by late messages that are folded now; none: nothing that was final."""
         changes = sorted([*self._revised(late.since), *self._reopened(before)])

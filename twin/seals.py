@@ -88,7 +88,7 @@ class Seals:
         if since is None:
             return
         late = Late(since, seen + 1, position)
-        await self.after([Revising(run, final, late, final.open(since)) for final in settled.lines.values()], position)
+        await self.after([Revising(run, final, late, final.kept()) for final in settled.lines.values()], position)
         await self._keep(run, position)
 
     def forget(self, name: str) -> None:

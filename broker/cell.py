@@ -12,7 +12,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from broker.chronicle import NOT_RECORDED, Chronicle, Cycle, Sample, Timed, chronicle
-from broker.mapping import Control, Machine, load_mapping, node_of, tags_of, type_of
+from broker.mapping import Control, Machine, load_mapping, node_of, tags_of
 from broker.shdr import Asset, Category, Command, Reading, Unreadable, read_shdr
 from broker.steps import Steps, play
 from plant.description import Line, Plant, Station
@@ -126,6 +126,7 @@ class CellRecording:
 
     Attributes:
         run: hash of the plant, the mapping and the logs.
+        plant: what it was read against.
         line: the line.
         machines: all machines of the line, in station order.
         logs: what was found in each log.
@@ -135,6 +136,7 @@ class CellRecording:
     """
 
     run: str
+    plant: Plant
     line: Line
     machines: tuple[RecordedMachine, ...]
     logs: tuple[LogAccount, ...]
@@ -157,7 +159,8 @@ class CellRecording:
             if several:
                 yield Node(line.area, line.name, station.name), _birth(station, begin)
             for machine in machines:
-                own = type_of(station).tags if machine.control is None else tags_of(machine.control, station)
+                kind = self.plant.kind(station)
+                own = kind.told_tags if machine.control is None else tags_of(machine.control, kind)
                 single = {"machines": None, "buffer": None} if several else {}
                 yield machine.node, replace(_birth(station, begin), tags=own, **single)
         for machine in self.machines:
@@ -262,7 +265,8 @@ def read_cell(logs: Sequence[Path], plant: Plant, mapping: Path) -> CellRecordin
     timed, steps = _played(opened)
     told: dict[Node, tuple[Control, Chronicle | None]] = {}
     for k, machine in enumerate(chart.machines):
-        signals = tags_of(controls[k], next(one for one in line.stations if one.name == machine.station))
+        of = next(one for one in line.stations if one.name == machine.station)
+        signals = tags_of(controls[k], plant.kind(of))
         found = chronicle(timed[k], controls[k], signals) if timed.get(k) else None
         told[node_of(line, machine)] = controls[k], found
         if found is not None and found.refused:
@@ -278,6 +282,7 @@ def read_cell(logs: Sequence[Path], plant: Plant, mapping: Path) -> CellRecordin
     product = plant.products_of(line)[0].name
     return CellRecording(
         run=blake2b(identity.encode(), digest_size=6).hexdigest(),
+        plant=plant,
         line=line,
         machines=tuple(
             _recorded(line, station, node, *told.get(node, (None, None)), product=product)

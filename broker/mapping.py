@@ -7,7 +7,6 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from broker.shdr import Category
-from plant.catalogue import CATALOGUE, MachineType
 from plant.contradictions import Contradiction, ContradictionError
 from plant.contradictions.contradiction import Found, product_names, unknown
 from plant.description import Line, Plant, Station
@@ -15,6 +14,7 @@ from plant.document import Place, read_document
 from plant.errors import EntryError, did_you_mean, shown
 from plant.fields import Count, Description, Name, must_differ
 from plant.loader import described
+from plant.machine_types import MachineType
 from plant.messages import Tag
 from plant.paths import Node
 
@@ -281,7 +281,8 @@ def _contradictions(mapping: Mapping, plant: Plant, mended: Collection[Place]) -
         yield from _product(control, plant, place)
         users = [machine.station for machine in mapping.machines if named and machine.control == control.name]
         told: set[Place] = set()
-        for one in (one for user in users if user in stations for one in _signals(control, stations[user], place)):
+        used = [stations[user] for user in users if user in stations]
+        for one in (one for station in used for one in _signals(control, station, plant, place)):
             if one.place not in told and (*one.place[:-1], "unit") not in mended:  # else nobody knows its unit
                 told.add(one.place)
                 yield one
@@ -316,8 +317,8 @@ def _product(control: Control, plant: Plant, place: Place) -> Found:
         yield from unknown("product", product, known, (*place, "parts", "products", value))
 
 
-def _signals(control: Control, station: Station, place: Place) -> Found:
-    kind = type_of(station)
+def _signals(control: Control, station: Station, plant: Plant, place: Place) -> Found:
+    kind = plant.kind(station)
     for k, signal in enumerate(control.tags):
         own = kind.tags.get(signal.tag)
         if own is None and signal.unit is None:
@@ -332,14 +333,9 @@ def _signals(control: Control, station: Station, place: Place) -> Found:
             yield Contradiction((*place, "tags", k, "unit"), found, f"{own.unit}, with a factor if need be")
 
 
-def type_of(station: Station) -> MachineType:
-    """Type of the machines of a station, with the figures that they have of their own."""
-    return CATALOGUE[station.type].drawing(station.power)
-
-
-def tags_of(control: Control, station: Station) -> dict[str, Tag]:
+def tags_of(control: Control, kind: MachineType) -> dict[str, Tag]:
     """Signals of a machine: those of its type, then those that the mapping adds."""
-    known = type_of(station).tags
+    known = kind.told_tags
     added = {
         signal.tag: Tag(unit=signal.unit, title=signal.title or signal.tag)
         for signal in control.tags

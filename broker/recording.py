@@ -13,7 +13,6 @@ from hashlib import blake2b
 from itertools import groupby
 from pathlib import Path
 
-from plant.catalogue import CATALOGUE
 from plant.description import Line, Plant, Station
 from plant.errors import RecordingError
 from plant.messages import Emission, Meta, PartEvent, StateChange
@@ -42,11 +41,13 @@ class Recording:
 
     Attributes:
         run: hash of the plant and the log.
+        plant: what it was read against.
         line: the line.
         events: rows in order of time; rows of one instant stay in the order of the log.
     """
 
     run: str
+    plant: Plant
     line: Line
     events: tuple[Recorded, ...]
 
@@ -95,7 +96,7 @@ class Recording:
                 ts=self.begin,
                 schema=SCHEMA,
                 type=station.type,
-                tags=CATALOGUE[station.type].tags,
+                tags=self.plant.kind(station).told_tags,
                 ideal_cycle_us=station.planned_cycle,
                 ideal_cycle_derived=station.ideal_cycle is None,
                 machines=1,
@@ -157,7 +158,7 @@ def read_recording(log: Path, plant: Plant) -> Recording:
     if not events:
         raise RecordingError(f"{log}: holds no events")
     run = blake2b(content + plant.run_id(0, 0).encode(), digest_size=6).hexdigest()
-    return Recording(run=run, line=line, events=tuple(sorted(events, key=lambda event: event.ts)))
+    return Recording(run=run, plant=plant, line=line, events=tuple(sorted(events, key=lambda event: event.ts)))
 
 
 def _stations(log: Path, stations: tuple[Station, ...]) -> dict[str, str]:

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from plant.catalogue import CATALOGUE
 from plant.description import Line, Plant, Station
 from plant.figures import planned_bottleneck
+from plant.machine_types import MachineType
 from plant.paths import Node
 from plant.states import STATES
 from plant.time import HOUR
@@ -39,13 +39,18 @@ def describe(plant: Plant) -> dict[str, Any]:
                 "title": kind.title,
                 "tags": {
                     tag: {**msgspec.to_builtins(about), "unit_symbol": symbol(about.unit)}
-                    for tag, about in kind.tags.items()
+                    for tag, about in kind.told_tags.items()
                 },
             }
-            for name, kind in CATALOGUE.items()
+            for name, kind in _types(plant).items()
         },
         "lines": [_describe_line(line) for line in plant.lines],
     }
+
+
+def _types(plant: Plant) -> dict[str, MachineType]:
+    """The types of machines that stand in the plant."""
+    return {s.type: plant.kind(s) for line in plant.lines for s in line.stations}
 
 
 def _describe_line(line: Line) -> dict[str, Any]:

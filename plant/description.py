@@ -22,19 +22,21 @@ from pydantic import (
     model_validator,
 )
 
-from plant.catalogue import CATALOGUE
+from plant.catalogue import CATALOGUE, resolved
 from plant.contradictions import ContradictionError, contradictions
 from plant.distributions import DISTRIBUTION_PATTERN, Distribution, constant
 from plant.errors import EntryError, did_you_mean, shown
 from plant.fields import Count, Description, Duration, Name, Time, as_distribution, must_differ, text_or_number, written
 from plant.goods import AnyOrder, Dispatch, Product, Sequence
+from plant.machine_types import MachineType
 from plant.paths import Node
 from plant.people import Need, Pool
 from plant.power import Power
 from plant.quality import Inspection, QualityRules
 from plant.shifts import Calendar, Holiday, Shift, TimeZone
 from plant.stops import Failure, Maintenance, Setup, Tool
-from plant.time import MINUTE, SECOND, format_duration
+from plant.time import HOUR, MINUTE, SECOND, format_duration
+from plant.variables import Ident
 from plant.ways import OUT, Choice, Fleet, JoinField, Next, Pallets, Piece, Supply, Transport
 
 ARRIVALS_ALLOWED = "saturated, orders, every 95 s, or a distribution such as exponential(95 s)"
@@ -116,8 +118,11 @@ class Station(Description):
     name: Name = Field(description="Name of the station, unique in its line; it stands in topics and paths.")
     type: str = Field(
         "machine",
-        description="Machine type from the catalogue: signals, power, physics.",
-        json_schema_extra={"enum": list(CATALOGUE)},
+        description="Machine type, of the catalogue or of machine_types: signals, power, physics, faults.",
+        json_schema_extra={"examples": list(CATALOGUE)},
+    )
+    figures: dict[Ident, float] = Field(
+        default_factory=dict, description="Figures of its type that differ here: {feed: 0.2, depth: 3}."
     )
     power: Power | None = Field(None, description="Power and compressed air it takes; left out: as its type.")
     machines: Count = Field(1, ge=1, le=1000, description="Identical machines in parallel.")
@@ -170,14 +175,6 @@ class Station(Description):
     disassembly: tuple[Piece, ...] = Field(
         (), description="What a part is taken apart into; the first piece of the first entry is the part itself."
     )
-
-    @field_validator("type")
-    @classmethod
-    def _known_type(cls, value: str) -> str:
-        if value not in CATALOGUE:
-            found = f"there is no machine type {shown(value)}"
-            raise EntryError(found, ", ".join(CATALOGUE), did_you_mean(value, CATALOGUE))
-        return value
 
     @field_validator("cycle_time")
     @classmethod
@@ -338,6 +335,21 @@ def _keys(text: str, **inner: Any) -> dict[str, Any]:
     return {key: inner.get(key, {}) for key in text.split()}
 
 
+class Ambient(Description):
+    """Temperature of the hall: a daily sine with its top at 15:00, and slow wandering."""
+
+    mean: float = Field(22.0, description="Mean over the day in °C.")
+    daily: float = Field(3.0, ge=0, description="How far the day goes above and the night below the mean, in K.")
+    sigma: float = Field(0.4, ge=0, description="Standard deviation of the wandering in K.")
+    tau: Duration = Field(2 * HOUR, description="Correlation time of the wandering.")
+
+    @model_validator(mode="after")
+    def _takes_time(self) -> Self:
+        if self.tau < MINUTE:
+            raise EntryError(f"tau is {format_duration(self.tau)}", "1 min or more", at=("tau",))
+        return self
+
+
 NAMING = _keys(
     "plant enterprise telemetry lines",
     telemetry=_keys("sample block"),
@@ -371,6 +383,12 @@ class Plant(Description):
     plant: Name = Field(description="Name of the site.")
     enterprise: Name = Field("local", description="Name of the enterprise.")
     telemetry: Sampling = Field(default_factory=Sampling, description="How signals are sampled and sent.")
+    ambient: Ambient = Field(
+        default_factory=Ambient, description="Temperature of the hall that all machines stand in."
+    )
+    machine_types: dict[Name, MachineType] = Field(
+        default_factory=dict, description="Types of machines besides those of the catalogue, or in place of them."
+    )
     time_zone: TimeZone = Field("UTC", description="IANA time zone in which shifts are told: Europe/Moscow.")
     shifts: tuple[Shift, ...] = Field((), description="Shifts; none declared: everybody works around the clock.")
     holidays: tuple[Holiday, ...] = Field((), description='Days on which no shift starts: ["2026-01-01"].')
@@ -397,6 +415,16 @@ class Plant(Description):
         if wrong := contradictions(self, (info.context or {}).get("mended", ())):
             raise ContradictionError(self, wrong)
         return self
+
+    @cached_property
+    def own_types(self) -> dict[str, MachineType]:
+        """The types of machines that it brings along, told in full."""
+        return resolved(self.machine_types)
+
+    def kind(self, station: Station) -> MachineType:
+        """What the machines of a station are like, with the figures, power and air that it has of its own."""
+        of = self.own_types[station.type] if station.type in self.own_types else CATALOGUE[station.type]
+        return of.at(station.power, station.figures)
 
     def line(self, name: str) -> Line:
         """The line of that name."""

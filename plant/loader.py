@@ -20,12 +20,15 @@ from plant.description import Plant, Sampling
 from plant.distributions import Distribution
 from plant.document import Document, Place, read_document
 from plant.errors import EntryError, PlantError, Problem, closest, shown
+from plant.expressions import Expression
 from plant.fields import Amount, Quantity
+from plant.machine_types import Phase
 from plant.power import Air
 from plant.quality import Characteristic, Rework
 from plant.shape import KEY, Model, Spot, bare, is_model, keys, locate, marks, sections, words
 from plant.shifts import Break, Shift
 from plant.stops import Failure, Maintenance, Setup
+from plant.variables import Sawtooth
 from plant.ways import Supply
 from plant.wording import in_words
 
@@ -243,10 +246,16 @@ NEUTRAL: dict[tuple[Model, str], dict[str, Any]] = {
     (Shift, "end"): {"end": "14:00"},
     (Break, "start"): {"start": "06:00"},
     (Air, "processing"): {"processing": 1},
+    (Phase, "name"): {"name": "work"},
+    (Sawtooth, "low"): {"low": 0, "high": 1},
+    (Sawtooth, "high"): {"low": 0, "high": 1},
 }
 """Where keys go together, or a neutral value does not follow from the type."""
 
-LEAST = {int: 1, float: 1, Distribution: "1 s", Amount: "1 h", Quantity: 0, date: "2026-01-01", dict: {}}
+LEAST = {
+    int: 1, float: 1, bool: False, Distribution: "1 s", Amount: "1 h", Quantity: 0, Expression: "1", date: "2026-01-01",
+    dict: {},
+}  # fmt: skip
 """Neutral values of other types than texts, lists and descriptions."""
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache
 from typing import Any
 
 from plant.catalogue import CATALOGUE
@@ -145,15 +146,19 @@ def percent(share: Decimal) -> str:
     return f"{(100 * share).normalize():f} %"
 
 
-TYPES = {name: name for name in CATALOGUE} | {row.title.lower().replace(" ", "-"): n for n, row in CATALOGUE.items()}
+@cache
+def types() -> dict[str, str]:
+    """Machine types by all names that people may give them."""
+    titles = {str(kind.title).lower().replace(" ", "-"): name for name, kind in CATALOGUE.items()}
+    return {name: name for name in CATALOGUE} | titles
 
 
 def _type(text: str, _: Measure) -> str:
     word = re.sub(r"[\s_]+", "-", text.lower())
-    if word not in TYPES:
-        hint = did_you_mean(word, TYPES)
+    if word not in types():
+        hint = did_you_mean(word, types())
         raise EntryError(f"there is no machine type {shown(text)}", ", ".join(CATALOGUE), hint)
-    return TYPES[word]
+    return types()[word]
 
 
 def _words(text: str, _: Measure) -> str:

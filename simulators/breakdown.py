@@ -58,6 +58,8 @@ def _mind_the_part(machine: "Machine", modes: "list[Mode]") -> None:
         station = machine.station
         machine.remaining = station.restart_of(machine.part)(station.restarted)
         station.restarted += 1
+        if station.report is not None:
+            station.report.began(machine)
 
 
 def _spoil(machine: "Machine", cause: str) -> None:

@@ -9,7 +9,7 @@ that end at the same instant: lower first, as they were set.
 
 from dataclasses import dataclass
 
-from simulators.signals import Physics
+from simulators.doings import Physics
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

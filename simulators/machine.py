@@ -7,6 +7,7 @@ from plant.paths import Node
 from simulators.agenda import Agenda, Timer
 from simulators.attendance import Attendance
 from simulators.breakdown import strike
+from simulators.doings import Operation
 from simulators.failure import Mode
 from simulators.job import Job
 from simulators.locks import blocked
@@ -232,9 +233,17 @@ class Machine:
             self.remaining, part.cycle = part.cycle, -1
         else:
             self.remaining = station.cycle_of(part)(number) if station.varies else station.cycle(number)
+        if station.report is not None:
+            station.report.began(self)
         if not self.touched:
             self.touch()
         self.work()
+
+    def operation_now(self) -> Operation:
+        """The operation under way as its signals need it: what is left of it is new when it begins anew."""
+        part, tool = self.part, self.tool
+        used, worn = (0.0, 0) if tool is None else (tool.wear, tool.count)
+        return Operation(part.operation, self.remaining, part.what, used, worn)
 
     def work(self) -> None:
         """Work until the operation ends or an operating clock has run out; the end goes first (rule 16)."""

@@ -6,6 +6,7 @@ from simpy.events import Event
 
 from plant.errors import SimulationError
 from simulators.agenda import Agenda
+from simulators.doings import Physics
 from simulators.failure import Mode
 from simulators.initial import (
     ClockState,
@@ -20,7 +21,6 @@ from simulators.line import Line
 from simulators.machine import Machine
 from simulators.part import NOTHING, Part
 from simulators.phase import DONE, EMPTY, LOADING, PHASES, READY, UNLOADING, WORKING
-from simulators.signals import Physics
 from simulators.station import Station
 
 Ranks = dict[Event | None, int]

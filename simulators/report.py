@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from plant.catalogue import CATALOGUE
 from plant.messages import (
     Alarm,
     Emission,
@@ -22,12 +21,13 @@ from simulators.agenda import Agenda
 from simulators.buffer import UNLIMITED
 
 if TYPE_CHECKING:
+    from plant.description import Plant
+    from simulators.doings import Doings
     from simulators.failure import Mode
     from simulators.line import Line
     from simulators.machine import Machine
     from simulators.orders import Ticket
     from simulators.part import Part
-    from simulators.signals import Signals
     from simulators.station import Station
 
 SCHEMA = "1.0"
@@ -42,13 +42,13 @@ class Report:
         start: first instant of the run, microseconds UTC.
     """
 
-    __slots__ = ("_env", "_start", "out", "signals")
+    __slots__ = ("_env", "_start", "doings", "out")
 
     def __init__(self, env: Agenda, start: int) -> None:
         self._env = env
         self._start = start
         self.out: list[Emission] = []
-        self.signals: list[Signals] = []
+        self.doings: list[Doings] = []
 
     def _part(
         self,
@@ -87,14 +87,17 @@ class Report:
     def started(self, machine: "Machine", part: "Part") -> None:
         """Work on a part began."""
         self._part(machine.node, "started", part)
-        if self.signals and (signals := self.signals[machine.index]).own:
-            signals.work(self._env.time, part.what)
+
+    def began(self, machine: "Machine") -> None:
+        """An operation began, or begins anew."""
+        if self.doings:
+            self.doings[machine.index].work(self._env.time, machine.operation_now())
 
     def finished(self, machine: "Machine", part: "Part") -> None:
         """Work on a part ended."""
         self._part(machine.node, "finished", part, cycle_us=part.worked)
-        if self.signals:
-            self.signals[machine.index].finished.append(self._env.time)
+        if self.doings:
+            self.doings[machine.index].finished.append(self._env.time)
 
     def scrapped(self, machine: "Machine", part: "Part") -> None:
         """A part is found to be scrap."""
@@ -147,8 +150,8 @@ class Report:
     def state(self, machine: "Machine") -> None:
         """The state of a machine has changed, or the order on it."""
         self.out.append((machine.node, self._state(machine, self._start + self._env.time)))
-        if self.signals:
-            self.signals[machine.index].change(self._env.time, machine.condition[0])
+        if self.doings:
+            self.doings[machine.index].change(self._env.time, *machine.condition)
 
     def _state(self, machine: "Machine", ts: int) -> StateChange:
         state, reason = machine.condition
@@ -173,7 +176,7 @@ class Report:
         return [(machine.node, self._state(machine, ts)), *active]
 
 
-def births(line: "Line", ts: int) -> list[Emission]:
+def births(plant: "Plant", line: "Line", ts: int) -> list[Emission]:
     """Birth documents of a line, its stations and machines, in station order, the line first."""
     found: list[Emission] = [(line.described.node, Meta(ts=ts, schema=SCHEMA, type="line"))]
     for station, described in zip(line.stations, line.described.stations, strict=True):
@@ -188,7 +191,7 @@ def births(line: "Line", ts: int) -> list[Emission]:
             machines=len(station.machines),
             buffer=None if capacity == UNLIMITED else capacity,
         )
-        with_tags = msgspec.structs.replace(document, tags=CATALOGUE[described.type].drawing(described.power).tags)
+        with_tags = msgspec.structs.replace(document, tags=plant.kind(described).told_tags)
         if several:
             single = msgspec.structs.replace(with_tags, machines=None, buffer=None)
             found += [(station.node, document), *((machine.node, single) for machine in station.machines)]

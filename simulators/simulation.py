@@ -13,6 +13,7 @@ from plant.states import State
 from plant.time import DEFAULT_START
 from simulators.agenda import Agenda
 from simulators.building import build
+from simulators.doings import at_rest
 from simulators.initial import EMPTY, InitialState
 from simulators.ledger import Ledger
 from simulators.line import Line
@@ -21,7 +22,6 @@ from simulators.orders import Ticket
 from simulators.phase import Condition
 from simulators.present import capture, restore
 from simulators.report import Report, births
-from simulators.signals import Physics
 from simulators.streams import Streams
 from simulators.tally import Tally
 from simulators.telemetry import Meters, Reading
@@ -100,12 +100,12 @@ class Simulation:
         }
         physics = [
             known.get((machine.station.line.name, machine.station.name, machine.number))
-            or Physics(begin=initial.time, state=machine.condition[0])
+            or at_rest(initial.time, *machine.condition)
             for machine in self._machines
         ]
-        meters = Meters(self._lines, physics, self.plant.telemetry, streams, start=self.start, time=initial.time)
+        meters = Meters(self.plant, self._lines, physics, streams, start=self.start, time=initial.time)
         if self._report is not None:
-            self._report.signals = meters.signals
+            self._report.doings = meters.doings
         return meters
 
     @property
@@ -155,7 +155,7 @@ class Simulation:
 
     def births(self) -> list[Emission]:
         """Birth documents of all lines, stations and machines, stamped now."""
-        return [emission for line in self._lines for emission in births(line, self.now)]
+        return [emission for line in self._lines for emission in births(self.plant, line, self.now)]
 
     def snapshot_states(self) -> list[Emission]:
         """State in force and active alarms of every machine, stamped now: what a publisher says after a restart."""
@@ -247,7 +247,7 @@ class Simulation:
         if (report := self._report) is not None:
             happened, report.out = report.out, []
             for line in self._lines:
-                report.out += births(line, self.start + self._agenda.time)
+                report.out += births(self.plant, line, self.start + self._agenda.time)
             for machine in self._machines:
                 report.state(machine)
             report.out += happened

@@ -25,6 +25,9 @@
 | walking         | operators/POOL          | the k-th walk of the pool                          |
 | vehicle_load, vehicle_unload | fleets/FLEET | the k-th ride of the fleet                        |
 | noise.TAG       | line/station/machine    | the sample k µs after the start of the run         |
+| deviate         | line/station/machine    | how the part of the operation k differs            |
+| wander.NAME     | line/station/machine    | wandering of a quantity, on a grid of its own      |
+| ambient         | ambient                 | wandering of the temperature of the hall           |
 
 k counts from 0. The machine's number stands in the path also when it is 1; an arrival at another entry than the first
 has the path of its station. In a batch each part counts; without batches a part worked on is an operation. Where
@@ -32,15 +35,18 @@ parts wait by `spt` the k-th cycle time is that of the k-th part that came; a wa
 the k-th part that was ready for it. Nothing else is random.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plant.description import Line, Station
 from plant.distributions import BLOCK, Distribution, Draws
 from plant.draws import GOLDEN, Stream, key, mix_array
 from plant.stops import Failure
+
+Key = tuple[int, int]
+"""The 128-bit key of a stream as two words."""
 
 Times = Callable[[int], int]
 """Draw k in microseconds."""
@@ -99,9 +105,9 @@ class Streams:
             self.draws(path, "time_to_repair", failure.time_to_repair),
         )
 
-    def noise(self, line: Line, station: Station, machine: int, tag: str) -> tuple[int, int]:
-        """Key of the noise of one signal of a machine."""
-        return key(self.seed, f"{line.name}/{station.name}/{machine}", f"noise.{tag}")
+    def key(self, path: str, purpose: str) -> tuple[int, int]:
+        """Key of a stream of which many words are wanted at once."""
+        return key(self.seed, path, purpose)
 
 
 def words(keys: NDArray[np.uint64], k: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -116,3 +122,27 @@ def words(keys: NDArray[np.uint64], k: NDArray[np.int64]) -> NDArray[np.uint64]:
     """
     first, second = keys[..., :1], keys[..., 1:]
     return mix_array(mix_array(first + k.astype(np.uint64) * np.uint64(GOLDEN)) ^ second)
+
+
+def pairs(keys: NDArray[np.uint64], k: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """The word k of a stream for each of many pairs of both, equal to `Stream.word`.
+
+    Args:
+        keys: shape (n, 2).
+        k: shape (n,).
+    """
+    opened = mix_array(keys[:, 0] + k.astype(np.uint64) * np.uint64(GOLDEN)) ^ keys[:, 1]
+    return mix_array(opened)
+
+
+_SIGMA = math.sqrt(4 * (65536**2 - 1) / 12)
+
+
+def gauss(of: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Nearly normal numbers, mean 0 and standard deviation 1, between -3.5 and 3.5: four 16-bit numbers each, summed.
+
+    Whole numbers up to the last step: equal on every computer.
+    """
+    quarters = np.ascontiguousarray(of).view(np.uint16).reshape(*of.shape, 4)
+    numbers: NDArray[np.float64] = (quarters.sum(axis=-1, dtype=np.int64) - 2 * 65535) / _SIGMA
+    return numbers

@@ -153,7 +153,7 @@ class Machine(Thing):
     def tags(self) -> dict[str, Tag]:
         """Its signals, by its birth document, else by the catalogue."""
         told = self.meta.tags if self.meta else None
-        return told or MACHINES[self.station.type].tags
+        return told or (MACHINES[self.station.type].told_tags if self.station.type in MACHINES else {})
 
     def born(self, messages: Sequence[Meta]) -> None:
         """Take in birth documents."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from plant.contradictions import arrivals, goods, means, stations, ways
+from plant.contradictions import arrivals, goods, means, stations, types, ways
 from plant.contradictions.contradiction import Contradiction, ContradictionError, Found, Here
 from plant.document import Place
 from plant.flow import as_meant
@@ -62,6 +62,9 @@ _TO_ORDERS = ("lines.arrivals", f"{_STATIONS}.arrivals", "lines.name", "orders.l
 _PEOPLE = ("operators", f"{_STATIONS}.operators")
 
 OF_PLANT: tuple[tuple[Callable[["Plant"], Found], tuple[str, ...]], ...] = (
+    (types.types_named, ("machine_types", f"{_STATIONS}.type")),
+    (types.types_fit, ("machine_types",)),
+    (types.figures_named, ("machine_types", f"{_STATIONS}.type", f"{_STATIONS}.figures")),
     (means.shifts_named, ("shifts.name",)),
     (means.distances, _NAMES),
     (goods.products, (*_NAMES, *_MADE)),

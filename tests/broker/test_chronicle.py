@@ -15,7 +15,8 @@ from plant.states import State, legal
 from plant.time import SECOND
 
 STATIONS = [{"name": "OP10", "type": "lathe", "cycle_time": "5 s"}]
-STATION = Plant.model_validate({"plant": "p", "lines": [{"name": "l", "stations": STATIONS}]}).lines[0].stations[0]
+PLANT = Plant.model_validate({"plant": "p", "lines": [{"name": "l", "stations": STATIONS}]})
+STATION = PLANT.lines[0].stations[0]
 STATES = [
     {"when": {"avail": "UNAVAILABLE"}, "state": "off"},
     {"when": {"system": "FAULT"}, "state": "failed", "reason": "control"},
@@ -43,7 +44,7 @@ def told(*said: tuple, by: Control | None = None) -> Chronicle:
             reading = Observation(line=line, ts=at * SECOND, device="", item=what[0], value=what[1])
         readings.append((at * SECOND, reading))
     chosen = by or control()
-    return chronicle(readings, chosen, tags_of(chosen, STATION))
+    return chronicle(readings, chosen, tags_of(chosen, PLANT.kind(STATION)))
 
 
 def states(of: Chronicle) -> list[tuple]:

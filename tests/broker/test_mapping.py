@@ -150,7 +150,7 @@ MISTAKES = [
     ("      name: g", "      name: g h", TURNING + "parts.name", "'g h' is not a name", "letters", ""),
     (
         "tag: spindle_load", "tag: spindel_load", TURNING + "tags.spindel_load.tag",
-        "OP10, a lathe, has no signal", "power, spindle_load", "spindle_load?",
+        "OP10, a lathe, has no signal", "power, vibration_rms", "spindle_load?",
     ),
     (
         "        item: S1load", "        item: shake|", TURNING + "tags.spindle_load.item",
@@ -249,7 +249,7 @@ def test_a_mapping_is_read_against_its_plant(tmp_path: Path) -> None:
     assert control.items == {
         "avail", "exec", "mode", "pcount", "program", "S1load", "Fact", "system", "pressure", "note", "shake",
     }  # fmt: skip
-    tags = tags_of(control, line.stations[0])
+    tags = tags_of(control, PLANT.kind(line.stations[0]))
     assert (tags["feed"].unit, tags["feed"].title, tags["spindle_load"].unit) == ("mm/s", "Feed", "%")
     assert first.told_by(Path("logs/op10-1.shdr"), "any")
     assert not first.told_by(Path("op20.shdr"), "")

@@ -110,7 +110,7 @@ EVENTS = st.lists(
 
 @given(EVENTS)
 def test_any_log_becomes_valid_messages_in_order_and_every_stretch_has_a_length(events: list[Recorded]) -> None:
-    recording = Recording(run="r", line=LINE, events=tuple(sorted(events, key=lambda event: event.ts)))
+    recording = Recording(run="r", plant=PLANT, line=LINE, events=tuple(sorted(events, key=lambda event: event.ts)))
     numbering = Numbering("local", "lab", run="r")
     emissions = list(recording.emissions())
     for node, message in emissions:

@@ -1,6 +1,7 @@
 """The reference pages of plants say what the schema and the tables say. Renew the tables with --renew-golden."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from textwrap import dedent
 
@@ -61,10 +62,13 @@ def distributions() -> str:
 
 def types() -> str:
     rows = "".join(
-        f"| `{name}` | {row.title} | {', '.join(f'`{tag}`' for tag in row.tags)} | {row.power_kw['processing']:g} |\n"
-        for name, row in CATALOGUE.items()
+        f"| `{name}` | {row.title} | {listed(row.tags)} | {listed(row.faults)} |\n" for name, row in CATALOGUE.items()
     )
-    return f"| type | is | signals | kW in processing |\n|---|---|---|---|\n{rows}\n"
+    return f"| type | is | signals | faults |\n|---|---|---|---|\n{rows}\n"
+
+
+def listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "–"
 
 
 @pytest.mark.parametrize("table", [keys, distributions, types], ids=lambda table: table.__name__)

@@ -91,7 +91,7 @@ MISTAKES = [
         "        type: machining-centre",
         OP10 + "type",
         "there is no machine type 'machining-centre'",
-        "lathe, grinder",
+        "lathe, leak-test",
         "did you mean machining-center?",
     ),
     ("        machines: 2", "        machines: 0", OP10 + "machines", "0 cannot", "a whole number from 1 to 1000", ""),

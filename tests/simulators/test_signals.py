@@ -2,41 +2,67 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from plant.catalogue import CATALOGUE, MachineType
+from plant.catalogue import CATALOGUE
 from plant.description import Plant
 from plant.draws import Stream, key
+from plant.machine_types import LEVELS, MachineType
 from plant.messages import Emission, Energy, Meta, Telemetry
 from plant.power import Power
 from plant.states import STATES, State
 from plant.time import DEFAULT_START as START
 from plant.time import HOUR, MINUTE
 from simulators import Simulation
-from simulators.signals import AMBIENT_CEL, LEVELS, NOISE, STANDBY_AFTER, Panel, Physics, Signals, gauss
-from simulators.streams import words
+from simulators.doings import Doings, Operation, Physics, at_rest
+from simulators.panel import Instrumented, Panel
+from simulators.sampling import read, told
+from simulators.streams import gauss, words
+from simulators.stretches import STANDBY_AFTER
+from simulators.track import Track
 from tests.simulators.building import S, make
 
-CENTER = CATALOGUE["machining-center"]
+PRESS = CATALOGUE["press"].at(None, {})
+KW = {name: getattr(PRESS.power, name) for name in LEVELS}
+HALL = 20.0
 STATE = st.sampled_from(["processing", "starved", "blocked", "failed", "off", "setup"])
 CHANGES = st.lists(st.tuples(st.integers(1, 2 * HOUR), STATE), max_size=12).map(
     lambda steps: [(sum(dt for dt, _ in steps[: i + 1]), state) for i, (_, state) in enumerate(steps)]
 )
 
 
-def panel(changes: list[tuple[int, str]], finished: list[int] | None = None, kind: MachineType = CENTER) -> Panel:
-    of = Signals(Physics(begin=0, state="starved"))
+def panel(
+    changes: list[tuple[int, str]],
+    finished: list[int] | None = None,
+    kind: MachineType = PRESS,
+    base: Physics | None = None,
+    power: Power | None = None,
+) -> Panel:
+    of = Doings(base or at_rest(0, "starved"))
     for time, state in changes:
-        of.change(time, state)
-    for time in finished or []:
-        of.finished.append(time)
-    return Panel([kind], [[key(1, "l/A/1", f"noise.{tag}") for tag in NOISE]], [of])
+        of.change(time, state, "")
+    of.finished += finished or []
+    machine = Instrumented(kind=kind, power=power, key=lambda purpose: key(1, "l/A/1", purpose))
+    return Panel([machine], [of], lambda times: np.full(times.shape, HALL))
+
+
+def track(of: Panel, to: int) -> Track:
+    return Track(of, of.stretches(to))
+
+
+def shown(of: Track, times: NDArray[np.int64]) -> dict[str, list]:
+    """All tags of the one machine at instants, as told."""
+    values, found = of.at(times), {}
+    for name, row in of.panel.kind.tags.items():
+        keys = np.array([key(1, "l/A/1", f"noise.{name}")], dtype=np.uint64)
+        found[name] = told(row, read(row, name, values, keys, times)[0][0])
+    return found
 
 
 def levels(changes: list[tuple[int, str]], to: int) -> list[tuple[int, int, str]]:
@@ -56,55 +82,54 @@ def levels(changes: list[tuple[int, str]], to: int) -> list[tuple[int, int, str]
 @given(CHANGES, st.integers(0, HOUR))
 def test_energy_is_the_integral_of_power(changes: list[tuple[int, str]], more: int) -> None:
     to = (changes[-1][0] if changes else 0) + more
-    energy = panel(changes).track(to).energy(np.array([to]))[0, 0]
+    energy = track(panel(changes), to).energy(np.array([to]))[0, 0]
     for index, level in enumerate(LEVELS):
         spent = sum(end - begin for begin, end, name in levels(changes, to) if name == level)
-        assert energy[index] == pytest.approx(CENTER.power_kw[level] * spent / HOUR, rel=1e-12)
+        assert energy[index] == pytest.approx(KW[level] * spent / HOUR, rel=1e-12)
 
 
 @settings(deadline=None)
 @given(CHANGES, st.integers(1, HOUR))
 def test_temperature_is_an_exact_lag_from_change_to_change(changes: list[tuple[int, str]], more: int) -> None:
     to = (changes[-1][0] if changes else 0) + more
-    ready = CENTER.load_pct[1] / CENTER.load_pct[0]
-    targets = {"off": 0.0, "standby": 0.0, "ready": CENTER.warming_k * ready, "processing": CENTER.warming_k}
-    rise = 0.0
+    warming, ready = PRESS.figures["warming_k"], PRESS.figures["load_ready"] / PRESS.figures["load_working"]
+    targets = {"off": 0.0, "standby": 0.0, "ready": warming * ready, "processing": warming}
+    rise = targets[levels(changes, to)[0][2]]  # it has stood like this for long
     for begin, end, level in levels(changes, to):
-        fade = math.exp(-(end - begin) / (CENTER.warming_s * S))
+        fade = math.exp(-(end - begin) / (PRESS.figures["warming_s"] * S))
         rise = targets[level] + (rise - targets[level]) * fade
-    found = panel(changes).track(to).samples(np.array([to]))[0]["temperature"][0]
-    assert found == pytest.approx(AMBIENT_CEL + rise, abs=0.00501)
+    found = shown(track(panel(changes), to), np.array([to]))["temperature"][0]
+    assert found == pytest.approx(HALL + rise, abs=0.00501)
 
 
 @settings(deadline=None)
 @given(CHANGES, st.lists(st.integers(0, 26 * HOUR), min_size=1, max_size=6, unique=True).map(sorted))
 def test_pieces_leave_no_trace(changes: list[tuple[int, str]], cuts: list[int]) -> None:
     """Read off bit by bit and forgotten, or all at once at the end: the same to the last bit."""
-    whole = panel(changes).track(cuts[-1]) if not changes or changes[-1][0] <= cuts[-1] else None
+    whole = track(panel(changes), cuts[-1]) if not changes or changes[-1][0] <= cuts[-1] else None
     of = panel([])
     todo = list(changes)
     for cut in cuts:
         while todo and todo[0][0] <= cut:
-            of.signals[0].change(*todo.pop(0))
-        track = of.track(cut)
+            of.doings[0].change(*todo.pop(0), "")
+        part = track(of, cut)
         now = np.array([cut])
-        values = track.samples(now), track.energy(now).tolist(), track.power(now).tolist()
-        of.forget(track, cut)
+        values = shown(part, now), part.energy(now).tolist(), part.power(now).tolist()
+        part.forget(cut)
         if whole is not None:
-            assert values == (whole.samples(now), whole.energy(now).tolist(), whole.power(now).tolist())
+            assert values == (shown(whole, now), whole.energy(now).tolist(), whole.power(now).tolist())
 
 
 def test_a_sample_shows_the_state_after_all_that_happens_at_its_instant() -> None:
-    track = panel([(10 * S, "processing"), (20 * S, "blocked")], finished=[20 * S]).track(30 * S)
+    of = track(panel([(10 * S, "processing"), (20 * S, "blocked")], finished=[20 * S]), 30 * S)
     times = np.array([10 * S - 1, 10 * S, 20 * S - 1, 20 * S])
-    power = [CENTER.power_kw[level] for level in ("ready", "processing", "processing", "ready")]
-    assert track.power(times)[0].tolist() == power
-    assert track.samples(times)[0]["part_count"] == [0, 0, 0, 1]
+    assert of.power(times)[0].tolist() == [KW[level] for level in ("ready", "processing", "processing", "ready")]
+    assert shown(of, times)["part_count"] == [0, 0, 0, 1]
 
 
 def test_a_machine_that_waits_for_a_quarter_of_an_hour_goes_to_standby() -> None:
-    track = panel([]).track(STANDBY_AFTER)
-    assert track.power(np.array([STANDBY_AFTER - 1, STANDBY_AFTER]))[0].tolist() == [3.0, 0.8]
+    of = track(panel([]), STANDBY_AFTER + 1)
+    assert of.power(np.array([STANDBY_AFTER - 1, STANDBY_AFTER]))[0].tolist() == [KW["ready"], KW["standby"]]
 
 
 def test_noise_is_nearly_normal_and_bounded() -> None:
@@ -128,8 +153,8 @@ def test_every_tag_is_declared_and_inside_its_range() -> None:
     blocks = [(node, m) for node, m in simulation.advance(START + 20 * MINUTE) if isinstance(m, Telemetry)]
     for node, message in blocks:
         station = next(s for s in plant.lines[0].stations if s.name == node.station)
-        tags = CATALOGUE[station.type].tags
-        assert list(message.v) == list(tags)
+        tags = plant.kind(station).tags
+        assert [name for name in tags if name in message.v] == list(message.v) or set(message.v) <= set(tags)
         for name, values in message.v.items():
             assert len(values) == len(message.t)
             tag = tags[name]
@@ -186,8 +211,12 @@ def test_the_energy_of_a_line_is_the_sum_of_its_machines_every_minute() -> None:
 OWN = Power.model_validate(
     {"standby": "500 W", "processing": "12 kW", "ramp": "40 min", "air": {"processing": "3 m3/h"}}
 )
-WARM = CENTER.drawing(OWN)
-FIGURES = st.sampled_from([None, WARM, replace(WARM, ramp=7), replace(WARM, ramp=3 * HOUR + 1)])
+def ramping(ramp: int, power: Power = OWN) -> MachineType:
+    return PRESS.at(power.model_copy(update={"ramp": ramp}), {})
+
+
+WARM = PRESS.at(OWN, {})
+FIGURES = st.sampled_from([None, WARM, ramping(7), ramping(3 * HOUR + 1)])
 
 
 def ramped(changes: list[tuple[int, str]], to: int, kind: MachineType) -> Iterator[tuple[int, int, str, int, float]]:
@@ -197,30 +226,30 @@ def ramped(changes: list[tuple[int, str]], to: int, kind: MachineType) -> Iterat
         if level in {"off", "standby"}:
             step = 0.0
         elif before in {"off", "standby"}:
-            since, step = begin, kind.power_kw["ready"] - kind.power_kw[before]
+            since, step = begin, kind.power.ready - getattr(kind.power, before)
         before = level
         yield begin, end, level, since, step
 
 
 @settings(deadline=None)
-@given(CHANGES, st.integers(1, HOUR), st.sampled_from([WARM, replace(WARM, ramp=7), replace(WARM, ramp=5 * HOUR)]))
+@given(CHANGES, st.integers(1, HOUR), st.sampled_from([WARM, ramping(7), ramping(5 * HOUR)]))
 def test_what_a_warm_up_draws_less_is_a_triangle(changes: list[tuple[int, str]], more: int, kind: MachineType) -> None:
     """The area under straight lines, in fractions; the power at an instant is the height of the line."""
     to = (changes[-1][0] if changes else 0) + more
     areas = dict.fromkeys(LEVELS, Fraction(0))
     height = 0.0
     for begin, end, level, since, step in ramped(changes, to, kind):
-        missing = [max(Fraction(0), 1 - Fraction(at - since, kind.ramp)) for at in (begin, end)]
-        lasting = min(end, max(begin, since + kind.ramp)) - begin
+        missing = [max(Fraction(0), 1 - Fraction(at - since, kind.power.ramp)) for at in (begin, end)]
+        lasting = min(end, max(begin, since + kind.power.ramp)) - begin
         triangle = Fraction(step) * lasting * sum(missing) / 2
-        areas[level] += Fraction(kind.power_kw[level]) * (end - begin) - triangle
-        height = kind.power_kw[level] - step * float(missing[1])
-    track = panel(changes, kind=kind).track(to + 1)
-    energy = track.energy(np.array([to]))[0, 0]
+        areas[level] += Fraction(getattr(kind.power, level)) * (end - begin) - triangle
+        height = getattr(kind.power, level) - step * float(missing[1])
+    of = track(panel(changes, kind=kind), to + 1)
+    energy = of.energy(np.array([to]))[0, 0]
     assert energy == pytest.approx([float(areas[level] / HOUR) for level in LEVELS], rel=1e-9, abs=1e-12)
-    assert track.samples(np.array([to]))[0]["energy"][0] == pytest.approx(energy.sum(), abs=0.00006)
+    assert shown(of, np.array([to]))["energy"][0] == pytest.approx(energy.sum(), abs=0.00006)
     if not any(time == to for time, _ in changes) and not stands_since(changes, to):
-        assert track.power(np.array([to]))[0, 0] == pytest.approx(height)
+        assert of.power(np.array([to]))[0, 0] == pytest.approx(height)
 
 
 def stands_since(changes: list[tuple[int, str]], to: int) -> bool:
@@ -233,40 +262,38 @@ def stands_since(changes: list[tuple[int, str]], to: int) -> bool:
 def test_a_warm_up_is_the_same_in_pieces_and_after_a_restart(
     changes: list[tuple[int, str]], cuts: list[int], kind: MachineType | None
 ) -> None:
-    kind = kind or CENTER
-    whole = panel([c for c in changes if c[0] <= cuts[-1]], kind=kind).track(cuts[-1])
+    kind = kind or PRESS
+    whole = track(panel([c for c in changes if c[0] <= cuts[-1]], kind=kind), cuts[-1])
     of = panel([], kind=kind)
     todo = list(changes)
     for cut in cuts:
         while todo and todo[0][0] <= cut:
-            of.signals[0].change(*todo.pop(0))
-        track, now = of.track(cut), np.array([cut])
+            of.doings[0].change(*todo.pop(0), "")
+        part, now = track(of, cut), np.array([cut])
         seen = [
-            [t.samples(now), t.energy(now).tolist(), t.power(now).tolist(), t.air(now).tolist()] for t in (whole, track)
+            [shown(t, now), t.energy(now).tolist(), t.power(now).tolist(), t.flown(now).tolist()] for t in (whole, part)
         ]
         assert seen[0] == seen[1]
-        of.forget(track, cut)
-        (kept,) = of.present(cut)
-        of = Panel([kind], of.noise.tolist(), [Signals(kept)])
+        of = panel([], kind=kind, base=part.physics(0, cut))
 
 
 def test_a_ramp_leads_from_off_to_ready_and_processing_comes_on_top() -> None:
-    kind = replace(CENTER, ramp=100 * S)
-    track = panel([(10 * S, "off"), (200 * S, "starved"), (250 * S, "processing")], kind=kind).track(400 * S)
-    shown = track.power(np.array([9, 199, 200, 225, 275, 300, 399]) * S)[0].tolist()
-    ready, off, work = (CENTER.power_kw[level] for level in ("ready", "off", "processing"))
+    kind = ramping(100 * S, Power())
+    of = track(panel([(10 * S, "off"), (200 * S, "starved"), (250 * S, "processing")], kind=kind), 400 * S)
+    drawn = of.power(np.array([9, 199, 200, 225, 275, 300, 399]) * S)[0].tolist()
+    ready, off, work = (KW[level] for level in ("ready", "off", "processing"))
     step = ready - off
-    assert shown == pytest.approx([ready, off, off, off + step / 4, work - step / 4, work, work])
-    assert panel([], kind=kind).track(S).power(np.array([0]))[0, 0] == ready, "a run begins with warm machines"
+    assert drawn == pytest.approx([ready, off, off, off + step / 4, work - step / 4, work, work])
+    assert track(panel([], kind=kind), S).power(np.array([0]))[0, 0] == ready, "a run begins with warm machines"
 
 
 def test_air_flows_while_a_machine_is_ready_or_works() -> None:
     air = {"ready": "20 l/min", "processing": "120 L/min"}
-    kind = CENTER.drawing(Power.model_validate({"air": air}))
+    kind = PRESS.at(Power.model_validate({"air": air}), {})
     changes = [(10 * MINUTE, "processing"), (25 * MINUTE, "off")]
-    track = panel(changes, kind=kind).track(2 * HOUR)
-    assert track.air(np.array([10 * MINUTE, 25 * MINUTE, 2 * HOUR]))[0].tolist() == pytest.approx([0.2, 2.0, 2.0])
-    assert kind.power_kw == CENTER.power_kw
+    of = track(panel(changes, kind=kind), 2 * HOUR)
+    assert of.flown(np.array([10 * MINUTE, 25 * MINUTE, 2 * HOUR]))[0].tolist() == pytest.approx([0.2, 2.0, 2.0])
+    assert all(getattr(kind.power, name) == KW[name] for name in LEVELS)
 
 
 SHIFT = {
@@ -290,27 +317,27 @@ def figured() -> Plant:
     return Plant.model_validate({"plant": "p", "shifts": [SHIFT], "lines": [{"name": "l", "stations": stations}]})
 
 
-def told(simulation: Simulation, until: int, steps: int = 1) -> list[Emission]:
+def ran(simulation: Simulation, until: int, steps: int = 1) -> list[Emission]:
     return [e for i in range(1, steps + 1) for e in simulation.advance(START + until * i // steps)]
 
 
 def test_meters_show_the_integral_over_the_states_of_the_ledger_and_lines_their_sum() -> None:
     plant, until = figured(), 3 * HOUR
     simulation = Simulation(plant)
-    last = {node.path: message for node, message in told(simulation, until) if isinstance(message, Energy)}
+    last = {node.path: message for node, message in ran(simulation, until) if isinstance(message, Energy)}
     (line,) = plant.lines
     machines = [(node, station) for station in line.stations for node in line.machines(station)]
     for node, station in machines:
-        kind = CATALOGUE[station.type].drawing(station.power)
+        kind = plant.kind(station)
         stays = [(i.begin, i.state) for i in simulation.ledger.intervals(node)]
         changes = [(begin, state) for (begin, state), (_, old) in zip(stays[1:], stays, strict=False) if state != old]
         assert {"off", "pause", "processing"} <= {state for _, state in stays}
         kwh, air = Fraction(0), Fraction(0)
         for begin, end, level, since, step in ramped([(0, stays[0][1]), *changes], until, kind):
-            lasting = min(end, max(begin, since + kind.ramp)) - begin
-            missing = [max(Fraction(0), 1 - Fraction(at - since, kind.ramp or 1)) for at in (begin, end)]
-            kwh += Fraction(kind.power_kw[level]) * (end - begin) - Fraction(step) * lasting * sum(missing) / 2
-            flows = {"ready": kind.air_l_min[0], "processing": kind.air_l_min[1]} if kind.air_l_min else {}
+            lasting = min(end, max(begin, since + kind.power.ramp)) - begin
+            missing = [max(Fraction(0), 1 - Fraction(at - since, kind.power.ramp or 1)) for at in (begin, end)]
+            kwh += Fraction(getattr(kind.power, level)) * (end - begin) - Fraction(step) * lasting * sum(missing) / 2
+            flows = {"ready": kind.air.ready, "processing": kind.air.processing} if kind.air else {}
             air += Fraction(flows.get(level, 0)) * (end - begin)
         meter = last[node.path]
         assert meter.kwh == pytest.approx(float(kwh / HOUR), abs=1e-6)
@@ -324,14 +351,14 @@ def test_meters_show_the_integral_over_the_states_of_the_ledger_and_lines_their_
 
 @pytest.mark.parametrize("steps", [7, 180])
 def test_meters_say_the_same_at_any_pace(steps: int) -> None:
-    assert told(Simulation(figured()), 3 * HOUR, steps) == told(Simulation(figured()), 3 * HOUR)
+    assert ran(Simulation(figured()), 3 * HOUR, steps) == ran(Simulation(figured()), 3 * HOUR)
 
 
 def test_a_run_goes_on_in_the_middle_of_a_warm_up() -> None:
     failure = {"mode": "jam", "time_to_failure": "exponential(5 min)", "time_to_repair": "exponential(1 min)"}
     plant = make([{"cycle_time": 7, "failures": [failure], "power": {"ramp": "4 min", "air": {"ready": 1}}}])
     first = Simulation(plant)
-    told(first, 47 * MINUTE)
+    ran(first, 47 * MINUTE)
     second = Simulation(plant, initial=first.state())
     (machine,) = first.state().lines[0].stations[0].machines
     assert machine.physics is not None
@@ -343,7 +370,7 @@ def test_a_run_goes_on_in_the_middle_of_a_warm_up() -> None:
 
 def test_machines_without_air_say_nothing_of_it() -> None:
     plant = make([{"cycle_time": 5}, {"cycle_time": 5, "power": {"processing": 3}}])
-    said = [m for _, m in told(Simulation(plant), 5 * MINUTE) if isinstance(m, Energy)]
+    said = [m for _, m in ran(Simulation(plant), 5 * MINUTE) if isinstance(m, Energy)]
     assert {m.air_m3 for m in said} == {None}
 
 
@@ -362,7 +389,7 @@ def mixed(power: dict) -> Plant:
 def test_processing_draws_what_the_product_in_work_asks_for() -> None:
     plant, until = mixed({**MIXED, "ramp": 0}), HOUR
     simulation = Simulation(plant)
-    last = {node.station: m for node, m in told(simulation, until) if isinstance(m, Energy)}
+    last = {node.station: m for node, m in ran(simulation, until) if isinstance(m, Energy)}
     kw = {"hard": 7.0, "plain": 4.0, "soft": 2.5}
     journeys = simulation.ledger.journeys()
     for station in ("A", "B"):
@@ -381,27 +408,29 @@ def test_processing_draws_what_the_product_in_work_asks_for() -> None:
 @pytest.mark.parametrize("steps", [5, 60])
 def test_products_leave_the_same_trace_at_any_pace(steps: int) -> None:
     plant = mixed(MIXED | {"air": {"ready": 20, "processing": 90}})
-    assert told(Simulation(plant), HOUR, steps) == told(Simulation(plant), HOUR)
+    assert ran(Simulation(plant), HOUR, steps) == ran(Simulation(plant), HOUR)
 
 
-def test_load_warmth_and_vibration_follow_the_product() -> None:
-    kind = CENTER.drawing(Power.model_validate({"by_product": {"hard": 23}}))
-    of = Signals(Physics(begin=0, state="processing"), kind.by_product)
-    of.work(2 * HOUR, "hard")
-    of.work(4 * HOUR, "plain")
-    instruments = Panel([kind], [[key(1, "l/A/1", f"noise.{tag}") for tag in NOISE]], [of])
-    assert instruments.load[0].tolist() == [0, 0, 4, 58, 116]
-    assert instruments.rise[0, 3:].tolist() == [18, 36]
-    track = instruments.track(6 * HOUR)
-    assert track.power(np.array([HOUR, 3 * HOUR, 5 * HOUR]))[0].tolist() == [11.5, 23, 11.5]
-    assert track.energy(np.array([6 * HOUR]))[0, 0].tolist() == pytest.approx([0, 0, 0, 4 * 11.5 + 2 * 23])
+def test_load_warmth_and_vibration_follow_what_the_product_takes_above_ready() -> None:
+    power = Power.model_validate({"by_product": {"hard": "24.5 kW"}})  # twice as much above ready as the mean
+    of = Doings(at_rest(0, "processing"))
+    for at, product in ((0, "plain"), (2 * HOUR, "hard"), (4 * HOUR, "plain")):
+        of.work(at, Operation(at, 2 * HOUR, product))
+    machine = Instrumented(kind=PRESS.at(power, {}), power=power, key=lambda purpose: key(1, "l/A/1", purpose))
+    seen = track(Panel([machine], [of], lambda times: np.full(times.shape, HALL)), 6 * HOUR)
+    values = seen.at(np.array([HOUR, 3 * HOUR, 5 * HOUR]))
+    assert values["load"][0].tolist() == [45, 90, 45]
+    assert values["shakes"][0].tolist() == [3.2, 6.4, 3.2]
+    assert values["power_now"][0].tolist() == [14, 24.5, 14]
+    assert values["warmth"][0, 0] < values["warmth"][0, 2] < values["warmth"][0, 1] < 20
+    assert seen.energy(np.array([6 * HOUR]))[0, 0].tolist() == pytest.approx([0, 0, 0, 4 * 14 + 2 * 24.5])
 
 
 def test_a_flow_meter_is_born_and_read_only_where_air_is_taken() -> None:
     plant = make(
         [{"cycle_time": 5, "machines": 2, "power": {"air": {"ready": 20, "processing": 90}}}, {"cycle_time": 4}]
     )
-    emissions = told(Simulation(plant), 5 * MINUTE)
+    emissions = ran(Simulation(plant), 5 * MINUTE)
     births = {node.path: m.tags for node, m in emissions if isinstance(m, Meta) and node.station}
     for node, message in emissions:
         if isinstance(message, Telemetry):

@@ -1,0 +1,169 @@
+"""Arithmetic that people write into machine types: ``9549 * spindle_kw / max(spindle_speed, 1)``.
+
+An expression names figures and variables of a machine, and functions: ordinary ones and those of the physics of
+machines. It is read once, with a whitelist of what may stand in it, and computed over whole arrays: numbers,
+``+ - * / // % **``, comparisons, ``a if condition else b``, ``and``, ``or``, ``not``, calls. Nothing else is possible
+in it; so a plant file from a stranger can be opened.
+"""
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+from plant.errors import EntryError, did_you_mean, shown
+
+FUNCTIONS: dict[str, int | None] = {
+    "abs": 1, "ceil": 1, "clip": 3, "cos": 1, "exp": 1, "floor": 1, "hypot": 2, "log": 1, "max": None, "min": None,
+    "round": 1, "sin": 1, "sqrt": 1, "tan": 1,
+}  # fmt: skip
+"""Ordinary functions, and how many values each takes; none: two or more."""
+
+PHYSICS: dict[str, int] = {}
+"""Functions of the physics of machines, and how many values each takes: `simulators.physics` computes them."""
+
+ALLOWED = "numbers, names, + - * / // % **, comparisons, a if c else b, and, or, not, and functions"
+LONGEST = 2000  # characters; far more than people write, and far less than the parser can take
+
+_PLAIN = (
+    ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Call, ast.Name, ast.Constant, ast.Load,
+    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.USub, ast.UAdd, ast.Not, ast.And, ast.Or,
+    ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq, ast.Expression,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression, read once; two are equal if their texts are.
+
+    Args:
+        text: as people wrote it.
+
+    Attributes:
+        names: figures and variables that stand in it, in order of their first appearance.
+
+    Raises:
+        EntryError: the text is no expression, or calls a function that there is not.
+    """
+
+    text: str
+    names: tuple[str, ...] = field(init=False, compare=False)
+    _code: CodeType = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        tree = _parsed(self.text)
+        called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        names = [node.id for node in _in_order(tree) if isinstance(node, ast.Name) and id(node) not in called]
+        object.__setattr__(self, "names", tuple(dict.fromkeys(names)))
+        whole = ast.fix_missing_locations(_Arrays().visit(tree))
+        object.__setattr__(self, "_code", compile(whole, "<expression>", "eval"))
+
+    @property
+    def canonical(self) -> str:
+        """The same for texts that differ in blanks only."""
+        return ast.unparse(ast.parse(self.text.strip(), mode="eval"))
+
+    def __str__(self) -> str:
+        """As people wrote it."""
+        return self.text
+
+    def of(self, functions: Mapping[str, Callable[..., Any]], values: Mapping[str, Any]) -> Any:
+        """The value: arrays in, array out.
+
+        Args:
+            functions: by name, `FUNCTIONS` and `PHYSICS` and those that stand for what arrays cannot do with words:
+                ``where``, ``both``, ``either``, ``opposite``.
+            values: figures and variables by name, numbers or arrays that go together.
+        """
+        return eval(self._code, {"__builtins__": {}, **functions}, values)  # noqa: S307  # a whitelisted tree only
+
+
+def _parsed(text: str) -> ast.Expression:
+    if len(text) > LONGEST:
+        raise EntryError(f"an expression of {len(text)} characters", f"at most {LONGEST}")
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise EntryError(f"{shown(text)} is no expression", ALLOWED) from None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and (isinstance(node.value, bool) or not isinstance(node.value, int | float)):
+            raise EntryError(f"{shown(node.value)} stands in an expression", ALLOWED)
+        if not isinstance(node, _PLAIN):
+            raise EntryError(f"{shown(ast.unparse(node))} stands in an expression", ALLOWED)
+        if isinstance(node, ast.Call):
+            _check_call(node)
+    return tree
+
+
+def _check_call(node: ast.Call) -> None:
+    known = FUNCTIONS | PHYSICS
+    if not isinstance(node.func, ast.Name) or node.keywords:
+        raise EntryError(f"{shown(ast.unparse(node))} stands in an expression", "function(value, value)")
+    name = node.func.id
+    if name not in known:
+        raise EntryError(f"there is no function {name}", ", ".join(sorted(known)), did_you_mean(name, known))
+    wanted = known[name]
+    if len(node.args) != wanted if wanted is not None else len(node.args) < 2:
+        raise EntryError(
+            f"{name} is given {len(node.args)} values", f"{wanted if wanted is not None else '2 or more'} values"
+        )
+
+
+def _in_order(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _in_order(child)
+
+
+class _Arrays(ast.NodeTransformer):
+    """What Python decides for one value, decided for each value of an array."""
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:  # the name that ast calls
+        self.generic_visit(node)
+        return _call("where", node.test, node.body, node.orelse)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        self.generic_visit(node)
+        name = "both" if isinstance(node.op, ast.And) else "either"
+        whole = node.values[0]
+        for more in node.values[1:]:
+            whole = _call(name, whole, more)
+        return whole
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        sides = [node.left, *node.comparators]
+        pairs = [
+            ast.Compare(left, [op], [right]) for left, op, right in zip(sides, node.ops, sides[1:], strict=False)
+        ]
+        whole: ast.expr = pairs[0]
+        for more in pairs[1:]:
+            whole = _call("both", whole, more)
+        return whole
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        self.generic_visit(node)
+        return _call("opposite", node.operand) if isinstance(node.op, ast.Not) else node
+
+
+def _call(name: str, *args: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), list(args), [])
+
+
+def _expression(value: object) -> Expression:
+    if isinstance(value, Expression):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise EntryError(f"{shown(value)} is no expression", ALLOWED)
+    return Expression(str(value))
+
+
+ExpressionField = Annotated[
+    Expression,
+    BeforeValidator(_expression),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "maxLength": LONGEST}]}),
+]

@@ -8,7 +8,6 @@ A machine with a ramp warms up when it comes from off or standby: it draws less 
 up to ready at first, and evenly less and less of it until the ramp is over. What is missed so is kept as whole numbers.
 """
 
-import math
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from plant.catalogue import MachineType
 from plant.messages import Scalar
 from plant.states import STATES, State
 from plant.time import HOUR, MINUTE, SECOND
+from simulators.physics.noise import gauss
 from simulators.streams import words
 
 LEVELS = ("off", "standby", "ready", "processing")
@@ -42,18 +42,6 @@ _READY = LEVELS.index("ready")
 _PROCESSING = LEVELS.index("processing")
 _LEVEL = {state.value: LEVELS.index(row.energy) for state, row in STATES.items() if row.energy in LEVELS}
 _WAITING = frozenset({State.STARVED.value, State.BLOCKED.value})
-_SIGMA = math.sqrt(4 * (65536**2 - 1) / 12)
-
-
-def gauss(of: NDArray[np.uint64]) -> Floats:
-    """Nearly normal numbers, mean 0 and standard deviation 1, between -3.5 and 3.5: four 16-bit numbers each, summed.
-
-    Whole numbers up to the last step: equal on every computer.
-    """
-    quarters = np.ascontiguousarray(of).view(np.uint16).reshape(*of.shape, 4)
-    numbers: Floats = (quarters.sum(axis=-1, dtype=np.int64) - 2 * 65535) / _SIGMA
-    return numbers
-
 
 WarmUp = tuple[int, int]
 """When a machine began to warm up, µs since the start of the run, and the energy state it came from."""

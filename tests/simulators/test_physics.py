@@ -1,5 +1,7 @@
 """Formulas of machines: every vector to its tolerance, laws for any figures, the same alone and among many."""
 
+# ruff: noqa: N803 - inputs are called what the vectors call them
+
 import inspect
 import json
 import math
@@ -197,7 +199,7 @@ CHECKS: dict[str, Callable[..., tuple]] = {
     "lag1.integral": integral_of,
     "lag1.ramp": lambda u0, slope_per_s, x0, tau_s, t_s: (ramp(x0, u0, slope_per_s, tau_s, t_s),),
     "thermal.two_node": nodes,
-    "noise.ou": lambda dt_s, tau_s, sigma: recursion(dt_s, tau_s, sigma),
+    "noise.ou": lambda dt_s, **rest: recursion(dt_s, rest["tau_s"], rest["sigma"]),
     "power.current": lambda P_kW, U_V, cosphi: (energy.phase_current(P_kW, U_V, cosphi),),
     "energy.counter": lambda states_kW_s: (energy.counter_kwh((kw, s) for _, kw, s in states_kW_s),),
     "press.force": lambda p_bar, A_cm2, Q_l_min, eta: (
@@ -335,7 +337,10 @@ def test_the_same_instants_of_a_lag_on_any_grid(step):
     assert piecewise(vector["in"], grid)[-len(times) :] == piecewise(vector["in"], times)
 
 
-@given(LEVEL, LEVEL, LEVEL, st.floats(0.01, 10), st.sampled_from([0.0, 1.0]) | st.floats(0, 4), st.floats(0, 100), SHARE)
+DAMPING = st.sampled_from([0.0, 1.0]) | st.floats(0, 4)
+
+
+@given(LEVEL, LEVEL, LEVEL, st.floats(0.01, 10), DAMPING, st.floats(0, 100), SHARE)
 def test_a_second_order_lag_ends_where_it_ends_however_its_stretch_is_cut(x0, v0, u, frequency, damping, t, share):
     cut = t * share
     x1, v1 = second_order(x0, v0, u, frequency, damping, cut)

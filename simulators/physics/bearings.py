@@ -11,8 +11,8 @@ from simulators.physics.elementary import Values, between, cosine, expm1, gamma,
 DAMAGE = (0.0, 0.4, 0.7, 1.0)
 """Where the stages of damage end."""
 
-NOISE = (1.0, 1.15, 1.9, 4.6)
-IMPACTS = (0.0, 1.03, 2.35, 2.2)
+NOISE = (1.0, 1.0, 1.6, 4.6)
+IMPACTS = (0.0, 1.1, 2.6, 2.2)
 """At these: rms of the high-frequency noise and of the impacts in it, relative to the noise of a healthy bearing."""
 
 VELOCITY = 0.058

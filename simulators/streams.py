@@ -25,6 +25,8 @@
 | walking         | operators/POOL          | the k-th walk of the pool                          |
 | vehicle_load, vehicle_unload | fleets/FLEET | the k-th ride of the fleet                        |
 | noise.TAG       | line/station/machine    | the sample k µs after the start of the run         |
+| type, air, process, torque, speed, random | ai4i    | the k-th row of a table by the AI4I rules (no plant)|
+| tool            | ai4i                    | the k-th tool in it                                |
 
 k counts from 0. The machine's number stands in the path also when it is 1; an arrival at another entry than the first
 has the path of its station. In a batch each part counts; without batches a part worked on is an operation. Where

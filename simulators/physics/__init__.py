@@ -18,6 +18,7 @@ from simulators.physics import (
     grinding,
     heat,
     joining,
+    lags,
     leaks,
     measuring,
     pressing,
@@ -28,7 +29,7 @@ from simulators.physics import (
 from simulators.physics.elementary import Values, ratio
 
 _FUNCTIONS: tuple[Callable[..., Values], ...] = (
-    ratio,
+    ratio, lags.decay, lags.duty,
     # cutting
     cutting.chip, cutting.small_chip, cutting.mean_chip, cutting.engagement, cutting.kienzle, cutting.cutting_force,
     cutting.turning_power, cutting.milling_power, cutting.cutting_torque, cutting.turning_speed, cutting.cutting_speed,
@@ -42,7 +43,7 @@ _FUNCTIONS: tuple[Callable[..., Values], ...] = (
     # bearings and vibration
     bearings.bpfo, bearings.bpfi, bearings.ftf, bearings.bsf, bearings.bearing_noise, bearings.bearing_impacts,
     bearings.bearing_envelope, bearings.bearing_velocity, bearings.bearing_kurtosis, bearings.bearing_heat,
-    bearings.bearing_drag, vibration.acceleration, vibration.together, vibration.unbalance,
+    bearings.bearing_drag, vibration.acceleration, vibration.decibels, vibration.hypot, vibration.unbalance,
     vibration.cutting_vibration,
     # heat and energy
     heat.spindle_loss, heat.steady_rise, heat.time_constant, heat.thermal_growth, heat.daily, energy.phase_current,
@@ -50,7 +51,7 @@ _FUNCTIONS: tuple[Callable[..., Values], ...] = (
     # presses, screws, fluids
     pressing.pressure_force, pressing.force_pressure, pressing.hydraulic_power, pressing.blanking, pressing.crank,
     pressing.press_fit, joining.nut_torque, joining.clamp_force, joining.snug_angle, fluids.filter_drop,
-    fluids.carry_out, fluids.pump_flow, fluids.pump_pressure,
+    fluids.carry_out, fluids.pump_flow, fluids.pump_pressure, fluids.viscosity,
     # heat treatment, welding
     furnaces.harris, welding.weld_mag, welding.weld_tig, welding.heat_input, welding.current_density,
     # air, leaks, measuring, driving

@@ -1,6 +1,6 @@
 """Liquids: filters, baths, pumps. Pressure in bar, flow in L/min."""
 
-from simulators.physics.elementary import Values, power, sqrt
+from simulators.physics.elementary import Values, exp, power, sqrt
 
 
 def filter_drop(dp0: Values, q0: Values, q: Values, soil: Values) -> Values:
@@ -27,3 +27,8 @@ def pump_flow(head: Values, most: Values, resistance: Values) -> Values:
 def pump_pressure(head: Values, most: Values, resistance: Values) -> Values:
     """Pressure before the circuit at the flow of `pump_flow`."""
     return resistance * head / (resistance + head / (most * most))
+
+
+def viscosity(at_40: Values, celsius: Values, per_kelvin: Values = 0.035) -> Values:
+    """Viscosity of an oil at a temperature in the unit of that at 40 °C, v40 e^(-k (T - 40)) (ours: halves in 20 K)."""
+    return at_40 * exp(-per_kelvin * (celsius - 40.0))

@@ -1,10 +1,10 @@
 """Noise as a pure function of the instant: white numbers by counter, and what wanders with a correlation time.
 
 `wander` is an Ornstein-Uhlenbeck process on a grid of its own, a twentieth of the correlation time: each point is a
-weighted sum of the last 120 draws, by counter, so the value at an instant never depends on which other instants were
-asked for or where a run began. The weights are scaled for the little that the sum leaves out (e^-12 of the variance),
+weighted sum of the last 128 draws, by counter, so the value at an instant never depends on which other instants were
+asked for or where a run began. The sum is scaled for the little that it leaves out (e^-12.8 of the variance),
 and what lies between two points is scaled for the variance that a straight line loses: the standard deviation is exact
-at every instant. The correlation is that of the process within 0.5 % (the end of the sum adds e^-6, the lines less).
+at every instant. The correlation is that of the process within 0.5 % (the end of the sum takes e^-6.4, the lines less).
 """
 
 import math
@@ -19,8 +19,11 @@ from simulators.streams import words
 GRID = 20
 """Points of the grid within a correlation time."""
 
-TERMS = 6 * GRID
-"""Draws in a value."""
+TERMS = 128
+"""Draws in a value, a power of two."""
+
+AT_ONCE = 1 << 20
+"""Draws held in memory for points that lie far apart."""
 
 _SIGMA = math.sqrt(4 * (65536**2 - 1) / 12)
 
@@ -71,22 +74,42 @@ def wander(
 
 
 def _points(key: NDArray[np.uint64], points: NDArray[np.int64], step: float) -> Floats:
-    """Values of unit variance at points of the grid, each summed in the same order."""
+    """Values of unit variance at points of the grid, in rising order."""
     if points.size == 0:
         return np.zeros((*key.shape[:-1], 0))
     first = int(points[0]) - TERMS + 1
     span = int(points[-1]) - first + 1
-    dense = span <= TERMS * points.size  # else it is cheaper to draw for each point; the numbers are the same
-    drawn = gauss(words(key, np.arange(first, first + span))) if dense else None
-    total = np.zeros((*key.shape[:-1], points.size))
-    for j, weight in enumerate(_weights(step)):
-        total += weight * (gauss(words(key, points - j)) if drawn is None else drawn[..., points - j - first])
-    return total
+    if span <= TERMS * points.size:
+        return _sums(gauss(words(key, np.arange(first, first + span))), step)[..., points - points[0]]
+    some = max(1, AT_ONCE * key.shape[-1] // (TERMS * key.size))  # far apart: each point draws for itself
+    pieces = [points[begin : begin + some] for begin in range(0, points.size, some)]
+    return np.concatenate([_alone(key, piece, step) for piece in pieces], axis=-1)
+
+
+def _sums(drawn: Floats, step: float) -> Floats:
+    """Weighted sums of each TERMS draws in a row: of two, then of two of these, and so on.
+
+    Each sum is the same tree of additions over its own draws, whatever stands beside them.
+    """
+    width = 1
+    while width < TERMS:
+        drawn = drawn[..., width:] + math.exp(-width * step) * drawn[..., :-width]
+        width *= 2
+    return _scale(step) * drawn
+
+
+def _alone(key: NDArray[np.uint64], points: NDArray[np.int64], step: float) -> Floats:
+    """The same sums of points that have no draws in common, by the same trees."""
+    of = (points[:, np.newaxis] - np.arange(TERMS)).ravel()
+    drawn = gauss(words(key, of)).reshape(*key.shape[:-1], points.size, TERMS)
+    width = 1
+    while width < TERMS:
+        drawn = drawn[..., ::2] + math.exp(-width * step) * drawn[..., 1::2]
+        width *= 2
+    return _scale(step) * drawn[..., 0]
 
 
 @lru_cache(maxsize=1024)
-def _weights(step: float) -> tuple[float, ...]:
-    """What each draw counts, the newest first; the sum of squares is 1."""
-    a = math.exp(-step)
-    scale = math.sqrt((1.0 - a**2) / (1.0 - a ** (2 * TERMS)))
-    return tuple(scale * a**j for j in range(TERMS))
+def _scale(step: float) -> float:
+    """What makes the variance of a sum of TERMS draws 1."""
+    return math.sqrt(math.expm1(-2.0 * step) / math.expm1(-2.0 * TERMS * step))

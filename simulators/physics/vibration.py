@@ -2,7 +2,7 @@
 
 import math
 
-from simulators.physics.elementary import Values, sqrt
+from simulators.physics.elementary import Values, log, sqrt
 
 
 def acceleration(velocity: Values, hertz: Values) -> Values:
@@ -10,7 +10,12 @@ def acceleration(velocity: Values, hertz: Values) -> Values:
     return velocity * hertz * (2.0 * math.pi / 1000.0)
 
 
-def together(*parts: Values) -> Values:
+def decibels(times: Values) -> Values:
+    """Change of a level in dB when an amplitude is so many times as large, 20 log10."""
+    return log(times) * (20.0 / math.log(10.0))
+
+
+def hypot(*parts: Values) -> Values:
     """Rms of independent parts, the root of the sum of their squares, in the order given."""
     total: Values = 0.0
     for part in parts:

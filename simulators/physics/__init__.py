@@ -29,7 +29,7 @@ from simulators.physics import (
 from simulators.physics.elementary import Values, ratio
 
 _FUNCTIONS: tuple[Callable[..., Values], ...] = (
-    ratio, lags.decay, lags.duty,
+    ratio, lags.decay, lags.duty, lags.thermostat_duty,
     # cutting
     cutting.chip, cutting.small_chip, cutting.mean_chip, cutting.engagement, cutting.kienzle, cutting.cutting_force,
     cutting.turning_power, cutting.milling_power, cutting.cutting_torque, cutting.turning_speed, cutting.cutting_speed,

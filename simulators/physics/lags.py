@@ -18,6 +18,8 @@ from simulators.physics.elementary import (
     cosine,
     exp,
     expm1,
+    larger,
+    log,
     ratio,
     remainder,
     sine,
@@ -172,16 +174,41 @@ def sawtooth(
     Returns:
         Value and whether it rises: the state to go on from.
     """
-    rising0 = np.less_equal(position0, low) | (np.asarray(rising0, dtype=bool) & np.less(position0, high))
+    rising0 = _rises(position0, rising0, low, high)
     first = where(rising0, _leg(high - position0, up), _leg(position0 - low, down))
     second, third = _leg(high - low, where(rising0, down, up)), _leg(high - low, where(rising0, up, down))
-    turned = np.greater_equal(t, first)
-    past = remainder(where(turned, t - where(turned, first, 0.0), 0.0), second + third)
-    third_leg = np.greater_equal(past, second)
-    rising: NDArray[np.bool_] = np.where(turned & ~third_leg, ~rising0, rising0)
+    turned, rising, since = _legs(rising0, first, second, third, t)
     start = where(turned, where(rising, low, high), position0)
-    since = where(turned, past - where(third_leg, second, 0.0), t)
     return start + where(rising, up, -down) * since, rising
+
+
+def thermostat(
+    x0: Values, rising0: bool | NDArray[np.bool_], warm: Values, cool: Values, tau: Values, low: Values, high: Values,
+    t: Values,
+) -> tuple[Values, NDArray[np.bool_]]:  # fmt: skip
+    """What a two-point controller makes of a first-order lag: bath with a heater, tank with a chiller.
+
+    Beyond a limit it turns at once; where an input does not lead past a limit, the value ends at that input.
+
+    Args:
+        x0: value at first.
+        rising0: whether the input is the upper one then.
+        warm: input while rising, where the value would end.
+        cool: input while falling.
+        tau: time constant, above 0.
+        low: limit at which it turns up.
+        high: limit at which it turns down, above low.
+        t: time since then.
+
+    Returns:
+        Value and whether it rises: the state to go on from.
+    """
+    rising0 = _rises(x0, rising0, low, high)
+    up, down = _bent_leg(low, high, warm, tau), _bent_leg(-high, -low, -cool, tau)
+    first = where(rising0, _bent_leg(x0, high, warm, tau), _bent_leg(-x0, -low, -cool, tau))
+    turned, rising, since = _legs(rising0, first, where(rising0, down, up), where(rising0, up, down), t)
+    start = where(turned, where(rising, low, high), x0)
+    return after(start, where(rising, warm, cool), tau, since), rising
 
 
 def duty(up: Values, down: Values) -> Values:
@@ -189,7 +216,43 @@ def duty(up: Values, down: Values) -> Values:
     return down / (up + down)
 
 
+def thermostat_duty(warm: Values, cool: Values, low: Values, high: Values) -> Values:
+    """Share of the time that a thermostat heats, over whole periods; 1 or 0 where it never turns."""
+    up, down = _bent_leg(low, high, warm, 1.0), _bent_leg(-high, -low, -cool, 1.0)
+    ever = np.isinf(up)
+    share = where(ever, 1.0, up) / (where(ever, 1.0, up) + where(ever, 1.0, down))
+    return where(ever, 1.0, share)
+
+
+def _rises(x: Values, rising: bool | NDArray[np.bool_], low: Values, high: Values) -> NDArray[np.bool_]:
+    """Which way it goes: on between the limits, back beyond them."""
+    way: NDArray[np.bool_] = np.less_equal(x, low) | (np.asarray(rising, dtype=bool) & np.less(x, high))
+    return way
+
+
+def _legs(
+    rising0: NDArray[np.bool_], first: Values, second: Values, third: Values, t: Values
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Values]:
+    """Where in its way up and down it is: after its first leg, the second and the third take turns.
+
+    Returns:
+        Whether it has turned yet, whether it rises, and how long it has been on its leg.
+    """
+    turned = np.greater_equal(t, first)
+    past = remainder(where(turned, t - where(turned, first, 0.0), 0.0), second + third)
+    on_third = np.greater_equal(past, second)
+    rising: NDArray[np.bool_] = np.where(turned & ~on_third, ~rising0, rising0)[()]
+    return turned, rising, where(turned, past - where(on_third, second, 0.0), t)
+
+
 def _leg(way: Values, rate: Values) -> Values:
     """How long a way takes; for ever at a rate that does not lead there."""
     leads = np.greater(rate, 0.0)
     return where(leads, way / where(leads, rate, 1.0), math.inf)
+
+
+def _bent_leg(begin: Values, end: Values, u: Values, tau: Values) -> Values:
+    """How long a lag takes upwards from one value to another; for ever if its input is not above that."""
+    leads = np.greater(u, end)
+    gap = where(leads, u - end, 1.0)
+    return where(leads, tau * log(larger(1.0, (gap + end - begin) / gap)), math.inf)

@@ -529,6 +529,10 @@ def test_the_spread_is_exact_between_points_of_the_grid_too():
     for instant in (0, 12_500, 25_000, 37_777, 50_000):
         x = wander(keys, np.array([instant]), 1.0, 1_000_000)[:, 0]
         assert np.mean(x * x) == pytest.approx(1, abs=4 * math.sqrt(2 / 4000))
+    left, middle, right = wander(keys, np.array([0, 25_000, 50_000]), 1.0, 1_000_000).T
+    lost = (1 + math.exp(-1 / GRID)) / 2  # variance of the mean of two neighbours
+    np.testing.assert_allclose(middle, (left + right) / 2 / math.sqrt(lost), rtol=1e-12, atol=1e-12)
+    assert np.mean(left * right) == pytest.approx(2 * lost - 1, abs=4 * math.sqrt(2 / 4000))
 
 
 def test_what_the_sum_leaves_out_is_as_little_as_is_said():

@@ -119,12 +119,23 @@ def test_a_damaged_race_beats_at_its_frequency_and_its_multiples(race):
     assert record.bands[own] > 5 * vibration().bands[own]
 
 
-def test_an_inner_race_is_loud_once_per_turn():
-    swings = envelope(vibration(damage=0.5, race="inner"))
-    turns = SPEED / 60
-    amplitude, peak = lines(swings - swings.mean(), 10_000.0, turns - 15, turns + 15)
-    assert peak == pytest.approx(turns, abs=0.5)
-    assert amplitude.max() > 6 * np.median(amplitude)
+def test_an_inner_race_is_loud_once_per_turn_an_outer_one_hardly():
+    turns, loud = SPEED / 60, {}
+    for race in ("inner", "outer"):
+        swings = envelope(vibration(damage=0.5, race=race))
+        amplitude, peak = lines(swings - swings.mean(), 10_000.0, turns - 15, turns + 15)
+        assert peak == pytest.approx(turns, abs=0.5)
+        loud[race] = amplitude.max() / swings.mean()
+    assert loud["inner"] > 2.5 * loud["outer"]
+
+
+def test_late_damage_shakes_the_machine_at_its_frequency():
+    for damage, times in ((0.0, 0), (1.0, 50)):
+        values = vibration(damage=damage, cutting=0.0).of.values
+        beats = SPEED / 60 * bpfo(9.0, 7.94, 39.04)
+        amplitude, peak = lines(values, 10_000.0, beats - 15, beats + 15)
+        assert amplitude.max() > times * np.median(amplitude)
+        assert not times or peak == pytest.approx(beats, abs=0.5)
 
 
 def mean_bands(damage):

@@ -16,14 +16,36 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from plant.errors import EntryError, did_you_mean, shown
 
-FUNCTIONS: dict[str, int | None] = {
-    "abs": 1, "ceil": 1, "clip": 3, "cos": 1, "exp": 1, "floor": 1, "hypot": 2, "log": 1, "max": None, "min": None,
-    "round": 1, "sin": 1, "sqrt": 1, "tan": 1,
+FUNCTIONS: dict[str, tuple[int, int | None]] = {
+    "abs": (1, 1), "ceil": (1, 1), "clip": (3, 3), "cos": (1, 1), "exp": (1, 1), "floor": (1, 1), "log": (1, 1),
+    "max": (2, None), "min": (2, None), "round": (1, 1), "sin": (1, 1), "sqrt": (1, 1), "tan": (1, 1),
 }  # fmt: skip
-"""Ordinary functions, and how many values each takes; none: two or more."""
+"""Ordinary functions, with the fewest and the most values that each takes; none: as many as one likes."""
 
-PHYSICS: dict[str, int] = {}
-"""Functions of the physics of machines, and how many values each takes: `simulators.physics` computes them."""
+PHYSICS: dict[str, tuple[int, int | None]] = {
+    "acceleration": (2, 2), "battery": (4, 4), "bearing_drag": (1, 1), "bearing_envelope": (1, 1),
+    "bearing_heat": (1, 1), "bearing_impacts": (1, 1), "bearing_kurtosis": (1, 1), "bearing_noise": (1, 1),
+    "bearing_velocity": (2, 2), "blanking": (3, 3), "bpfi": (3, 4), "bpfo": (3, 4), "bsf": (2, 3),
+    "carry_out": (4, 4), "chatter_limit": (3, 3), "chip": (2, 2), "choked": (4, 4), "clamp_force": (3, 3),
+    "crank": (2, 2), "current_density": (2, 2), "cutting_force": (3, 3), "cutting_speed": (2, 2),
+    "cutting_torque": (2, 2), "cutting_vibration": (2, 3), "daily": (2, 3), "decay": (2, 2), "decibels": (1, 1),
+    "drive_power": (4, 4), "drum_velocity": (2, 2), "dulled": (3, 4), "duty": (2, 2), "engagement": (2, 2),
+    "filter_drop": (4, 4), "force_factor": (1, 2), "force_pressure": (2, 2), "free_air": (1, 2), "ftf": (2, 3),
+    "grinding_power": (2, 2), "harris": (2, 2), "heat_input": (4, 4), "hydraulic_power": (2, 3), "hypot": (0, None),
+    "idle_power": (3, 3), "isentropic": (3, 4), "kienzle": (3, 3), "leak_rate": (3, 3), "mean_chip": (3, 4),
+    "milling_power": (4, 4), "nut_torque": (3, 3), "permissible_error": (3, 3), "phase_current": (3, 3),
+    "power_factor": (1, 1), "press_fit": (4, 4), "pressure_decay": (3, 3), "pressure_force": (2, 2),
+    "pump_flow": (3, 3), "pump_pressure": (3, 3), "ratio": (2, 3), "reactive_power": (2, 2), "receiver": (3, 3),
+    "removal": (3, 3), "roughness": (2, 2), "roughness_depth": (2, 2), "scatter": (3, 3), "shaft_power": (2, 2),
+    "shaft_torque": (2, 2), "slip": (2, 2), "small_chip": (3, 3), "snug_angle": (3, 3), "sparkout": (4, 4),
+    "specific_power": (2, 2), "spindle_loss": (5, 6), "stable_speed": (3, 3), "steady_rise": (2, 2),
+    "table_feed": (3, 3), "taylor": (3, 3), "taylor_extended": (7, 7), "thermal_decay": (3, 3),
+    "thermal_growth": (3, 3), "thermostat_duty": (4, 4), "time_constant": (2, 2), "tooth_frequency": (2, 2),
+    "turning_power": (4, 4), "turning_speed": (2, 2), "unbalance": (4, 4), "viscosity": (2, 3),
+    "warm_deviation": (2, 3), "warm_length": (2, 3), "wear_drift": (2, 2), "wear_land": (1, 3), "weld_mag": (1, 1),
+    "weld_tig": (1, 1), "wheel_turns": (2, 2), "worn_roughness": (2, 3),
+}  # fmt: skip
+"""Functions of the physics of machines, with the fewest and the most values: `simulators.physics` computes them."""
 
 ALLOWED = "numbers, names, + - * / // % **, comparisons, a if c else b, and, or, not, and functions"
 LONGEST = 2000  # characters; far more than people write, and far less than the parser can take
@@ -105,11 +127,10 @@ def _check_call(node: ast.Call) -> None:
     name = node.func.id
     if name not in known:
         raise EntryError(f"there is no function {name}", ", ".join(sorted(known)), did_you_mean(name, known))
-    wanted = known[name]
-    if len(node.args) != wanted if wanted is not None else len(node.args) < 2:
-        raise EntryError(
-            f"{name} is given {len(node.args)} values", f"{wanted if wanted is not None else '2 or more'} values"
-        )
+    few, most = known[name]
+    if len(node.args) < few or (most is not None and len(node.args) > most):
+        values = f"{few} or more" if most is None else f"{few}" if few == most else f"{few} to {most}"
+        raise EntryError(f"{name} is given {len(node.args)} values", f"{values} values")
 
 
 def _in_order(node: ast.AST) -> Iterator[ast.AST]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from simulators.physics import FUNCTIONS as PHYSICS
+
 
 def _least(*values: Any) -> Any:
     return reduce(np.minimum, values)
@@ -17,7 +19,8 @@ def _greatest(*values: Any) -> Any:
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": np.abs, "ceil": np.ceil, "clip": np.clip, "cos": np.cos, "exp": np.exp, "floor": np.floor,
-    "hypot": np.hypot, "log": np.log, "max": _greatest, "min": _least, "round": np.rint, "sin": np.sin,
+    "log": np.log, "max": _greatest, "min": _least, "round": np.rint, "sin": np.sin,
     "sqrt": np.sqrt, "tan": np.tan,
+    **PHYSICS,
     "where": np.where, "both": np.logical_and, "either": np.logical_or, "opposite": np.logical_not,
 }  # fmt: skip

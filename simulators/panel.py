@@ -18,8 +18,9 @@ from plant.time import SECOND
 from plant.variables import TwoNodes
 from simulators.doings import NONE, OPERATION, Doings
 from simulators.functions import FUNCTIONS
-from simulators.physics.noise import wander
-from simulators.streams import Key, gauss, pairs
+from simulators.physics.noise import gauss, wander
+from simulators.physics.tools import wear_land
+from simulators.streams import Key, pairs
 from simulators.stretches import Edges, Floats, Ints, Stretches, stretches
 
 Ambient = Callable[[Ints], Floats]
@@ -190,16 +191,7 @@ class Panel:
         model = self.kind.quantities[name].wander
         if model is None:
             raise KeyError(name)
-        keys = self._keys[name]
-        of = [(int(first), int(second)) for first, second in keys[machines]]
-        return np.array([wander(one, row, model.sigma, model.tau) for one, row in zip(of, times, strict=True)])
-
-
-def wear_land(used: Floats) -> Floats:
-    """Width of the wear land in mm of a tool of whose life so much is used: break-in, steady, accelerated."""
-    x = np.maximum(used, 0.0)
-    land: Floats = 0.3 * (0.45 * np.sqrt(x) + 0.55 * x**3)
-    return land
+        return wander(self._keys[name][machines], times[0], model.sigma, model.tau)  # they have the same instants
 
 
 def for_each(value: Any, of: Stretches) -> Floats:

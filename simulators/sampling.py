@@ -9,7 +9,8 @@ from plant.machine_types import MachineType
 from plant.messages import Scalar
 from plant.variables import TagRow
 from simulators.functions import FUNCTIONS
-from simulators.streams import gauss, words
+from simulators.physics.noise import gauss
+from simulators.streams import words
 from simulators.stretches import Floats, Ints
 from simulators.track import Values
 

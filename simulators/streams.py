@@ -28,6 +28,8 @@
 | deviate         | line/station/machine    | how the part of the operation k differs            |
 | wander.NAME     | line/station/machine    | wandering of a quantity, on a grid of its own      |
 | ambient         | ambient                 | wandering of the temperature of the hall           |
+| type, air, process, torque, speed, random | ai4i    | the k-th row of a table by the AI4I rules (no plant)|
+| tool            | ai4i                    | the k-th tool in it                                |
 
 k counts from 0. The machine's number stands in the path also when it is 1; an arrival at another entry than the first
 has the path of its station. In a batch each part counts; without batches a part worked on is an operation. Where
@@ -35,7 +37,6 @@ parts wait by `spt` the k-th cycle time is that of the k-th part that came; a wa
 the k-th part that was ready for it. Nothing else is random.
 """
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -133,16 +134,3 @@ def pairs(keys: NDArray[np.uint64], k: NDArray[np.int64]) -> NDArray[np.uint64]:
     """
     opened = mix_array(keys[:, 0] + k.astype(np.uint64) * np.uint64(GOLDEN)) ^ keys[:, 1]
     return mix_array(opened)
-
-
-_SIGMA = math.sqrt(4 * (65536**2 - 1) / 12)
-
-
-def gauss(of: NDArray[np.uint64]) -> NDArray[np.float64]:
-    """Nearly normal numbers, mean 0 and standard deviation 1, between -3.5 and 3.5: four 16-bit numbers each, summed.
-
-    Whole numbers up to the last step: equal on every computer.
-    """
-    quarters = np.ascontiguousarray(of).view(np.uint16).reshape(*of.shape, 4)
-    numbers: NDArray[np.float64] = (quarters.sum(axis=-1, dtype=np.int64) - 2 * 65535) / _SIGMA
-    return numbers

@@ -252,7 +252,7 @@ def _ambient(of: Values) -> Floats:
 
 
 def _elapsed(of: Values) -> Floats:
-    return (of.times - of.track.of.begin[of.row]) / SECOND  # type: ignore[no-any-return]
+    return (of.times - of.track.of.begin[of.row]) / SECOND
 
 
 def _worked(of: Values) -> Floats:

@@ -8,7 +8,7 @@ import plant
 from plant.catalogue import CATALOGUE
 from plant.paths import NAME, Node, parse_node
 from plant.states import STATES, State, legal
-from plant.units import UNITS, symbol
+from plant.units import UNITS, from_mtconnect, symbol, to_mtconnect
 
 TAGS = [(kind, tag, about) for kind, row in CATALOGUE.items() for tag, about in row.told_tags.items()]
 NAMES = st.from_regex(NAME, fullmatch=True)
@@ -27,12 +27,49 @@ def test_every_signal_has_a_unit_that_the_table_knows(kind, tag, about):
     assert about.title
 
 
+UNIT_IDS = {
+    "Cel": 4408652, "%": 20529, "/min": 5394509, "N.m": 20053, "kN": 4338743, "kW": 4937556, "kW.h": 4937544,
+    "A": 4279632, "V": 5655636, "Hz": 4740186, "bar": 4342098, "mbar": 5063250, "Pa": 5259596, "mm": 5066068,
+    "um": 13384, "mm/s": 4403510, "m/s2": 5067595, "mm/min": 4732977, "m/min": 12888, "m/s": 5067859, "L/min": 19506,
+    "mL/min": 13361, "m3/h": 5067080, "m3/min": 4666675, "s": 5457219, "min": 5065038, "h": 4740434, "deg": 17476,
+    "g/L": 18252, "uS/cm": 4666418, "V.A": 4469814, "kV.A": 4937281, "m": 5067858, "mg": 5064525, "dB[SPL]": 12878,
+    "[pH]": 5321520, "1": 4404786,
+}  # fmt: skip
+"""Numbers as the OPC Foundation's list has them."""
+
+
+def test_units_have_the_numbers_that_opc_ua_knows_them_by():
+    assert {unit: UNITS[unit].unit_id for unit in UNIT_IDS} == UNIT_IDS
+    assert {unit: row.unit_id for unit, row in UNITS.items() if not row.cefact} == dict.fromkeys(
+        ["kJ/mm", "N.m/deg", "HRC", "kW/(m3/min)"], -1
+    )
+
+
 def test_units_have_codes_of_their_own():
-    codes = [unit.cefact for unit in UNITS.values()]
+    codes = [unit.cefact for unit in UNITS.values() if unit.cefact]
     assert len(set(codes)) == len(codes)
-    assert all(code.isalnum() and code.isupper() and len(code) in {2, 3} for code in codes)
+    assert all(code.isalnum() and code == code.upper() and len(code) in {2, 3} for code in codes)
     assert symbol("kW.h") == "kWh"
     assert symbol("furlong") == "furlong"
+
+
+def test_a_unit_is_read_back_from_what_each_wire_calls_it():
+    by_number = {row.unit_id: unit for unit, row in UNITS.items() if row.cefact}
+    for number, unit in by_number.items():
+        assert number.to_bytes(3, "big").lstrip(b"\0").decode() == UNITS[unit].cefact
+    by_name = {(row.mtconnect, row.factor): unit for unit, row in UNITS.items() if row.mtconnect}
+    assert len(by_name) == sum(bool(row.mtconnect) for row in UNITS.values()), "a name and a factor are one unit"
+
+
+@given(st.sampled_from(sorted(UNITS)), st.floats(-1e6, 1e6))
+def test_values_are_read_back_from_mtconnect(unit, value):
+    assert from_mtconnect(to_mtconnect(value, unit), unit) == pytest.approx(value, rel=1e-12)
+
+
+def test_values_of_mtconnect_are_in_its_units():
+    assert to_mtconnect(2.0, "bar") == 200_000
+    assert to_mtconnect(36.0, "m3/h") == pytest.approx(to_mtconnect(0.6, "m3/min")) == pytest.approx(10)
+    assert to_mtconnect(1.0, "kW.h") == 3.6e6
 
 
 @pytest.mark.parametrize(("name", "row"), CATALOGUE.items(), ids=CATALOGUE)

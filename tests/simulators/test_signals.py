@@ -22,8 +22,9 @@ from plant.time import HOUR, MINUTE
 from simulators import Simulation
 from simulators.doings import Doings, Operation, Physics, at_rest
 from simulators.panel import Instrumented, Panel
+from simulators.physics.noise import gauss
 from simulators.sampling import read, told
-from simulators.streams import gauss, words
+from simulators.streams import words
 from simulators.stretches import STANDBY_AFTER
 from simulators.track import Track
 from tests.simulators.building import S, make

@@ -1,0 +1,89 @@
+"""Expressions of machine types: arithmetic over arrays, and nothing else."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plant.errors import EntryError
+from plant.expressions import FUNCTIONS as ORDINARY
+from plant.expressions import LONGEST, PHYSICS, Expression
+from simulators.functions import FUNCTIONS
+from simulators.physics import FUNCTIONS as COMPUTED
+from simulators.physics import arity
+
+NUMBERS = st.floats(-100, 100).filter(lambda x: abs(x) > 1e-3)
+LEAVES = st.sampled_from(["a", "b", "2", "0.5"])
+TEXTS = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*"]), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
+        st.tuples(inner, inner, inner).map(lambda t: f"({t[0]} if {t[1]} > {t[2]} else {t[1]})"),
+        st.tuples(inner, inner).map(lambda t: f"(abs({t[0]}) if {t[0]} < {t[1]} and not {t[1]} == 2 else {t[1]})"),
+        st.tuples(inner, inner).map(lambda t: f"max({t[0]}, {t[1]}, 0.5)"),
+    ),
+    max_leaves=12,
+)
+
+
+def of(text: str, **values: object) -> object:
+    return Expression(text).of(FUNCTIONS, values)
+
+
+@given(TEXTS, st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=5))
+def test_over_arrays_it_is_what_python_says_of_each_value(text: str, rows: list[tuple[float, float]]) -> None:
+    a, b = (np.array(column) for column in zip(*rows, strict=True))
+    found = np.broadcast_to(np.asarray(of(text, a=a, b=b), dtype=float), a.shape)
+    told = [eval(text, {"max": max, "abs": abs}, {"a": x, "b": y}) for x, y in rows]  # noqa: S307  # texts of ours
+    assert found.tolist() == [pytest.approx(float(value)) for value in told]
+
+
+def test_names_are_told_in_order_and_functions_are_none() -> None:
+    assert Expression("speed * max(load, 0) + load if speed > idle else 1").names == ("speed", "idle", "load")
+    assert Expression("1 + 2").names == ()
+    assert Expression(" a+  b ").canonical == Expression("a + b").canonical
+
+
+def test_comparisons_may_be_chained() -> None:
+    assert of("1 if 0 < x <= 2 else 0", x=np.array([0, 1, 2, 3])).tolist() == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("speed +", "is no expression"),
+        ("__import__('os')", "no function __import__"),
+        ("speed.real", "stands in an expression"),
+        ("[1, 2]", "stands in an expression"),
+        ("speed[0]", "stands in an expression"),
+        ("lambda: 1", "stands in an expression"),
+        ("(x := 1)", "stands in an expression"),
+        ("'text'", "stands in an expression"),
+        ("True", "stands in an expression"),
+        ("sqr(2)", "did you mean sqrt"),
+        ("sqrt(1, 2)", "sqrt is given 2 values"),
+        ("max(1)", "2 or more values"),
+        ("sqrt(x=1)", "function(value, value)"),
+        ("1" * (LONGEST + 1), "characters"),
+        ("(" * 900 + "1" + ")" * 900, "is no expression"),
+        ("**" * 3, "is no expression"),
+    ],
+)
+def test_what_is_no_arithmetic_is_refused(text: str, words: str) -> None:
+    with pytest.raises(EntryError, match=words.replace("(", "\\(").replace(")", "\\)")):
+        Expression(text)
+
+
+def test_the_functions_that_may_be_called_are_those_that_are_computed() -> None:
+    assert {name: arity(name) for name in COMPUTED} == PHYSICS
+    words = {"where", "both", "either", "opposite"}
+    assert FUNCTIONS.keys() == ORDINARY.keys() | PHYSICS.keys() | words
+    assert not ORDINARY.keys() & PHYSICS.keys()
+
+
+def test_a_function_of_the_physics_is_called_by_its_name() -> None:
+    assert of("roughness(0.2, r)", r=0.8) == pytest.approx(1e3 * 0.2**2 / (32 * 0.8))
+    assert of("sqrt(x) + exp(0)", x=4.0) == pytest.approx(3.0)
+    assert math.isnan(of("0 * nothing", nothing=math.nan))

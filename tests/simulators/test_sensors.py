@@ -14,19 +14,14 @@ from plant.draws import key
 from plant.fault_kinds import SENSOR_KINDS
 from plant.time import HOUR, MINUTE, SECOND
 from simulators.faults import befalling
-from simulators.sensors import (
+from simulators.sensor_faults import (
     BAD_SENSOR_FAILURE,
     DISTORTIONS,
     UNCERTAIN_SENSOR_NOT_ACCURATE,
     Faulty,
-    Sensor,
-    coloured,
-    converter,
-    quantised,
     stamps,
-    tolerance_pt100,
-    tolerance_type_k,
 )
+from simulators.sensors import Sensor, coloured, converter, quantised, tolerance_pt100, tolerance_type_k
 
 VECTORS = {
     vector["id"]: vector

@@ -123,8 +123,8 @@ def coloured(times: Ints, keys: Keys, tau: int) -> Floats:
     """Ornstein-Uhlenbeck noise of standard deviation 1, by the instant.
 
     On nodes of a grid of its own, tau / 8 apart, it is the sum of what white noise of the last 80 nodes has left.
-    Between nodes it is interpolated and scaled, so that its standard deviation stays 1; its memory is up to 6 % longer there. A
-    sum in fixed order: no value depends on where somebody began to look.
+    Between nodes it is interpolated and scaled, so that its standard deviation stays 1; its memory is up to 6 % longer
+    there. A sum in fixed order: no value depends on where somebody began to look.
 
     Args:
         times: µs since the start of the run, shape (instants,).

@@ -4,6 +4,7 @@ from broker.bus import Bus, MemoryBus, Subscription, UndeliveredError
 from broker.cell import CellRecording, read_cell
 from broker.codec import decode, encode
 from broker.embedded import EmbeddedBroker, embedded_broker, find_mosquitto
+from broker.link import Effects, FaultyBus, Link
 from broker.mqtt import MqttBus, hide_password, parse_url
 from broker.numbering import Numbering
 from broker.publisher import Identity, Publisher
@@ -16,8 +17,11 @@ __all__ = [
     "Address",
     "Bus",
     "CellRecording",
+    "Effects",
     "EmbeddedBroker",
+    "FaultyBus",
     "Identity",
+    "Link",
     "MemoryBus",
     "MqttBus",
     "Numbering",

@@ -6,13 +6,15 @@ the interval and of the length belongs to the k-th time. What is not drawn yet i
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from plant.description import Plant
 from plant.distributions import Draws
 from plant.draws import Stream
-from plant.faults import AnyFault
+from plant.faults import AnyFault, TransportFault
 from plant.time import LONGEST
 
 NEVER = 1 << 62
@@ -112,3 +114,33 @@ def purpose(fault: AnyFault, ordinal: int) -> str:
     """Purpose of the draws of an entry at a place: ``fault.NAME``, of the second one of that name ``fault.NAME.2``."""
     name = f"fault.{fault.name}"
     return name if ordinal == 0 else f"{name}.{ordinal + 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class OnTheWay:
+    """A transport fault, and the times at which it is there: for all messages at its place at once.
+
+    Args:
+        entry: its place among the faults of the plant, from 0.
+        fault: what the plant says.
+        purpose: of its draws; their path is the place of the fault.
+        occurrences: when it is there.
+    """
+
+    entry: int
+    fault: TransportFault
+    purpose: str
+    occurrences: Occurrences
+
+
+def on_the_way(plant: Plant, seed: int) -> tuple[OnTheWay, ...]:
+    """The transport faults of a plant in the order of its file."""
+    found = []
+    seen: dict[tuple[str, str], int] = {}
+    for entry, fault in enumerate(plant.faults):
+        if isinstance(fault, TransportFault):
+            ordinal = seen.setdefault((fault.on, fault.what), 0)
+            seen[fault.on, fault.what] += 1
+            name = purpose(fault, ordinal)
+            found.append(OnTheWay(entry, fault, name, Occurrences(fault, seed, fault.on, name)))
+    return tuple(found)

@@ -26,6 +26,7 @@ from plant.description import Plant
 from plant.draws import Stream
 from plant.errors import MessageError
 from plant.fault_kinds import BURSTS
+from plant.faults import TransportFault
 from plant.messages import Clock, Delivery, Telemetry
 from plant.occurrences import OnTheWay, on_the_way
 from plant.paths import Node
@@ -385,16 +386,15 @@ class Link:
     def _reconnected(self, way: _Line, item: _Item, trouble: Trouble | None, time: int) -> int:
         """When the connection of a message is there and has sent what it kept; or the message is lost."""
         if trouble is None:
-            return max((way.free.get(one.entry, 0) for one in item.topic.ways), default=0)
+            return self._behind(way, item, time)
         self._note(item, trouble)
         if not trouble.parameters["keep"]:
             self._lose(item)
             return time
         entry = trouble.way.entry
         due = max(trouble.interval[1], way.free.get(entry, 0))
-        pace = trouble.number("pace")
-        if pace:
-            way.free[entry] = due + round(SECOND / pace)
+        if slot := _slot(trouble.way.fault):
+            way.free[entry] = due + slot
         kept = way.kept.setdefault(entry, deque())
         while kept and (kept[0].lost or kept[0].came):
             kept.popleft()
@@ -404,6 +404,15 @@ class Link:
         first = item.deliveries[0]
         if item.topic.path.endswith("/telemetry"):
             item.deliveries[0] = msgspec.structs.replace(first, payload=self._historical(first))
+        return due
+
+    def _behind(self, way: _Line, item: _Item, time: int) -> int:
+        """When a message is sent that comes while others wait that were kept."""
+        due = time
+        for one in item.topic.ways:
+            if (free := way.free.get(one.entry, 0)) > time:
+                due = max(due, free)
+                way.free[one.entry] = free + _slot(one.fault)
         return due
 
     def _historical(self, delivery: Delivery) -> bytes:
@@ -517,6 +526,12 @@ class Link:
     def _arrived(self) -> list[Delivery]:
         out, self._out = self._out, []
         return out
+
+
+def _slot(fault: TransportFault) -> int:
+    """Time that each message takes which a connection kept, in µs."""
+    pace = fault.parameters.get("pace")
+    return round(SECOND / pace) if isinstance(pace, float) else 0
 
 
 class FaultyBus:

@@ -10,18 +10,17 @@ that in the end readers know all numbers. Nothing is said in the publisher's nam
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from collections.abc import Callable, Iterable
+from heapq import heappop
 
 import msgspec
 
 from broker import fates
-from broker.bus import Bus, Subscription, UndeliveredError
 from broker.codec import decode, encode
+from broker.effects import Effects
 from broker.fates import Bursts, Trouble
 from broker.topics import PREFIX, Address, parse
+from broker.way import Item, Topic, Way
 from plant.description import Plant
 from plant.draws import Stream
 from plant.errors import MessageError
@@ -31,46 +30,6 @@ from plant.messages import Clock, Delivery, Telemetry
 from plant.occurrences import OnTheWay, on_the_way
 from plant.paths import Node
 from plant.time import SECOND
-
-Number = tuple[int, int]
-"""Session and seq of a message."""
-
-
-@dataclass(kw_only=True, slots=True)
-class Effects:
-    """What happened to the messages of one node and kind.
-
-    Args:
-        generated: messages that set out.
-        lost: of those the ones that never came.
-        duplicated: copies that came besides.
-        reordered: messages that came after a higher number of their topic.
-        delayed: messages that came later than sent, and in their turn.
-        announced: of those delayed the ones of which a heartbeat had spoken before; a reader takes them for late, too.
-        malformed: messages that came and could not be read.
-        recovered: messages lost or malformed that came after all, when the publisher sent them again.
-        samples_lost: samples in what was lost.
-    """
-
-    generated: int = 0
-    lost: int = 0
-    duplicated: int = 0
-    reordered: int = 0
-    delayed: int = 0
-    announced: int = 0
-    malformed: int = 0
-    recovered: int = 0
-    samples_lost: int = 0
-
-    @property
-    def missing(self) -> int:
-        """Numbers that a reader misses."""
-        return self.lost + self.malformed - self.recovered
-
-    @property
-    def late(self) -> int:
-        """Messages that fill a gap of a reader who takes them one by one."""
-        return self.reordered + self.announced
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -86,91 +45,6 @@ class _Samples(msgspec.Struct, frozen=True):
 
 _envelope = msgspec.json.Decoder(_Envelope)
 _samples = msgspec.json.Decoder(_Samples)
-
-
-class _Topic:
-    """The messages of one topic.
-
-    Attributes:
-        sent: highest number that set out.
-        came: highest number that came and could be read.
-        confirmed: highest number of which a heartbeat spoke that came.
-        free: when the last one that is held comes, µs since the start of the run.
-        missing: numbers that were lost, or came malformed.
-        held: numbers that are on their way.
-        early: those of them that came already, since the publisher sent them again.
-    """
-
-    __slots__ = (
-        "_streams", "came", "confirmed", "early", "effects", "free", "held", "missing", "path", "sent", "ways",
-    )  # fmt: skip
-
-    def __init__(self, path: str, effects: Effects, ways: tuple[OnTheWay, ...]) -> None:
-        self.path = path
-        self.effects = effects
-        self.ways = ways
-        self.sent: Number = (0, -1)
-        self.came: Number = (0, -1)
-        self.confirmed: Number = (0, -1)
-        self.free = 0
-        self.missing: set[Number] = set()
-        self.held: set[Number] = set()
-        self.early: set[Number] = set()
-        self._streams: dict[tuple[str, int], Stream] = {}
-
-    def stream(self, seed: int, trouble: Trouble, session: int) -> Stream:
-        """Draws of a fault for this topic; draw k is of the message with that number."""
-        key = trouble.way.purpose, session
-        if (found := self._streams.get(key)) is None:
-            path = self.path if session == 1 else f"{self.path}#{session}"
-            found = self._streams[key] = Stream(seed, path, trouble.way.purpose)
-        return found
-
-
-@dataclass(slots=True, eq=False)
-class _Item:
-    """A message on its way, with what clears its topic behind it."""
-
-    topic: _Topic
-    number: Number
-    deliveries: list[Delivery]
-    held: bool = False
-    spoiled: bool = False
-    copies: int = 0
-    lost: bool = False
-    came: bool = False
-    befallen: list[tuple[int, int]] = field(default_factory=list)
-
-
-class _Line:
-    """What is on the way from one line.
-
-    Attributes:
-        now: newest plant time, µs since the start of the run.
-        due: what is held until an instant: instant, turn, and what it is.
-        overtaken: what is held until others have passed, and how many still.
-        kept: what waits until a connection is back, by entry.
-        free: when the connection has sent what it kept, by entry.
-        clock: the newest heartbeat that waits.
-        last: what set out last, to which the clearing of an alarm belongs.
-    """
-
-    __slots__ = ("clock", "due", "free", "kept", "last", "now", "overtaken", "turn")
-
-    def __init__(self) -> None:
-        self.now = 0
-        self.turn = 0
-        self.due: list[tuple[int, int, _Item | Delivery]] = []
-        self.overtaken: list[tuple[int, _Item]] = []
-        self.kept: dict[int, deque[_Item]] = {}
-        self.free: dict[int, int] = {}
-        self.clock: Delivery | None = None
-        self.last: _Item | None = None
-
-    def hold(self, due: int, what: "_Item | Delivery") -> None:
-        """Hold something until an instant."""
-        self.turn += 1
-        heappush(self.due, (due, self.turn, what))
 
 
 class Link:
@@ -195,8 +69,8 @@ class Link:
         self._prefix = prefix
         self._ways = on_the_way(plant, seed)
         self._machines = {(of.name, at.name): at.machines for of in plant.lines for at in of.stations}
-        self._lines = {line.node: _Line() for line in plant.lines}
-        self._topics: dict[str, _Topic] = {}
+        self._lines = {line.node: Way() for line in plant.lines}
+        self._topics: dict[str, Topic] = {}
         self._bursts = {way.entry: self._states(way) for way in self._ways}
         self._out: list[Delivery] = []
 
@@ -257,7 +131,7 @@ class Link:
         except MessageError:
             return None
 
-    def _clear(self, way: _Line, delivery: Delivery) -> None:
+    def _clear(self, way: Way, delivery: Delivery) -> None:
         """An alarm that is over clears its topic right behind its last message, and shares its fate."""
         last = way.last
         if last is None or last.deliveries[0].topic != delivery.topic or last.came:
@@ -265,7 +139,7 @@ class Link:
         else:
             last.deliveries.append(delivery)
 
-    def _tell(self, way: _Line, delivery: Delivery, address: Address) -> None:
+    def _tell(self, way: Way, delivery: Delivery, address: Address) -> None:
         """A heartbeat or `status`: it waits while the whole line is disconnected."""
         time = self._passes(way, _envelope.decode(delivery.payload).ts)
         node: Node = address.node  # type: ignore[assignment]
@@ -282,11 +156,11 @@ class Link:
         else:
             way.hold(due, delivery)
 
-    def _send(self, way: _Line, delivery: Delivery, address: Address) -> None:
+    def _send(self, way: Way, delivery: Delivery, address: Address) -> None:
         envelope = _envelope.decode(delivery.payload)
         time = self._passes(way, envelope.ts)
         topic = self._topics.get(delivery.topic) or self._open(delivery.topic, address)
-        item = _Item(topic, (envelope.session, envelope.seq), [delivery])
+        item = Item(topic, (envelope.session, envelope.seq), [delivery])
         way.last = item
         if item.number <= topic.sent:
             self._repeat(way, item)
@@ -306,19 +180,19 @@ class Link:
         if before:
             self._pass_by(way, before)
 
-    def _passes(self, way: _Line, ts: int) -> int:
+    def _passes(self, way: Way, ts: int) -> int:
         """Plant time goes on to an instant: what was held until then arrives before."""
         time = ts - self._start
         way.now = max(way.now, time)
         self._release(way, way.now)
         return time
 
-    def _open(self, name: str, address: Address) -> _Topic:
+    def _open(self, name: str, address: Address) -> Topic:
         node: Node = address.node  # type: ignore[assignment]
         effects = self.account.setdefault(node.path, {}).setdefault(address.kind, Effects())
         path = f"{node.path}/{address.kind}" + ("" if address.code is None else f"/{address.code}")
         ways = tuple(one for one in self._ways if self._covers(one, node))
-        topic = self._topics[name] = _Topic(path, effects, ways)
+        topic = self._topics[name] = Topic(path, effects, ways)
         return topic
 
     def _covers(self, one: OnTheWay, node: Node) -> bool:
@@ -338,7 +212,7 @@ class Link:
 
     # --- what happens on the way -------------------------------------------------------------------------------------
 
-    def _befall(self, way: _Line, item: _Item, troubles: dict[str, Trouble], time: int) -> None:
+    def _befall(self, way: Way, item: Item, troubles: dict[str, Trouble], time: int) -> None:
         topic, (session, seq) = item.topic, item.number
 
         def stream(trouble: Trouble) -> Stream:
@@ -369,7 +243,7 @@ class Link:
             topic.free = due
             way.hold(due, item)
 
-    def _change(self, item: _Item, troubles: dict[str, Trouble], stream: Callable[[Trouble], Stream]) -> None:
+    def _change(self, item: Item, troubles: dict[str, Trouble], stream: Callable[[Trouble], Stream]) -> None:
         """Spoil its payload, or let it come again."""
         _, seq = item.number
         if broken := troubles.get("malformed"):
@@ -383,7 +257,7 @@ class Link:
             if item.copies:
                 self._note(item, again)
 
-    def _reconnected(self, way: _Line, item: _Item, trouble: Trouble | None, time: int) -> int:
+    def _reconnected(self, way: Way, item: Item, trouble: Trouble | None, time: int) -> int:
         """When the connection of a message is there and has sent what it kept; or the message is lost."""
         if trouble is None:
             return self._behind(way, item, time)
@@ -406,7 +280,7 @@ class Link:
             item.deliveries[0] = msgspec.structs.replace(first, payload=self._historical(first))
         return due
 
-    def _behind(self, way: _Line, item: _Item, time: int) -> int:
+    def _behind(self, way: Way, item: Item, time: int) -> int:
         """When a message is sent that comes while others wait that were kept."""
         due = time
         for one in item.topic.ways:
@@ -422,7 +296,7 @@ class Link:
             return delivery.payload
         return encode(msgspec.structs.replace(message, hist=True))
 
-    def _lose(self, item: _Item, trouble: Trouble | None = None) -> None:
+    def _lose(self, item: Item, trouble: Trouble | None = None) -> None:
         item.lost = True
         item.topic.held.discard(item.number)
         item.topic.missing.add(item.number)
@@ -433,13 +307,13 @@ class Link:
         if trouble is not None:
             self._note(item, trouble)
 
-    def _note(self, item: _Item, trouble: Trouble) -> None:
+    def _note(self, item: Item, trouble: Trouble) -> None:
         key = trouble.way.entry, trouble.interval[0]
         if key not in item.befallen:
             item.befallen.append(key)
             self.befallen[key] += 1
 
-    def _repeat(self, way: _Line, item: _Item) -> None:
+    def _repeat(self, way: Way, item: Item) -> None:
         """The publisher sends something again, on a new connection: what is missing comes after all."""
         topic, number = item.topic, item.number
         if number in topic.missing:
@@ -455,7 +329,7 @@ class Link:
             return
         self._emit(way, item)
 
-    def _pass_by(self, way: _Line, before: int) -> None:
+    def _pass_by(self, way: Way, before: int) -> None:
         """One more has set out: the first ones, so many, have one less to wait for."""
         waited = [(others - 1, item) for others, item in way.overtaken[:before]]
         way.overtaken = [*(one for one in waited if one[0]), *way.overtaken[before:]]
@@ -465,11 +339,11 @@ class Link:
 
     # --- arriving ----------------------------------------------------------------------------------------------------
 
-    def _release(self, way: _Line, now: int) -> None:
+    def _release(self, way: Way, now: int) -> None:
         """What is held until an instant up to now arrives, in its order."""
         while way.due and way.due[0][0] <= now:
             _, _, what = heappop(way.due)
-            if isinstance(what, _Item):
+            if isinstance(what, Item):
                 if not what.lost:
                     self._emit(way, what)
             elif what is way.clock:
@@ -480,7 +354,7 @@ class Link:
             way.kept.clear()
             way.free = {entry: free for entry, free in way.free.items() if free > now}
 
-    def _emit(self, way: _Line, item: _Item) -> None:
+    def _emit(self, way: Way, item: Item) -> None:
         topic, number, effects = item.topic, item.number, item.topic.effects
         self._out.extend(item.deliveries)
         for kept in way.kept.values():
@@ -506,13 +380,13 @@ class Link:
         effects.duplicated += item.copies
         self._out.extend(item.deliveries[:1] * item.copies)
 
-    def _beat(self, way: _Line) -> None:
+    def _beat(self, way: Way) -> None:
         """The heartbeat that waited arrives."""
         if way.clock is not None:
             clock, way.clock = way.clock, None
             self._heard(way, clock)
 
-    def _heard(self, way: _Line, delivery: Delivery) -> None:
+    def _heard(self, way: Way, delivery: Delivery) -> None:
         """A heartbeat or `status` arrives; a heartbeat speaks of numbers that may still be on their way."""
         self._out.append(delivery)
         if not (way.due or way.overtaken) or not delivery.topic.endswith("/clock"):
@@ -532,51 +406,3 @@ def _slot(fault: TransportFault) -> int:
     """Time that each message takes which a connection kept, in µs."""
     pace = fault.parameters.get("pace")
     return round(SECOND / pace) if isinstance(pace, float) else 0
-
-
-class FaultyBus:
-    """A bus behind a link: what is published goes through the link first.
-
-    Args:
-        bus: the bus itself.
-        link: the way to it; several buses may share it, each with lines of its own.
-
-    What the link has let through waits here while the bus is away, in memory.
-    """
-
-    def __init__(self, bus: Bus, link: Link) -> None:
-        self._bus = bus
-        self._link = link
-        self._waiting: list[Delivery] = []
-
-    async def publish(self, deliveries: Sequence[Delivery]) -> None:
-        """Let them set out, and send what arrives.
-
-        Raises:
-            UndeliveredError: the bus is away; all of the deliveries are on their way all the same.
-        """
-        self._waiting += self._link.carry(deliveries)
-        await self._send(len(deliveries))
-
-    async def close(self, line: Node) -> None:
-        """Nothing more is sent from a line: what is on its way arrives.
-
-        Raises:
-            UndeliveredError: the bus is away.
-        """
-        self._waiting += self._link.close(line)
-        await self._send(0)
-
-    def subscribe(self, *filters: str) -> AbstractAsyncContextManager[Subscription]:
-        """As the bus itself."""
-        return self._bus.subscribe(*filters)
-
-    async def _send(self, taken: int) -> None:
-        if not self._waiting:
-            return
-        try:
-            await self._bus.publish(self._waiting)
-        except UndeliveredError as error:
-            del self._waiting[: error.confirmed]
-            raise UndeliveredError(taken, str(error)) from error
-        self._waiting.clear()

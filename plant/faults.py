@@ -197,9 +197,8 @@ class AnyFault(Description):
             allowed = f"those of {self.what}: {known}" if known else f"{self.what} alone: it has no parameters"
             raise EntryError(found, allowed, did_you_mean(key, kind.parameters), at=(key,))
         if kind.needs and all(own[key] is None for key in kind.needs):
-            raise EntryError(
-                f"{self.what} without {' and '.join(kind.needs)}", " or ".join(kind.needs), at=kind.needs[:1]
-            )
+            found = f"{self.what} without {' and '.join(kind.needs)}"
+            raise EntryError(found, f"one of {', '.join(kind.needs)}", at=(self.layer,))
 
     def _parameters(self, kinds: Mapping[str, Kind], own: Mapping[str, Parameter]) -> dict[str, Parameter]:
         defaults = kinds[self.what].parameters

@@ -247,6 +247,8 @@ NEUTRAL: dict[tuple[Model, str], dict[str, Any]] = {
     (Air, "processing"): {"processing": 1},
     (SensorFault, "sensor"): {"sensor": UNKNOWN_KIND},
     (TransportFault, "transport"): {"transport": UNKNOWN_KIND},
+    **{(SensorFault, key): {key: ABSENT, "sensor": UNKNOWN_KIND} for key in ("low", "high")},
+    **{(TransportFault, key): {"median": ABSENT, "p99": ABSENT} for key in ("median", "p99")},
 }
 """Where keys go together, or a neutral value does not follow from the type."""
 

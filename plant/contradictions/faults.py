@@ -52,7 +52,7 @@ def apart(faults: Sequence[AnyFault], before: int = 0) -> Found:
     for (_, one), (k, other) in combinations(transport, 2):
         if k < before or one.transport != other.transport or not _overlap(one, other):
             continue
-        found = f"{one.transport} on {one.on} may be there at the same time, and it is not clear which one holds"
+        found = f"{one.transport} on {other.on} may be there together with that on {one.on}: not clear which one holds"
         yield Contradiction(("faults", k - before), found, "one of the two, or times apart")
 
 

@@ -3,7 +3,10 @@
 from broker.bus import Bus, MemoryBus, Subscription, UndeliveredError
 from broker.cell import CellRecording, read_cell
 from broker.codec import decode, encode
+from broker.effects import Effects
 from broker.embedded import EmbeddedBroker, embedded_broker, find_mosquitto
+from broker.faulty_bus import FaultyBus
+from broker.link import Link
 from broker.mqtt import MqttBus, hide_password, parse_url
 from broker.numbering import Numbering
 from broker.publisher import Identity, Publisher
@@ -16,8 +19,11 @@ __all__ = [
     "Address",
     "Bus",
     "CellRecording",
+    "Effects",
     "EmbeddedBroker",
+    "FaultyBus",
     "Identity",
+    "Link",
     "MemoryBus",
     "MqttBus",
     "Numbering",

@@ -4,6 +4,7 @@ A message that breaks a rule raises `MessageError` with the word under which it 
 whatever the bytes. Unknown keys are ignored, so that kinds can grow.
 """
 
+import base64
 import json
 import math
 from collections.abc import Callable, Iterable
@@ -30,6 +31,8 @@ from plant.messages import (
     Remark,
     StateChange,
     Telemetry,
+    Truth,
+    Waveform,
 )
 from plant.paths import NAME
 from plant.remarks import LONGEST_TEXT, Alerted, Disposed, Recoded, Replanned, Shelved
@@ -43,6 +46,9 @@ EXACT = 1 << 53
 
 MOST_LABELS = 64
 """Labels of an alert, and annotations."""
+
+WORD = 2
+"""Bytes of a sample of a waveform."""
 
 SCHEMA_MAJOR = "1"
 
@@ -144,6 +150,29 @@ def _check_telemetry(message: Telemetry, _: Address) -> None:
         raise MessageError("value", "a sample is later than ts or before 1970")
 
 
+def _check_waveform(message: Waveform, _: Address) -> None:
+    _whole("begin or samples", (message.begin, message.samples))
+    if message.begin > message.ts:
+        raise MessageError("value", "begin is later than ts")
+    if not (math.isfinite(message.rate_hz) and message.rate_hz > 0):
+        raise MessageError("value", "rate_hz is not above 0")
+    for data in (message.data, message.data if message.axis is None else message.axis.data):
+        try:
+            words = base64.b64decode(data, validate=True)
+        except ValueError:
+            raise MessageError("value", "data is not base64") from None
+        if len(words) != WORD * message.samples:
+            raise MessageError("value", "data does not hold so many samples")
+
+
+def _check_truth(message: Truth, _: Address) -> None:
+    _whole("t_start, t_end or t_detectable", (message.t_start, message.t_end, message.t_detectable))
+    if not message.id:
+        raise MessageError("value", "id is empty")
+    if message.t_end is not None and message.t_end < message.t_start:
+        raise MessageError("value", "t_end is earlier than t_start")
+
+
 def _check_part(message: PartEvent, _: Address) -> None:
     if not message.part or len(message.part) > 128:
         raise MessageError("value", "part is empty or longer than 128 characters")
@@ -232,6 +261,8 @@ def _check_alert(about: Alerted) -> None:
 _CHECKS: dict[str, Callable[[Any, Address], None]] = {
     "state": _check_state,
     "telemetry": _check_telemetry,
+    "waveform": _check_waveform,
+    "truth": _check_truth,
     "part": _check_part,
     "meta": _check_meta,
     "alarm": _check_alarm,

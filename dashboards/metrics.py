@@ -25,6 +25,7 @@ def metrics_text(twin: Twin, storage: dict[str, Any] | None = None) -> str:
         lines.extend(f"shopfloor_{name}{labels} {_number(value)}" for labels, value in samples.items())
 
     family("messages_received_total", "counter", "Messages that arrived.", {"": counters.received})
+    family("messages_ignored_total", "counter", "Messages the twin does not look at.", {"": counters.ignored})
     family("messages_journaled_total", "counter", "Messages written to the journal.", {"": counters.journaled})
     family("messages_duplicate_total", "counter", "Messages that were known already.", {"": counters.duplicates})
     family("messages_late_total", "counter", "Messages that came out of their turn.", {"": counters.late})

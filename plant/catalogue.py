@@ -4,6 +4,7 @@ Figures are defaults of ours, sized after common machines of the kind. A type is
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -53,11 +54,7 @@ CATALOGUE: Mapping[str, MachineType] = _Catalogue()
 
 
 def resolved(own: Mapping[str, MachineType]) -> dict[str, MachineType]:
-    """The types that a plant file brings along, told in full.
-
-    Raises:
-        KeyError: a type is like one that there is not, or like itself by some way; `plant.contradictions` tells better.
-    """
+    """The types that a plant file brings along, told in full; without those that are like none that there is."""
     found: dict[str, MachineType] = {}
 
     def resolve(name: str, below: tuple[str, ...]) -> MachineType:
@@ -71,5 +68,6 @@ def resolved(own: Mapping[str, MachineType]) -> dict[str, MachineType]:
         return found[name]
 
     for name in own:
-        resolve(name, ())
+        with suppress(KeyError):  # like one that there is not, or like itself: `plant.contradictions` tells it
+            resolve(name, ())
     return found

@@ -26,6 +26,7 @@ from plant.catalogue import CATALOGUE, resolved
 from plant.contradictions import ContradictionError, contradictions
 from plant.distributions import DISTRIBUTION_PATTERN, Distribution, constant
 from plant.errors import EntryError, did_you_mean, shown
+from plant.faults import AnyFault, Fault
 from plant.fields import Count, Description, Duration, Name, Time, as_distribution, must_differ, text_or_number, written
 from plant.goods import AnyOrder, Dispatch, Product, Sequence
 from plant.machine_types import MachineType
@@ -398,6 +399,7 @@ class Plant(Description):
         (), description="What the plant makes; left out: each line makes one product, called like itself."
     )
     orders: tuple[AnyOrder, ...] = Field((), description="Production orders of lines whose arrivals are orders.")
+    faults: tuple[Fault, ...] = Field((), description="Faults of machines, of sensors, and on the way of messages.")
     lines: tuple[Line, ...] = Field(min_length=1, description="Lines of the site.")
 
     @model_validator(mode="after")
@@ -421,6 +423,17 @@ class Plant(Description):
         """The types of machines that it brings along, told in full."""
         return resolved(self.machine_types)
 
+    def has_type(self, name: str) -> bool:
+        """Whether there is a machine type of that name, and of all names that it is like."""
+        seen: list[str] = []
+        while name in self.machine_types and name not in seen:
+            seen.append(name)
+            like = self.machine_types[name].like
+            if like is None:
+                return True
+            name = like
+        return name in CATALOGUE and name not in self.machine_types
+
     def kind(self, station: Station) -> MachineType:
         """What the machines of a station are like, with the figures, power and air that it has of its own."""
         of = self.own_types[station.type] if station.type in self.own_types else CATALOGUE[station.type]
@@ -440,6 +453,10 @@ class Plant(Description):
         if not self.products:
             return (Product(name=line.name),)
         return tuple(p for p in self.products if line.products is None or p.name in line.products)
+
+    def with_faults(self, faults: tuple[AnyFault, ...]) -> Self:
+        """The same plant with more faults, which must fit it."""
+        return self.model_copy(update={"faults": (*self.faults, *faults)})
 
     def canonical(self) -> dict[str, Any]:
         """The description as a tree of plain values, the same for files that mean the same."""

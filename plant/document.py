@@ -17,7 +17,7 @@ from plant.errors import PlantError, Problem, shown
 Place = tuple[str | int, ...]
 """Way from the root of the tree to a value: keys of mappings, positions in lists from 0."""
 
-NAMED_BY = ("name", "mode", "pool", "fleet", "order", "station", "tag")
+NAMED_BY = ("name", "mode", "pool", "fleet", "order", "station", "tag", "process", "transport")
 """Keys by which people know the things in lists."""
 
 SYNTAX = {  # PyYAML's words → ours, and where the mistake begins: at the problem itself or at its context

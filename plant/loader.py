@@ -21,6 +21,8 @@ from plant.distributions import Distribution
 from plant.document import Document, Place, read_document
 from plant.errors import EntryError, PlantError, Problem, closest, shown
 from plant.expressions import Expression
+from plant.fault_kinds import UNKNOWN_KIND
+from plant.faults import SensorFault, TransportFault
 from plant.fields import Amount, Quantity
 from plant.machine_types import Phase
 from plant.power import Air
@@ -170,7 +172,7 @@ class _Trial(Generic[T]):
         parent, key = _value(self.tree, spot.owner), spot.key
         value = parent.pop(key)
         meant = closest(key, words(spot))
-        if meant and meant not in parent:
+        if meant and meant != key and meant not in parent:
             parent[meant] = value
             if meant not in keys(spot.model):
                 self.moved.add(spot.owner)
@@ -249,6 +251,10 @@ NEUTRAL: dict[tuple[Model, str], dict[str, Any]] = {
     (Phase, "name"): {"name": "work"},
     (Sawtooth, "low"): {"low": 0, "high": 1},
     (Sawtooth, "high"): {"low": 0, "high": 1},
+    (SensorFault, "sensor"): {"sensor": UNKNOWN_KIND},
+    (TransportFault, "transport"): {"transport": UNKNOWN_KIND},
+    **{(SensorFault, key): {key: ABSENT, "sensor": UNKNOWN_KIND} for key in ("low", "high")},
+    **{(TransportFault, key): {"median": ABSENT, "p99": ABSENT} for key in ("median", "p99")},
 }
 """Where keys go together, or a neutral value does not follow from the type."""
 
@@ -289,15 +295,20 @@ def _neutral(annotation: Any) -> Any:
 
 def plant_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of plant files, for editors."""
-    schema = Plant.model_json_schema(mode="validation")
-    for model in sections().values():
-        own = schema if model is Plant else schema["$defs"][model.__name__]
+    return schema_of(Plant, "Shopfloor plant")
+
+
+def schema_of(root: Model, title: str) -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of files that describe something."""
+    schema = root.model_json_schema(mode="validation")
+    for model in sections(root).values():
+        own = schema if model is root else schema["$defs"][model.__name__]
         for key, default in _defaults(model).items():
             own["properties"][key]["default"] = default
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **_for_editors(schema),
-        "title": "Shopfloor plant",
+        "title": title,
     }
 
 

@@ -64,7 +64,7 @@ class Levels(Description):
     ramp: Duration = Field(0, description="Time in which its base load rises to that of ready after off or standby.")
 
 
-class ProcessFault(Description):
+class FaultRow(Description):
     """A fault of the process: its severity, from 0 to 1, is a variable by its name with _ in place of -."""
 
     title: str = Field(examples=["Spindle bearing"], description="What people read.")
@@ -127,7 +127,7 @@ class MachineType(Description):
     without: tuple[Ident, ...] = Field(
         (), description="Variables, tags, faults and waveforms of the type it is like that it does not have."
     )
-    faults: dict[Name, ProcessFault] = Field(default_factory=dict, description="Faults of its process.")
+    faults: dict[Name, FaultRow] = Field(default_factory=dict, description="Faults of its process.")
     waveforms: dict[Ident, WaveformRow] = Field(default_factory=dict, description="Waveforms it records.")
 
     def onto(self, base: "MachineType") -> "MachineType":

@@ -282,6 +282,88 @@ class Remark(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     note: str = ""
 
 
+class Axis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a waveform runs over if not over time: words of its own, as many as there are samples."""
+
+    signal: str
+    unit: str
+    scale: float
+    offset: float
+    data: str
+
+
+class Waveform(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A stretch of a signal sampled fast: value = offset + scale × word; ``ts`` is when it was whole.
+
+    Args:
+        signal: what is measured, as the machine's type calls it.
+        unit: its unit (UCUM).
+        begin: instant of the first sample.
+        rate_hz: samples per second.
+        samples: how many there are.
+        data: base64 of little-endian signed 16-bit words.
+        axis: what it runs over if not over time.
+        bands: figures of its spectrum by name.
+        part: the part in work.
+    """
+
+    kind: ClassVar[str] = "waveform"
+
+    signal: str
+    unit: str
+    begin: int
+    rate_hz: float
+    samples: int
+    scale: float
+    offset: float
+    data: str
+    axis: Axis | None = None
+    bands: dict[str, float] | None = None
+    part: str | None = None
+
+
+class Affected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What shows a fault: signals, parts, and how many messages."""
+
+    tags: list[str] = []
+    parts: list[str] = []
+    messages: int = 0
+
+
+class Truth(Message, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What is really wrong, for those who judge detectors; off unless asked for, and never read by the twin.
+
+    Args:
+        id: of the record; a later message with the same id says more of the same fault.
+        layer: where it starts.
+        what: name of the fault, failure mode or task.
+        path: what it befalls: a machine, or the place on whose way messages are.
+        tag: signal of a sensor fault.
+        t_start: physical onset.
+        t_end: end; none: it is still there.
+        t_detectable: first instant at which some signal is off by more than three standard deviations of its noise.
+        severity: how strong it becomes, 0 to 1.
+        parameters: of the fault.
+        affected: what shows it.
+        planned: whether somebody put it there; false: it came by itself, as failures and wear do.
+    """
+
+    kind: ClassVar[str] = "truth"
+
+    id: str
+    layer: Literal["process", "sensor", "transport"]
+    what: str
+    path: str
+    tag: str | None = None
+    t_start: int
+    t_end: int | None = None
+    t_detectable: int | None = None
+    severity: float
+    parameters: dict[str, Scalar]
+    affected: Affected
+    planned: bool
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KindRow:
     """How one kind travels.
@@ -305,6 +387,7 @@ KINDS: dict[str, KindRow] = {
     "meta": KindRow(type=Meta, qos=1, retain=True),
     "state": KindRow(type=StateChange, qos=1, retain=True),
     "telemetry": KindRow(type=Telemetry, qos=0, retain=False, journaled=False),
+    "waveform": KindRow(type=Waveform, qos=1, retain=False, journaled=False),
     "part": KindRow(type=PartEvent, qos=1, retain=False),
     "quality": KindRow(type=Quality, qos=1, retain=False),
     "alarm": KindRow(type=Alarm, qos=1, retain=True),
@@ -316,9 +399,10 @@ KINDS: dict[str, KindRow] = {
     "status": KindRow(type=Status, qos=1, retain=True, counted=False),
     "clock": KindRow(type=Clock, qos=1, retain=True, counted=False),
     "remark": KindRow(type=Remark, qos=1, retain=False, counted=False),
+    "truth": KindRow(type=Truth, qos=1, retain=False, counted=False, journaled=False),
 }
 
-RESERVED_NAMES = frozenset(KINDS) | {"waveform", "truth"}
+RESERVED_NAMES = frozenset(KINDS)
 """Nothing in a plant may be called like a kind: topics of lines and stations have different depths."""
 
 Emission = tuple[Node, Message]

@@ -33,6 +33,10 @@ class Failure(Description):
     gates: Literal["work", "all"] = Field(
         "work", description="work: parts still come into and leave the failed machine; all: they don't."
     )
+    fault: Name | None = Field(
+        None, description="Fault of the machine's type that announces it: it grows before, and the repair ends it."
+    )
+    onset: Share = Field(0.3, description="Share of the time to failure, the last one, in which that fault grows.")
 
     @model_validator(mode="after")
     def _one_interval(self) -> Self:
@@ -40,6 +44,8 @@ class Failure(Description):
         if (self.time_to_failure is None) == (self.availability is None):
             found = "neither is given" if self.availability is None else "both are given"
             raise EntryError(found, wanted, at=("availability",))
+        if self.onset == 0:
+            raise EntryError("onset is 0, so that nothing announces the failure", "a share above 0", at=("onset",))
         if self.availability is None:
             return self
         if not 0 < self.availability < 1:

@@ -99,7 +99,10 @@ def example(model: Model, key: str) -> str:
 
 def _unknown(spot: Spot) -> tuple[str, str, str]:
     key, known = spot.key, words(spot)
-    hint = did_you_mean(key, known)
+    if key in known:  # of an alternative that does not stand here
+        known, hint = keys(spot.model), ""
+    else:
+        hint = did_you_mean(key, known)
     if not hint:
         top = spot.root.__name__.lower()
         found = sections(spot.root).items()

@@ -11,6 +11,7 @@ import webbrowser
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
-from broker import PREFIX, Identity, MqttBus, Publisher, Spool, embedded_broker, hide_password
+from broker import PREFIX, Bus, FaultyBus, Identity, Link, MqttBus, Publisher, Spool, embedded_broker, hide_password
 from dashboards import bind, create_app, serve
 from dashboards.server import PortBusyError
 from plant.clock import WallClock
@@ -27,6 +28,7 @@ from plant.messages import Delivery
 from plant.time import MINUTE, SECOND
 from shopfloor import __version__
 from shopfloor.continuation import RunBook, RunRecord
+from shopfloor.faulty import carried, link_of
 from shopfloor.keeping import keep_plant
 from shopfloor.pacing import Connection, LivePlant, last_words, listen, pace, report
 from shopfloor.production import CHUNK, Production
@@ -83,6 +85,7 @@ async def _live(settings: LiveSettings, console: Console) -> None:
                 )
             )
             production, anchored = _begin(settings, twin, folder)
+            link = link_of(settings.plant, seed=production.record.seed, start=production.record.start)
             storage = Storage(
                 twin, folder, limit=settings.limit, run=production.record.run, elsewhere=settings.historian is not None
             )
@@ -93,10 +96,10 @@ async def _live(settings: LiveSettings, console: Console) -> None:
             _announce(console, "page", page)
             url = await stack.enter_async_context(_broker(settings.broker, console))
             with _progress(console, phase) as past, _without_collector():
-                await _fill(settings, production, twin, past, stop, anchored=anchored)
+                await _fill(settings, production, twin, past, stop, anchored=anchored, link=link)
             if stop.is_set():
                 return
-            plant = _connect(settings, production, twin, url, folder)
+            plant = _connect(settings, production, twin, url, folder, link=link)
 
             def started() -> None:
                 phase.name, phase.progress, phase.text = "live", 1.0, ""
@@ -211,10 +214,17 @@ async def _broker(url: str | None, console: Console) -> AsyncIterator[str]:
 
 
 async def _fill(
-    settings: LiveSettings, production: Production, twin: Twin, past: Past, stop: asyncio.Event, *, anchored: bool
+    settings: LiveSettings,
+    production: Production,
+    twin: Twin,
+    past: Past,
+    stop: asyncio.Event,
+    *,
+    anchored: bool,
+    link: Link | None,
 ) -> None:
     """The past goes the same way as the present, but for the broker: numbered, then straight to the twin."""
-    coming = _unflagged(production.number(production.resume()))
+    coming = carried(link, _unflagged(production.number(production.resume())))
     first, whole = production.now, production.record.start + settings.backfill
     while True:
         until = time.time_ns() // 1000 if anchored else whole
@@ -224,7 +234,7 @@ async def _fill(
         await twin.take(coming)  # while the next piece is made
         if producing is None:
             return
-        coming = await producing
+        coming = carried(link, await producing)
         past.tell((production.now - first) / max(1, until - first))
 
 
@@ -237,7 +247,9 @@ def _unflagged(deliveries: list[Delivery]) -> list[Delivery]:
     return [msgspec.structs.replace(one, retain=False) if one.retain else one for one in deliveries]
 
 
-def _connect(settings: LiveSettings, production: Production, twin: Twin, url: str, folder: Path) -> LivePlant:
+def _connect(
+    settings: LiveSettings, production: Production, twin: Twin, url: str, folder: Path, *, link: Link | None
+) -> LivePlant:
     """Hand over from the past: each retained topic goes to the broker once, with its latest bytes."""
     described, run = settings.plant, production.record.run
     plant = LivePlant(
@@ -258,9 +270,16 @@ def _connect(settings: LiveSettings, production: Production, twin: Twin, url: st
             now=production.now,
         )
         publisher.remember([*production.silenced(line.node), *production.retained(line.node)])
-        bus = MqttBus(url, identifier=client, will=publisher.will, greet=publisher.greet)
-        plant.connections[line.node] = Connection(publisher=publisher, bus=bus)
+        greet = publisher.greet if link is None else partial(_greet, publisher, link)
+        bus = MqttBus(url, identifier=client, will=publisher.will, greet=greet)
+        way = bus if link is None else FaultyBus(bus, link)
+        plant.connections[line.node] = Connection(publisher=publisher, bus=bus, way=way)
     return plant
+
+
+async def _greet(publisher: Publisher, link: Link, bus: Bus) -> None:
+    """What is sent again on a new connection goes the same way as the rest."""
+    await publisher.greet(FaultyBus(bus, link))
 
 
 async def _run(plant: LivePlant, settings: LiveSettings, stop: asyncio.Event, started: Callable[[], None]) -> None:
@@ -284,7 +303,7 @@ async def _run(plant: LivePlant, settings: LiveSettings, stop: asyncio.Event, st
                 task.cancel()
             await asyncio.gather(*working, return_exceptions=True)
             for connection in plant.connections.values():
-                await connection.publisher.stop(connection.bus, now=plant.production.now)
+                await connection.stop(plant.production.now)
             await last_words(plant)
         listening.cancel()
 

@@ -10,7 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from broker import Numbering
 from experiments import Window, pool, replicate
 from plant.errors import InputError
+from plant.messages import Delivery
 from plant.time import MINUTE, SECOND
+from shopfloor.faulty import carried, link_of
 from shopfloor.settings import OfflineSettings
 from simulators import Simulation
 
@@ -45,7 +47,7 @@ def run_offline(settings: OfflineSettings, console: Console) -> dict[str, Any]:
 
 
 def write_messages(settings: OfflineSettings, file: Path) -> None:
-    """Write every message of the run as a line ``topic TAB payload``, in the order of the stream.
+    """Write every message of the run as a line ``topic TAB payload``, in the order in which they arrive.
 
     Raises:
         InputError: the file cannot be written.
@@ -53,12 +55,18 @@ def write_messages(settings: OfflineSettings, file: Path) -> None:
     plant = settings.plant
     simulation = Simulation(plant, seed=settings.seed, start=settings.start, keep=False)
     numbering = Numbering(plant.enterprise, plant.plant, run=simulation.run, session=1)
+    link = link_of(plant, seed=settings.seed, start=settings.start)
     end = settings.start + settings.warm_up + settings.duration
     with _writing(file).open("wb") as out:
         while simulation.now < end:
-            for node, message in simulation.advance(min(simulation.now + MINUTE, end)):
-                for delivery in numbering.number(node, message):
-                    out.write(delivery.topic.encode() + b"\t" + delivery.payload + b"\n")
+            emissions = simulation.advance(min(simulation.now + MINUTE, end))
+            sent = [delivery for node, message in emissions for delivery in numbering.number(node, message)]
+            out.writelines(map(_line, carried(link, sent)))
+        out.writelines(map(_line, link.close() if link else ()))
+
+
+def _line(delivery: Delivery) -> bytes:
+    return delivery.topic.encode() + b"\t" + delivery.payload + b"\n"
 
 
 def write_parts(settings: OfflineSettings, file: Path) -> None:

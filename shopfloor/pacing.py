@@ -1,12 +1,13 @@
 """What a live plant does over and over: step the simulation, take messages in, publish KPIs."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from broker import MqttBus, Numbering, Publisher, Subscription, UndeliveredError
+from broker import Bus, FaultyBus, MqttBus, Numbering, Publisher, Subscription, UndeliveredError
 from plant.clock import Clock
 from plant.errors import StoreError
 from plant.messages import Delivery
@@ -27,10 +28,24 @@ log = logging.getLogger(__name__)
 
 @dataclass(kw_only=True)
 class Connection:
-    """The publisher of one line and its connection to the broker."""
+    """The publisher of one line and its connection to the broker.
+
+    Args:
+        publisher: of the line.
+        bus: the connection.
+        way: what the publisher sends to: the connection, or a faulty way to it.
+    """
 
     publisher: Publisher
     bus: MqttBus
+    way: Bus
+
+    async def stop(self, now: int) -> None:
+        """End cleanly; what is still on a faulty way arrives."""
+        await self.publisher.stop(self.way, now=now)
+        if isinstance(self.way, FaultyBus):
+            with contextlib.suppress(UndeliveredError):
+                await self.way.close(self.publisher.node)
 
 
 @dataclass(kw_only=True)
@@ -53,7 +68,7 @@ async def pace(plant: LivePlant, clock: Clock, speed: float) -> None:
         for node, connection in plant.connections.items():  # all of it is numbered before anything is waited for
             connection.publisher.take(lines.get(node, []), now=production.now)
         for connection in plant.connections.values():
-            await connection.publisher.flush(connection.bus)
+            await connection.publisher.flush(connection.way)
         await clock.sleep_until(production.now + round(TICK * SECOND * speed))
 
 

@@ -30,6 +30,9 @@
 | ambient         | ambient                 | wandering of the temperature of the hall           |
 | type, air, process, torque, speed, random | ai4i    | the k-th row of a table by the AI4I rules (no plant)|
 | tool            | ai4i                    | the k-th tool in it                                |
+| fault.NAME      | line/station/machine    | the time before the k-th time that it is there     |
+| fault.NAME.for  | line/station/machine    | how long it is there the k-th time                 |
+| fault.TAG.KIND.noise | line/station/machine | what a sensor fault adds, `simulators.sensor_faults` |
 
 k counts from 0. The machine's number stands in the path also when it is 1; an arrival at another entry than the first
 has the path of its station. In a batch each part counts; without batches a part worked on is an operation. Where

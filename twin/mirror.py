@@ -55,7 +55,7 @@ Fold = Callable[[Sequence[Any]], None]
 """Takes in messages of one topic and session; in turn is fast, out of turn gives the same state."""
 
 NEVER = 1 << 62
-TIMELESS = frozenset({"telemetry", "kpi", "cmd", "remark"})
+TIMELESS = frozenset({"telemetry", "waveform", "kpi", "cmd", "remark"})
 """Kinds that move no time: not in the journal, or not of the line's own publisher."""
 
 
@@ -383,7 +383,7 @@ def _takes(kind: str, line: LineMirror, place: Place | None, thing: Thing) -> Fo
         table["order"] = line.orders.extend
         table["remark"] = line.remark
     elif isinstance(thing, Machine):
-        table |= {"meta": thing.born, "state": thing.states.extend, "telemetry": _nothing}
+        table |= {"meta": thing.born, "state": thing.states.extend, "telemetry": _nothing, "waveform": _nothing}
         table["quality"] = thing.measurements.extend
         table["remark"] = thing.remark
     else:

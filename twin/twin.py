@@ -95,7 +95,7 @@ class Twin(Questions):
         self._sealing: asyncio.Task[None] | None = None
         self._position = 0
         self._trouble = ""  # why the journal does not take messages now
-        self._received = self._journaled = self._retries = self._values = 0
+        self._received = self._ignored = self._journaled = self._retries = self._values = 0
         self._events_rate, self._values_rate = Rate(), Rate()
 
     async def __aenter__(self) -> Self:
@@ -275,6 +275,7 @@ class Twin(Questions):
         standing, past = self.alerts() if self.ready else ([], [])
         return Counters(
             received=self._received,
+            ignored=self._ignored,
             journaled=self._journaled,
             duplicates=total.duplicates,
             gaps=total.gaps,
@@ -455,6 +456,9 @@ class Twin(Questions):
             try:
                 address, message = decode(topic, delivery.payload, prefix)
                 if message is None:  # the topic of an alarm that is over was cleared
+                    continue
+                if address.kind == "truth":  # nobody may say that a twin knew it from there
+                    self._ignored += 1
                     continue
                 run = runs.get(message.run) or await self._open(message.run, address.kind, batch)
                 sink = run.sinks.get(topic) or run.sink(topic, address)

@@ -274,6 +274,7 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         received: deliveries taken in, good or bad.
+        ignored: messages of kinds that the twin does not look at: the truth.
         journaled: messages written to the journal.
         duplicates: messages that were known.
         gaps: messages that are missing now.
@@ -298,6 +299,7 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     received: int
+    ignored: int
     journaled: int
     duplicates: int
     gaps: int

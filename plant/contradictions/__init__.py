@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from plant.contradictions import arrivals, goods, means, stations, types, ways
+from plant.contradictions import arrivals, faults, goods, means, stations, types, ways
 from plant.contradictions.contradiction import Contradiction, ContradictionError, Found, Here
 from plant.document import Place
 from plant.flow import as_meant
@@ -59,6 +59,7 @@ _FORTH = (f"{_STATIONS}.next", f"{_STATIONS}.joins", f"{_STATIONS}.disassembly")
 _MADE = ("products.name", "lines.products")
 _FLOW = (*_NAMES, *_BACK, *_FORTH, *_MADE, "products.route")
 _TO_ORDERS = ("lines.arrivals", f"{_STATIONS}.arrivals", "lines.name", "orders.line", *_FLOW)
+_TYPES = ("lines.name", *_NAMES, f"{_STATIONS}.type", f"{_STATIONS}.machines", f"{_STATIONS}.power")
 _PEOPLE = ("operators", f"{_STATIONS}.operators")
 
 OF_PLANT: tuple[tuple[Callable[["Plant"], Found], tuple[str, ...]], ...] = (
@@ -71,6 +72,8 @@ OF_PLANT: tuple[tuple[Callable[["Plant"], Found], tuple[str, ...]], ...] = (
     (arrivals.lines_wait_for_orders, ("orders", *_TO_ORDERS)),
     (arrivals.orders, ("orders.order", *_TO_ORDERS)),
     (arrivals.ordered_products, ("orders.order", *_MADE, *_TO_ORDERS)),
+    (faults.of_plant, _TYPES),
+    (faults.together, tuple(f"faults.{key}" for key in ("on", "at", "every", "for", "transport"))),
 )
 """Checks of a plant as a whole, with the keys that they read."""
 
@@ -91,6 +94,7 @@ OF_LINE: tuple[tuple[Callable[[Here], Found], tuple[str, ...]], ...] = (
     (stations.together, ("lines.blocking",)),
     (stations.durations, ("products.cycle_times", f"{_STATIONS}.cycle_time")),
     (stations.modes_named, (f"{_STATIONS}.failures.mode",)),
+    (faults.of_failures, (f"{_STATIONS}.type",)),
 )
 """Checks of each line, with the keys that they read."""
 

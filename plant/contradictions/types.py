@@ -61,7 +61,7 @@ def figures_named(plant: "Plant") -> Found:
     """The figures that a station has of its own are figures of its type."""
     for i, line in enumerate(plant.lines):
         for k, station in enumerate(line.stations):
-            if not station.figures or (station.type not in plant.machine_types and station.type not in CATALOGUE):
+            if not station.figures or not plant.has_type(station.type):
                 continue
             known = plant.kind(station.model_copy(update={"figures": {}})).figures
             for name in station.figures:

@@ -89,6 +89,39 @@ SAMPLES: dict[str, tuple[Node, m.Message]] = {
             last={"shopfloor/v1/local/x/machining/block-line/meta": (1, 0)},
         ),
     ),
+    "waveform": (
+        OP10,
+        m.Waveform(
+            ts=TS,
+            signal="spindle_vibration",
+            unit="m/s2",
+            begin=TS - 500,
+            rate_hz=8000,
+            samples=3,
+            scale=0.01,
+            offset=-1.5,
+            data="AAABAP9/",
+            bands={"bpfo": 0.25},
+            part="block-line-7",
+        ),
+    ),
+    "truth": (
+        OP10,
+        m.Truth(
+            ts=TS,
+            id="0-1",
+            layer="sensor",
+            what="drift",
+            path="machining/block-line/OP10",
+            tag="temperature",
+            t_start=TS - 9_000_000,
+            t_end=TS,
+            severity=1.0,
+            parameters={"rate": 0.5},
+            affected=m.Affected(tags=["temperature"]),
+            planned=True,
+        ),
+    ),
     "remark": (OP10, m.Remark(ts=TS, by="anna", about=Recoded(begin=TS - 9, end=TS, reason="no-coolant"), note="seen")),
 }
 
@@ -184,6 +217,14 @@ TOPIC = build("local", "x", OP10, "state")
 STATE = {**ENVELOPE, "state": "failed", "reason": "", "since": TS}
 
 
+WAVEFORM = {
+    "signal": "v", "unit": "mm/s", "begin": TS, "rate_hz": 8000, "samples": 2, "scale": 1, "offset": 0,
+    "data": "AAABAA==",
+}  # fmt: skip
+TRUTH = {
+    "id": "1", "layer": "process", "what": "x", "path": "m/l/A", "t_start": TS, "severity": 1, "parameters": {},
+    "affected": {}, "planned": True,
+}  # fmt: skip
 ENERGY = {"kwh": 1.0, "by": {}, "kw": 0.0, "air_m3": 1.0}
 ORDER = {"order": "A-1", "product": "p", "quantity": 1, "good": 0, "scrap": 0, "event": "started"}
 COMMAND = {"id": "c", "name": "speed", "expires": TS, "by": "anna"}
@@ -223,6 +264,21 @@ COMMAND = {"id": "c", "name": "speed", "expires": TS, "by": "anna"}
         ("json", TOPIC, json.dumps(STATE).encode() + b"{}"),
         ("value", TOPIC, json.dumps({**STATE, "seq": "1"}).encode()),
         ("value", TOPIC, json.dumps({**STATE, "since": -1}).encode()),
+        *(
+            ("value", build("local", "x", OP10, "waveform"), json.dumps({**ENVELOPE, **WAVEFORM, **wrong}).encode())
+            for wrong in (
+                {"samples": 3},
+                {"samples": -1},
+                {"data": "AAB?"},
+                {"rate_hz": 0},
+                {"begin": TS + 1},
+                {"axis": {"signal": "way", "unit": "mm", "scale": 1, "offset": 0, "data": "AA=="}},
+            )
+        ),
+        *(
+            ("value", build("local", "x", OP10, "truth"), json.dumps({**ENVELOPE, **TRUTH, **wrong}).encode())
+            for wrong in ({"id": ""}, {"t_end": TS - 10}, {"t_start": -1}, {"layer": "people"})
+        ),
         ("value", build("local", "x", LINE, "energy"), json.dumps({**ENVELOPE, **ENERGY, "kwh": -1}).encode()),
         ("value", build("local", "x", LINE, "energy"), json.dumps({**ENVELOPE, **ENERGY, "air_m3": -1}).encode()),
         ("value", build("local", "x", LINE, "order"), json.dumps({**ENVELOPE, **ORDER, "good": -1}).encode()),
@@ -355,3 +411,8 @@ def test_a_topic_says_what_it_was_built_from(node: Node, kind: str) -> None:
     code = "c-1" if kind == "alarm" else None
     address = parse(build("local", "site", node, kind, code))
     assert (address.node, address.kind, address.code, address.site) == (node, kind, code, "site")
+
+
+def test_the_samples_of_those_tests_are_right_but_for_one_thing() -> None:
+    for kind, body in (("waveform", WAVEFORM), ("truth", TRUTH)):
+        assert decode(build("local", "x", OP10, kind), json.dumps({**ENVELOPE, **body}).encode())[1] is not None

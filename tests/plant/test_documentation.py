@@ -11,8 +11,10 @@ from plant import shape
 from plant.catalogue import CATALOGUE
 from plant.distributions import KINDS
 from plant.document import read_document
+from plant.fault_kinds import SENSOR_KINDS, TRANSPORT_KINDS, WRONG_UNITS, Kind, Parameter
 from plant.loader import load_plant, plant_schema
 from plant.shape import locate, sections
+from plant.time import format_duration
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
 LAWS = {
@@ -71,7 +73,45 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names) or "–"
 
 
-@pytest.mark.parametrize("table", [keys, distributions, types], ids=lambda table: table.__name__)
+def kinds(rows: dict[str, Kind]) -> str:
+    table = "| kind | is | parameters, with their defaults |\n|---|---|---|\n"
+    for name, row in rows.items():
+        told = (f"`{key}`{plain(key, value)}" for key, value in row.parameters.items())
+        table += f"| `{name}` | {row.title} | {', '.join(told) or '–'} |\n"
+    return f"{table}\n"
+
+
+def plain(key: str, value: Parameter) -> str:
+    """A default as people write it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return f" {str(value).lower()}"
+    if key in DURATIONS:
+        return f" {format_duration(value)}"
+    return f" {100 * value:g} %" if key in {"share", "error"} else f" {value:g}"
+
+
+DURATIONS = {"tau", "up", "down", "degraded", "ahead", "hold", "median", "p99"}
+
+
+def sensor_faults() -> str:
+    return kinds(SENSOR_KINDS)
+
+
+def transport_faults() -> str:
+    return kinds(TRANSPORT_KINDS)
+
+
+def wrong_units() -> str:
+    rows = "".join(f"| `{name}` | {factor:.6g} | {offset:g} |\n" for name, (factor, offset) in WRONG_UNITS.items())
+    return f"| `as` | factor | offset |\n|---|---|---|\n{rows}\n"
+
+
+TABLES = [keys, distributions, types, sensor_faults, transport_faults, wrong_units]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
 def test_the_tables_of_the_page_are_those_of_the_code(request, table):
     page = DOCS / "plant.md"
     text = page.read_text(encoding="utf-8")

@@ -13,7 +13,20 @@ from msgspec.structs import replace
 
 from broker import Numbering, decode
 from plant.errors import StoreError
-from plant.messages import Alarm, Clock, Command, Delivery, Energy, Meta, PartEvent, Status, Telemetry
+from plant.messages import (
+    Affected,
+    Alarm,
+    Clock,
+    Command,
+    Delivery,
+    Energy,
+    Meta,
+    PartEvent,
+    Status,
+    Telemetry,
+    Truth,
+    Waveform,
+)
 from plant.paths import Node
 from plant.time import SECOND
 from twin import Journal, open_twin
@@ -429,3 +442,27 @@ async def test_a_journal_that_cannot_be_opened_is_a_store_error(tmp_path) -> Non
         async with open_twin(SMALL, tmp_path):
             pass
     Journal(tmp_path / "fine").close()
+
+
+async def test_the_truth_is_ignored_and_counted_and_missing_waveforms_are_known() -> None:
+    wire = Wire()
+    truth = Truth(
+        ts=START, id="1", layer="process", what="x", path=A.path, t_start=START, severity=1, parameters={},
+        affected=Affected(), planned=True,
+    )  # fmt: skip
+    wave = Waveform(
+        ts=START, signal="v", unit="mm/s", begin=START, rate_hz=8000, samples=1, scale=1, offset=0, data="AAA="
+    )
+    first, second, third = (wire.send((A, wave))[0] for _ in range(3))
+    async with twin_of() as twin:
+        await hear(twin, wire.send((A, truth)))
+        assert twin.runs() == []
+        await hear(twin, wire.send((A, state(0, "starved"))))
+        await hear(twin, [first, third, *wire.send((A, truth))])
+        counters = twin.counters()
+        assert (counters.ignored, counters.gaps, counters.dead_letters) == (2, 1, {})
+        assert counters.nodes[A.path]["waveform"].received == 2
+        assert "truth" not in counters.nodes[A.path]
+        assert counters.journaled == 1
+        await hear(twin, [second])
+        assert twin.counters().gaps == 0

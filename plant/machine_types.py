@@ -79,9 +79,6 @@ class FaultRow(Description):
     spread: ExpressionField | None = Field(
         None, description="Factor on sigma of the measured characteristics: an expression of `severity`."
     )
-    until: Literal["repair", "tool change"] = Field(
-        "repair", description="What ends it besides its time: the repair of the failure it leads to, or a new tool."
-    )
 
 
 class WaveformRow(Description):

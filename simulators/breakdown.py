@@ -86,6 +86,8 @@ def repaired(machine: "Machine", mode: "Mode") -> None:
     machine.down -= 1
     machine.halted -= 1
     machine.touch()
+    if machine.health is not None:
+        machine.health.look(machine.env.time)
     if machine.station.report is not None:
         machine.station.report.alarm(machine, mode)
     if machine.gated and not any(other.down and other.gates for other in machine.modes):

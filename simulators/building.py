@@ -8,7 +8,9 @@ from plant.stops import Failure
 from simulators.agenda import Agenda
 from simulators.crew import Crews, Pool
 from simulators.failure import Mode
+from simulators.faults import befalling, courses
 from simulators.fleet import Fleet
+from simulators.health import Announced, Health
 from simulators.job import Job, maintenance, tool_change
 from simulators.ledger import Recorder
 from simulators.line import Line
@@ -55,6 +57,7 @@ def build(
             for number, node in enumerate(described.machines(station.described), start=1):
                 machine = Machine(env, station, number, len(machines), node)
                 _equip(machine, streams, f"{line.name}/{station.name}/{number}", timetable)
+                machine.health = _health(machine, plant, streams.seed)
                 machines.append(machine)
                 station.machines.append(machine)
             station.idle = len(station.machines)
@@ -101,6 +104,22 @@ def _mode(machine: Machine, streams: Streams, path: str, of: Failure) -> Mode:
         machine, name=of.mode, operating=of.clock == "operating", part=of.part, gates=of.gates == "all",
         mean=of.interval.mean, interval=interval, repair=repair,
     )  # fmt: skip
+
+
+def _health(machine: Machine, plant: Plant, seed: int) -> Health | None:
+    """The process faults of a machine; none where it can have none."""
+    station = machine.station
+    of = station.described
+    own = courses(befalling(plant, station.line.name, station.name, machine.number, seed))
+    by_name = {mode.name: mode for mode in machine.modes}
+    linked = [
+        Announced(by_name[failure.mode], failure.fault, failure.onset)
+        for failure in of.failures
+        if failure.fault is not None
+    ]
+    kind = plant.kind(of)
+    own = {name: course for name, course in own.items() if name in kind.faults}
+    return Health(linked, own, kind) if linked or own else None
 
 
 class _Shifts:

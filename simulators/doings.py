@@ -22,7 +22,6 @@ class Operation(NamedTuple):
         product: what is worked on.
         used: share of the tool's life that was used up at its begin.
         tool: tools that the machine has used up before this one.
-        health: severity of each fault that leads to a failure of the machine, in the order of its modes.
     """
 
     number: int = NONE
@@ -30,7 +29,6 @@ class Operation(NamedTuple):
     product: str = ""
     used: float = 0.0
     tool: int = 0
-    health: tuple[float, ...] = ()
 
 
 class Spell(NamedTuple):
@@ -43,6 +41,7 @@ class Spell(NamedTuple):
         state: the state.
         operation: the one it works on, or worked on last.
         done: µs of work done in that operation before.
+        linked: severity of each fault that announces a failure of the machine, in the order of its modes.
     """
 
     begin: int
@@ -51,6 +50,7 @@ class Spell(NamedTuple):
     state: str
     operation: Operation
     done: int
+    linked: tuple[float, ...] = ()
 
     @property
     def waits(self) -> bool:
@@ -128,13 +128,14 @@ class Doings:
         finished: when it finished parts since then.
     """
 
-    __slots__ = ("_operation", "base", "finished", "spells")
+    __slots__ = ("_linked", "_operation", "base", "finished", "spells")
 
     def __init__(self, base: Physics) -> None:
         self.base = base
         self.spells = [base.spell]
         self.finished: list[int] = []
         self._operation = base.spell.operation
+        self._linked = base.spell.linked
 
     def change(self, time: int, state: str, reason: str) -> None:
         """The machine is in this state from now on."""
@@ -143,23 +144,27 @@ class Doings:
         if (doing, level, state) != last[1:4] or last.operation is not self._operation:
             self._begin(time, doing, level, state)
 
-    def work(self, time: int, operation: Operation) -> None:
+    def work(self, time: int, operation: Operation, linked: tuple[float, ...] = ()) -> None:
         """An operation begins, or begins anew; what state that makes is told by `change`."""
         self._operation = operation
+        self._linked = linked
         last = self.spells[-1]
         if last.doing == OPERATION:
             self._begin(time, last.doing, last.level, last.state)
 
-    def finish(self, time: int) -> None:
-        """A part is finished."""
-        self.finished.append(time)
+    def ail(self, time: int, linked: tuple[float, ...]) -> None:
+        """A failure or repair has come: the faults that announce failures are as strong as this from now on."""
+        if linked != self._linked:
+            self._linked = linked
+            last = self.spells[-1]
+            self._begin(time, last.doing, last.level, last.state)
 
     def _begin(self, time: int, doing: int, level: int, state: str) -> None:
         last = self.spells[-1]
         done = 0
         if last.operation is self._operation:
             done = last.done + (time - last.begin if last.doing == OPERATION else 0)
-        spell = Spell(time, doing, level, state, self._operation, done)
+        spell = Spell(time, doing, level, state, self._operation, done, self._linked)
         if time == last.begin:  # what it did before in this instant was never in force
             self.spells[-1] = spell
         else:

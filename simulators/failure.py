@@ -31,6 +31,7 @@ class Mode:
         count: failures since the start of the run.
         renewals: how often its clock began anew without a failure.
         down: whether it is being repaired, or waits for that.
+        whole: the time to failure that its clock counts down.
         left: what is left of an operating clock, in µs of work; of a clock or repair that stands, in µs.
         due: instant of the next failure (calendar clock), or of the end of the repair.
         since: instant of the last failure.
@@ -41,7 +42,7 @@ class Mode:
 
     __slots__ = (
         "_interval", "_repair", "count", "down", "due", "gates", "left", "machine", "maintained_by", "mean", "name",
-        "operating", "part", "renewals", "request", "since", "stands", "timer", "tool",
+        "operating", "part", "renewals", "request", "since", "stands", "timer", "tool", "whole",
     )  # fmt: skip
 
     def __init__(
@@ -59,6 +60,7 @@ class Mode:
         self.count = 0
         self.renewals = 0
         self.down = False
+        self.whole = 0
         self.left = 0
         self.due = 0
         self.since = 0
@@ -68,9 +70,10 @@ class Mode:
         self.tool: Job | None = None
         self.maintained_by: list[Job] = []
 
-    def wind(self, left: int | None = None) -> None:
+    def wind(self, left: int | None = None, whole: int = 0) -> None:
         """Set the clock anew, or to what is known to be left of it."""
         time = self._interval(self.count + self.renewals) if left is None else left
+        self.whole = max(time, whole)
         if self.operating:
             self.left = time
         else:
@@ -82,12 +85,17 @@ class Mode:
         if not self.down:
             self.wind()
 
-    def go_on(self, left: int | None) -> None:
+    def go_on(self, left: int | None, whole: int) -> None:
         """Go on from a present state in which so much is left of the clock or of the repair; none: drawn."""
         if self.down:
             self.run(self._repair(self.count - 1) if left is None else left)
         else:
-            self.wind(left)
+            self.wind(left, whole)
+
+    def used(self, now: int) -> float:
+        """Share of the time to failure that its clock has counted down."""
+        left = self.left if self.operating or self.stands else self.due - now
+        return 1.0 - left / self.whole if self.whole else 0.0
 
     def run(self, time: int) -> None:
         """Let the calendar clock, or the repair, go on for this time."""
@@ -103,6 +111,8 @@ class Mode:
         """Fail now; the repair begins at once, or when the crew is there."""
         self.down = True
         self.since = self.machine.env.time
+        if self.machine.health is not None:
+            self.machine.health.look(self.since)
         time = self._repair(self.count)
         self.count += 1
         if "repair" in self.machine.station.needs:

@@ -44,6 +44,7 @@ class ClockState:
         down: whether it is being repaired.
         left: of the clock until the next failure, or of the repair; none: drawn.
         count: failures so far.
+        whole: the time to failure that the clock counts down; what is left of it at least.
         since: instant of the last one.
     """
 
@@ -51,6 +52,7 @@ class ClockState:
     down: bool = False
     left: int | None = None
     count: int = 0
+    whole: int = 0
     since: int = 0
     rank: int = 0
 

@@ -31,6 +31,7 @@ from simulators.timetable import Timetable
 
 if TYPE_CHECKING:
     from simulators.crew import Request
+    from simulators.health import Health
     from simulators.orders import Ticket
     from simulators.station import Station
 
@@ -59,6 +60,7 @@ class Machine:
         jobs: tool change and maintenance.
         due: those that must be done before the next operation, in turn.
         tool: the change of its tool, which knows the wear.
+        health: its process faults; none: it has none.
         last: the part before, for setups.
         request: operators for what it does with its part.
         awaits: fleet from which it waits for a vehicle.
@@ -71,8 +73,8 @@ class Machine:
 
     __slots__ = (
         "_calendar", "_end", "_operating", "_watch", "attendance", "awaits", "booked", "condition", "down", "due",
-        "env", "gated", "halted", "index", "jobs", "last", "members", "modes", "node", "number", "order", "part",
-        "phase", "plain", "remaining", "request", "resumed", "since", "station", "timer", "tool", "touched",
+        "env", "gated", "halted", "health", "index", "jobs", "last", "members", "modes", "node", "number", "order",
+        "part", "phase", "plain", "remaining", "request", "resumed", "since", "station", "timer", "tool", "touched",
     )  # fmt: skip
 
     def __init__(self, env: Agenda, station: "Station", number: int, index: int, node: Node) -> None:
@@ -99,6 +101,7 @@ class Machine:
         self.jobs: list[Job] = []
         self.due: list[Job] = []
         self.tool: Job | None = None
+        self.health: Health | None = None
         self.last = NOTHING
         self.request: Request | None = None
         self.awaits = ""
@@ -233,6 +236,8 @@ class Machine:
             self.remaining, part.cycle = part.cycle, -1
         else:
             self.remaining = station.cycle_of(part)(number) if station.varies else station.cycle(number)
+        if self.health is not None:
+            self.health.look(now)
         if station.report is not None:
             station.report.began(self)
         if not self.touched:

@@ -181,7 +181,7 @@ class Panel:
                     whole[rows] = severity(of.begin[rows])
                 for place, linked in enumerate(machine.linked):
                     if linked == fault:
-                        told = [o.health[place] if o.health else 0.0 for o in of.operations[rows]]
+                        told = [spell.linked[place] if spell.linked else 0.0 for spell in of.spells[rows]]
                         whole[rows] = np.maximum(whole[rows], told)
             found[name] = whole
         return found

@@ -122,6 +122,7 @@ def _clock(mode: Mode, worked: int, ranks: Ranks, now: int) -> ClockState:
         down=mode.down,
         left=mode.due - now if runs else mode.left - worked,
         count=mode.count,
+        whole=0 if mode.down else mode.whole,
         since=mode.since,
         rank=ranks[mode.timer] if runs else 0,
     )
@@ -203,7 +204,7 @@ def _restore_machine(machine: Machine, state: MachineState, timers: list[Restart
         mode.count, mode.since, mode.down = clock.count, clock.since, clock.down
         machine.down += mode.down
         machine.halted += mode.down
-        timers.append((clock.rank, lambda mode=mode, left=clock.left: mode.go_on(left)))  # type: ignore[misc]
+        timers.append((clock.rank, lambda mode=mode, clock=clock: mode.go_on(clock.left, clock.whole)))  # type: ignore[misc]
     timers.extend((0, job.wind) for job in machine.jobs)
     if state.part is None:
         return

@@ -91,7 +91,8 @@ class Report:
     def began(self, machine: "Machine") -> None:
         """An operation began, or begins anew."""
         if self.doings:
-            self.doings[machine.index].work(self._env.time, machine.operation_now())
+            linked = () if machine.health is None else machine.health.linked
+            self.doings[machine.index].work(self._env.time, machine.operation_now(), linked)
 
     def finished(self, machine: "Machine", part: "Part") -> None:
         """Work on a part ended."""
@@ -146,6 +147,8 @@ class Report:
     def alarm(self, machine: "Machine", mode: "Mode") -> None:
         """A failure mode has struck, or its repair has ended."""
         self.out.append((machine.node, self._alarm(mode, self._start + self._env.time)))
+        if self.doings and machine.health is not None:
+            self.doings[machine.index].ail(self._env.time, machine.health.linked)
 
     def state(self, machine: "Machine") -> None:
         """The state of a machine has changed, or the order on it."""

@@ -2,26 +2,28 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plant.description import Ambient as Hall
-from plant.description import Plant
-from plant.machine_types import LEVELS
+from plant.description import Plant, Station
+from plant.machine_types import LEVELS, MachineType
 from plant.messages import Emission, Energy
 from plant.paths import Node
 from plant.time import DAY, HOUR, MINUTE
 from simulators.blocks import Column, Event, Grid, Slab, messages
 from simulators.doings import Doings, Physics
+from simulators.faults import Course, befalling, courses
 from simulators.line import Line
 from simulators.machine import Machine
 from simulators.panel import Ambient, Instrumented, Panel
 from simulators.physics.noise import wander
 from simulators.sampling import NOT_ACCURATE, by_exception, grids, read, told
 from simulators.streams import Key, Streams
-from simulators.stretches import Floats, Ints
+from simulators.stretches import Edges, Floats, Ints
 from simulators.track import Track, Values
 
 Reading = tuple[int, tuple[Emission, ...]]
@@ -73,8 +75,7 @@ class Meters:
                     place = len(self._nodes)
                     self._nodes.append(machine.node)
                     _resume(self.doings[place], machine, time)
-                    path = f"{line.name}/{station.name}/{machine.number}"
-                    own = Instrumented(kind=kind, power=described.power, key=_keys(streams, path))
+                    own = _instrumented(plant, described, kind, machine, streams)
                     alike.setdefault((described.type, tuple(kind.tags)), []).append((place, own))
             self._by_line.append((line.described.node, slice(first, len(self._nodes))))
         hall = ambient(plant.ambient, streams, start)
@@ -271,6 +272,30 @@ class Meters:
 
 def _keys(streams: Streams, path: str) -> Callable[[str], Key]:
     return lambda purpose: streams.key(path, purpose)
+
+
+def _instrumented(plant: Plant, of: Station, kind: MachineType, machine: Machine, streams: Streams) -> Instrumented:
+    """A machine with its instruments, and the faults that it may have."""
+    line, number = machine.station.line.name, machine.number
+    own = courses(befalling(plant, line, of.name, number, streams.seed))
+    own = {name: course for name, course in own.items() if name in kind.faults}
+    return Instrumented(
+        kind=kind,
+        power=of.power,
+        key=_keys(streams, f"{line}/{of.name}/{number}"),
+        linked=tuple(failure.fault for failure in of.failures if failure.fault is not None),
+        faults={name: course.severity for name, course in own.items()},
+        edges=_edges(tuple(own.values())) if own else None,
+    )
+
+
+def _edges(own: tuple[Course, ...]) -> Edges:
+    """Instants at which a fault of a machine begins, ends, or ceases to grow."""
+
+    def between(begin: int, end: int) -> list[int]:
+        return sorted({at for course in own for at in takewhile(lambda at: at < end, course.changes(begin))})
+
+    return between
 
 
 def _resume(doings: Doings, machine: Machine, time: int) -> None:

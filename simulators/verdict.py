@@ -28,11 +28,18 @@ class Gauge:
         self._stream = stream
         self._drift = 0.0 if of.drift is None else of.drift.value
 
-    def __call__(self, k: int, wear: float) -> Measured:
-        """The measure of part k, made with a tool worn so far, with its limits."""
+    def __call__(self, k: int, wear: float, shift: float = 0.0, spread: float = 1.0) -> Measured:
+        """The measure of part k with its limits.
+
+        Args:
+            k: number of the operation.
+            wear: share of its life that the tool has used up.
+            shift: of the mean by faults, in sigma.
+            spread: factor on sigma by faults.
+        """
         of = self._of
         deviate = standard_normal(lambda j: self._stream.uniform(k, j), 0)
-        value = round(of.nominal.value + self._drift * wear + of.sigma.value * deviate, 9)
+        value = round(of.nominal.value + self._drift * wear + of.sigma.value * (shift + spread * deviate), 9)
         lower = None if of.lower is None else of.lower.value
         upper = None if of.upper is None else of.upper.value
         ok = (lower is None or value >= lower) and (upper is None or value <= upper)
@@ -64,7 +71,10 @@ class Verdict:
         report = self._station.report
         if self._gauges:
             wear = 0.0 if machine.tool is None else machine.tool.wear
-            found = {name: gauge(k, wear) for name, gauge in self._gauges.items()}
+            shift, spread = (0.0, 1.0)
+            if machine.health is not None:
+                shift, spread = machine.health.effect(machine.env.time)
+            found = {name: gauge(k, wear, shift, spread) for name, gauge in self._gauges.items()}
             part.defective |= not all(measured.ok for measured in found.values())
             if report is not None:
                 report.measured(machine, part, found)

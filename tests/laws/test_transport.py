@@ -124,7 +124,7 @@ def values_unchanged(deliveries, arriving, malformed: int) -> None:
 
 
 @given(both=troubled(), seed=st.integers(1, 99), size=st.sampled_from([1, 7, 500]))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_the_counters_of_the_twin_are_the_account_of_the_link(both, seed, size) -> None:
     check(*both, seed, size)
 
@@ -132,13 +132,13 @@ def test_the_counters_of_the_twin_are_the_account_of_the_link(both, seed, size) 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @given(both=troubled(whole_plants()), seed=st.integers(1, 10**6), size=st.sampled_from([1, 7, 500]))
-@settings(max_examples=400)
+@settings(max_examples=250)
 def test_they_are_for_whole_plants_in_hundreds_of_cases(both, seed, size) -> None:
     check(*both, seed, size)
 
 
 @given(both=troubled(), seed=st.integers(1, 99))
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_pieces_and_repeated_runs_make_no_difference(both, seed) -> None:
     plant, faulty = both
     deliveries = simulated(plant, seed=seed, until=UNTIL)
@@ -147,7 +147,7 @@ def test_pieces_and_repeated_runs_make_no_difference(both, seed) -> None:
 
 
 @given(both=troubled(), seed=st.integers(1, 99))
-@settings(max_examples=10)
+@settings(max_examples=6)
 def test_readings_and_parts_are_the_same_with_transport_faults(both, seed) -> None:
     """The simulator does not know of them: the same messages, but for the name of the run."""
     plain, faulty = (Simulation(one, seed=seed).advance(START + UNTIL) for one in both)

@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from plant.description import Plant
 from plant.errors import InputError, ShopfloorError
 from plant.loader import load_plant
+from plant.scenarios import load_scenario, scenario_schema
 from plant.time import DAY
 from shopfloor import __version__
 from shopfloor.settings import (
@@ -35,6 +37,9 @@ console = Console()
 errors = Console(stderr=True)
 
 PlantFile = Annotated[Path, typer.Argument(metavar="PLANT", help="Plant file (YAML).")]
+ScenarioFile = Annotated[
+    Path | None, typer.Option("--scenario", metavar="FILE", help="Scenario file (YAML): faults that are added.")
+]
 Seed = Annotated[int, typer.Option(help="Seed of all random draws.", min=0)]
 Start = Annotated[str | None, typer.Option(metavar="ISO", help="First instant of the run, e.g. 2026-01-05T06:00:00Z.")]
 Speed = Annotated[float, typer.Option(help="Seconds of plant time per second.", min=0.01, max=10_000)]
@@ -57,6 +62,12 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 typer calls it so
     if wanted:
         console.print(f"shopfloor {__version__}", highlight=False)
         raise typer.Exit
+
+
+def _plant(file: Path, scenario: Path | None) -> Plant:
+    """The plant of a file, with the faults of a scenario if one is given."""
+    plant = load_plant(file)
+    return plant if scenario is None else load_scenario(scenario, plant)
 
 
 @app.callback()
@@ -102,6 +113,7 @@ def demo(
 def run(
     *,
     plant: PlantFile,
+    scenario: ScenarioFile = None,
     speed: Speed = 1.0,
     backfill: Annotated[str, typer.Option(metavar="TIME", help="Plant time to fill before going live.")] = "0s",
     start: Start = None,
@@ -120,7 +132,7 @@ def run(
 
     run_live(
         LiveSettings(
-            plant=load_plant(plant),
+            plant=_plant(plant, scenario),
             seed=seed,
             speed=speed,
             backfill=duration("--backfill", backfill),
@@ -142,6 +154,7 @@ def run(
 def simulate(
     *,
     plant: PlantFile,
+    scenario: ScenarioFile = None,
     plant_time: Annotated[str, typer.Option("--for", metavar="TIME", help="Plant time after the warm-up, e.g. 8h.")],
     warm_up: Annotated[str, typer.Option(metavar="TIME", help="Plant time that is not counted.")] = "0s",
     seed: Seed = 1,
@@ -165,7 +178,7 @@ def simulate(
         raise InputError(f"--engine: {engine!r} is not available; allowed is {allowed}")
     chosen = instant("--start", start)
     settings = OfflineSettings(
-        plant=load_plant(plant),
+        plant=_plant(plant, scenario),
         duration=duration("--for", plant_time, least=1),
         warm_up=duration("--warm-up", warm_up),
         seed=seed,
@@ -208,19 +221,21 @@ def init(
 
 
 @app.command()
-def check(plant: PlantFile) -> None:
-    """Check a plant file; say everything that is wrong with it, or what it describes."""
+def check(*, plant: PlantFile, scenario: ScenarioFile = None) -> None:
+    """Check a plant file, and a scenario with it; say everything that is wrong with it, or what it describes."""
     from shopfloor.tables import print_plant
 
-    print_plant(load_plant(plant), console)
+    print_plant(_plant(plant, scenario), console)
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    *, scenario: Annotated[bool, typer.Option("--scenario", help="That of scenario files instead.")] = False
+) -> None:
     """Print the JSON Schema of plant files, for editors."""
     from plant.loader import plant_schema
 
-    sys.stdout.write(json.dumps(plant_schema(), indent=2) + "\n")
+    sys.stdout.write(json.dumps(scenario_schema() if scenario else plant_schema(), indent=2) + "\n")
 
 
 @app.command()

@@ -32,6 +32,8 @@
 | tool            | ai4i                    | the k-th tool in it                                |
 | fault.NAME      | line/station/machine    | the time before the k-th time that it is there     |
 | fault.NAME.for  | line/station/machine    | how long it is there the k-th time                 |
+| fault.KIND, fault.KIND.for | place of a transport fault | the same of that; its losses: fault.loss.states |
+| fault.KIND      | topic below the site    | what a transport fault does to message number k    |
 | fault.TAG.KIND.noise | line/station/machine | what a sensor fault adds, `simulators.sensor_faults` |
 
 k counts from 0. The machine's number stands in the path also when it is 1; an arrival at another entry than the first

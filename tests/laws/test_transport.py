@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from broker import Link, decode, encode, parse
 from plant.description import Plant
+from plant.errors import MessageError
 from plant.messages import KINDS
 from plant.time import SECOND
 from simulators import Simulation
@@ -106,18 +107,24 @@ def check(plant: Plant, faulty: Plant, seed: int, size: int) -> None:
 
 
 def values_unchanged(deliveries, arriving, malformed: int) -> None:
-    """What arrives is what was sent, but for what is malformed, and for the mark of what was kept."""
+    """What can be read is what was sent, but for the mark of what was kept."""
     sent = {(one.topic, one.payload) for one in deliveries}
-    strange = [one for one in arriving if (one.topic, one.payload) not in sent]
-    kept = [one for one in strange if b'"hist":true' in one.payload]
-    assert len(strange) - len(kept) <= malformed
-    for one in kept:
-        _, message = decode(one.topic, one.payload)
-        assert (one.topic, encode(msgspec.structs.replace(message, hist=None))) in sent
+    unreadable = 0
+    for one in arriving:
+        if (one.topic, one.payload) in sent:
+            continue
+        try:
+            _, message = decode(one.topic, one.payload)
+        except MessageError:
+            unreadable += 1
+        else:
+            assert message.hist
+            assert (one.topic, encode(msgspec.structs.replace(message, hist=None))) in sent
+    assert unreadable == malformed
 
 
 @given(both=troubled(), seed=st.integers(1, 99), size=st.sampled_from([1, 7, 500]))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_the_counters_of_the_twin_are_the_account_of_the_link(both, seed, size) -> None:
     check(*both, seed, size)
 
@@ -125,13 +132,13 @@ def test_the_counters_of_the_twin_are_the_account_of_the_link(both, seed, size) 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @given(both=troubled(whole_plants()), seed=st.integers(1, 10**6), size=st.sampled_from([1, 7, 500]))
-@settings(max_examples=400)
+@settings(max_examples=250)
 def test_they_are_for_whole_plants_in_hundreds_of_cases(both, seed, size) -> None:
     check(*both, seed, size)
 
 
 @given(both=troubled(), seed=st.integers(1, 99))
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_pieces_and_repeated_runs_make_no_difference(both, seed) -> None:
     plant, faulty = both
     deliveries = simulated(plant, seed=seed, until=UNTIL)
@@ -140,7 +147,7 @@ def test_pieces_and_repeated_runs_make_no_difference(both, seed) -> None:
 
 
 @given(both=troubled(), seed=st.integers(1, 99))
-@settings(max_examples=10)
+@settings(max_examples=6)
 def test_readings_and_parts_are_the_same_with_transport_faults(both, seed) -> None:
     """The simulator does not know of them: the same messages, but for the name of the run."""
     plain, faulty = (Simulation(one, seed=seed).advance(START + UNTIL) for one in both)

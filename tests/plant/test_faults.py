@@ -115,6 +115,8 @@ def test_what_entries_mean(tmp_path) -> None:
     assert drift.covers("l", "B")
     assert not drift.covers("l", "A")
     assert clock.parameters == {"ppm": 50.0, "ahead": -2 * SECOND, "zone": -1}
+    whole = load_plant(tmp_path / "file.yaml")
+    assert Plant.model_validate(whole.model_dump(mode="json", by_alias=True, exclude_defaults=True)) == whole
     assert loss.parameters == {"share": 0.02, "up": 10 * MINUTE, "degraded": MINUTE, "down": 3 * SECOND}
 
 

@@ -150,3 +150,24 @@ def test_every_example_passes_check(example: str) -> None:
     done = shopfloor("check", str(Path("examples") / example))
     assert done.returncode == 0, done.stderr
     assert "the description is valid" in done.stdout
+
+
+def test_a_scenario_is_checked_and_what_its_transport_faults_do_is_in_the_messages(tmp_path):
+    plant, scenario, file = tmp_path / "plant.yaml", tmp_path / "scenario.yaml", tmp_path / "messages.txt"
+    plant.write_text("plant: p\nlines: [{name: l, stations: [{name: A, cycle_time: 9 s}]}]\n")
+    scenario.write_text("scenario: s\nfaults: [{transport: loss, on: l/B}]\n")
+    told = shopfloor("check", str(plant), "--scenario", str(scenario))
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "scenario.yaml:2: faults.loss.on: there is no station 'B' in l" in told.stderr
+    scenario.write_text("scenario: s\nfaults: [{transport: loss, on: l/A, share: 50 %, at: 10 s}]\n")
+    arguments = ("simulate", str(plant), "--for", "5min", "--messages", str(file))
+    counts = []
+    for more in ((), ("--scenario", str(scenario))):
+        assert shopfloor(*arguments, *more).returncode == 0
+        counts.append(sum("/telemetry\t" in line for line in file.read_text().splitlines()))
+    assert counts[0] == 300
+    assert abs(counts[1] - 155) < 35  # 10 and half of 290, binomial: 4 standard deviations are 34
+
+
+def test_there_is_a_schema_of_scenarios():
+    assert json.loads(shopfloor("schema", "--scenario").stdout)["title"] == "Shopfloor scenario"

@@ -294,3 +294,24 @@ async def test_garbage_on_the_topics_is_counted_and_listed_and_nothing_stops(sma
 
 def test_the_root_of_the_tests_is_the_checkout() -> None:
     assert (ROOT / "pyproject.toml").is_file()
+
+
+async def test_a_faulty_way_is_seen_by_the_twin_and_the_run_ends_cleanly(tmp_path):
+    """Past and present go the same way; the counters are exact in `tests/laws/test_transport.py`."""
+    plant = tmp_path / "plant.yaml"
+    plant.write_text(
+        "plant: p\nlines: [{name: l, stations: [{name: A, cycle_time: 3 s}]}]\nfaults:\n"
+        "  - {transport: loss, on: l/A, at: 5 s, share: 20 %}\n"
+        "  - {transport: duplicate, on: l/A, at: 5 s, share: 20 %}\n"
+        "  - {transport: malformed, on: l/A, at: 5 s, share: 5 %}\n"
+    )
+    async with running("run", str(plant), "--backfill", "5min", "--speed", "20", "--port", "0") as run:
+        await run.live()
+        before = (await run.ask("health"))["counters"]
+        assert min(before["gaps"], before["duplicates"], sum(before["dead_letters"].values())) > 0
+        async with asyncio.timeout(30):
+            while (now := (await run.ask("health"))["counters"])["gaps"] <= before["gaps"]:
+                await asyncio.sleep(0.1)
+        assert now["received"] > before["received"]
+        run.process.send_signal(signal.SIGINT)
+        assert await run.process.wait() == 0, "".join(run.lines)

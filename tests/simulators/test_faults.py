@@ -4,7 +4,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plant.description import Plant
@@ -37,6 +37,7 @@ def of(described: Plant, station: str = "A", machine: int = 1, seed: int = 1):
     return befalling(described, "l", station, machine, seed)
 
 
+@settings(max_examples=30)
 @given(entries=st.lists(faults(), min_size=1, max_size=4), step=st.sampled_from([1, 7, 13]), seed=st.integers(1, 99))
 def test_severity_is_a_function_of_the_instant_alone(entries, step, seed) -> None:
     """Whoever asks first, whatever the grid and the order of questions: the same value at the same instant."""
@@ -51,6 +52,7 @@ def test_severity_is_a_function_of_the_instant_alone(entries, step, seed) -> Non
         assert ((whole >= 0) & (whole <= 1)).all()
 
 
+@settings(max_examples=30)
 @given(entries=st.lists(faults(), min_size=1, max_size=3))
 def test_other_machines_change_nothing(entries) -> None:
     grid = np.arange(0, UNTIL, SECOND, dtype=np.int64)
@@ -60,6 +62,7 @@ def test_other_machines_change_nothing(entries) -> None:
         assert (courses(of(many))[name].severity(grid) == course.severity(grid)).all()
 
 
+@settings(max_examples=30)
 @given(entries=st.lists(faults(), min_size=1, max_size=4))
 def test_intervals_are_in_order_apart_and_where_the_severity_is(entries) -> None:
     for one in of(plant(entries)):
@@ -73,6 +76,7 @@ def test_intervals_are_in_order_apart_and_where_the_severity_is(entries) -> None
         assert changes == [t for pair in one.occurrences.before(HOUR) for t in pair if 0 < t < NEVER][:6]
 
 
+@settings(max_examples=30)
 @given(entries=st.lists(faults(), min_size=1, max_size=3))
 def test_between_its_changes_severity_is_even(entries) -> None:
     """It jumps and bends at the instants that `changes` tells, and nowhere else."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plant.description import Plant
@@ -161,6 +161,7 @@ def test_readings_change_while_a_fault_is_there_and_only_then(kind) -> None:
     assert changed.any()
 
 
+@settings(max_examples=40)
 @given(kind=st.sampled_from(VALUED), step=st.sampled_from([1, 3, 7, 10]), seed=st.integers(1, 20))
 def test_a_faulty_reading_is_the_same_on_any_grid_and_in_any_pieces(kind, step, seed) -> None:
     sensor = sensor_with(kind, seed=seed)

@@ -78,7 +78,7 @@ def test_a_failure_goes_on_over_a_pause() -> None:
 
 
 @given(plant=plants(), seed=st.integers(1, 99))
-@settings(max_examples=30)
+@settings(max_examples=12)
 def test_natural_faults_cover_just_the_time_in_which_machines_have_failed(plant, seed) -> None:
     simulation = Simulation(plant, seed=seed, messages=False)
     simulation.advance(DEFAULT_START + MINUTE)

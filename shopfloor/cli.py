@@ -10,10 +10,11 @@ from rich.console import Console
 
 from plant.errors import InputError, ShopfloorError
 from plant.loader import load_plant
-from plant.time import DAY
+from plant.time import DAY, DEFAULT_START
 from shopfloor import __version__
 from shopfloor.settings import (
     DEMO_PAST,
+    DatasetSettings,
     LiveSettings,
     OfflineSettings,
     duration,
@@ -182,6 +183,38 @@ def simulate(
         sys.stdout.write(json.dumps(results, indent=2) + "\n")
     else:
         print_results(results, console)
+
+
+@app.command()
+def dataset(
+    *,
+    plant: PlantFile,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write; it must be new or empty.")],
+    plant_time: Annotated[str, typer.Option("--for", metavar="TIME", help="Plant time after the warm-up, e.g. 30d.")],
+    warm_up: Annotated[str, typer.Option(metavar="TIME", help="Plant time that is left out.")] = "0s",
+    seed: Seed = 1,
+    start: Start = None,
+    line: Annotated[str | None, typer.Option(metavar="NAME", help="Line to tell of.", show_default="all")] = None,
+    tags: Annotated[
+        str | None, typer.Option(metavar="TAG,…", help="Tags to tell of: power,OP10.temperature.", show_default="all")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a data set that is there already.")] = False,
+) -> None:
+    """Write a labelled data set: telemetry, events, parts, quality, energy and the truth, in Parquet with a card."""
+    from shopfloor.dataset import write_dataset
+
+    settings = DatasetSettings(
+        plant=load_plant(plant),
+        out=out,
+        duration=duration("--for", plant_time, least=1),
+        warm_up=duration("--warm-up", warm_up),
+        seed=seed,
+        start=DEFAULT_START if (chosen := instant("--start", start)) is None else chosen,
+        line=line,
+        tags=tags,
+        force=force,
+    )
+    console.print(write_dataset(settings, errors), highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -1,0 +1,228 @@
+"""Labels of a data set: what really happened to the machines, and how long each had to its next failure.
+
+A data set is made where the run itself is at hand, so the labels are the truth and no guess: of a run without loss the
+messages are the ledger. What is injected into a run comes as records of the same form.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from plant.description import Line, Plant, Station
+from plant.messages import Alarm, StateChange
+from plant.paths import Node
+from plant.states import State
+from plant.time import HOUR
+from shopfloor.facts import Row, Window
+
+Layer = Literal["process", "sensor", "transport"]
+PLANNED = {State.SETUP.value: "tool-change", State.MAINTENANCE.value: "maintenance"}
+HANDLING = frozenset({"load", "unload"})
+"""Reasons of a machine that processes while no clock ages (rule 24)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Truth:
+    """One thing that really happened; instants in microseconds UTC.
+
+    Args:
+        id: its name, unique in the run.
+        layer: where it begins.
+        what: failure, tool-change, maintenance, or the kind of an injected fault.
+        path: machine or line.
+        tag: the tag whose sensor it is.
+        t_start: physical onset.
+        t_end: when it was over; none: later than the data.
+        t_detectable: first instant at which a tag shows it.
+        severity: 0 to 1.
+        parameters: what else there is to know.
+        planned: whether somebody planned it.
+    """
+
+    id: str
+    layer: Layer
+    what: str
+    path: str
+    tag: str | None = None
+    t_start: int
+    t_end: int | None
+    t_detectable: int | None
+    severity: float = 1.0
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    planned: bool = False
+
+    @property
+    def row(self) -> Row:
+        """The row of the table."""
+        parameters = json.dumps(dict(self.parameters), sort_keys=True, ensure_ascii=False)
+        told = self.id, self.layer, self.what, self.path, self.tag, self.t_start, self.t_end, self.t_detectable
+        return (*told, self.severity, parameters, self.planned)
+
+
+@dataclass(kw_only=True)
+class Faults:
+    """Failures, tool changes and maintenance that were under way in the window, in order of their begin.
+
+    Planned work that a pause or a failure interrupts is one record, up to the next work of the machine.
+    """
+
+    window: Window
+    records: list[Truth] = field(default_factory=list)
+    _failures: dict[tuple[Node, str], Alarm] = field(default_factory=dict)
+    _planned: dict[Node, tuple[str, str, int, int | None]] = field(default_factory=dict)
+    _counts: dict[tuple[Node, str, str], int] = field(default_factory=dict)
+
+    def alarm(self, node: Node, message: Alarm) -> None:
+        """A failure has come, or its repair has ended."""
+        if message.alarm_state != "normal":
+            self._failures[node, message.code] = message
+        elif (begun := self._failures.pop((node, message.code), None)) is not None:
+            self._failed(node, begun, message.ts)
+
+    def state(self, node: Node, message: StateChange) -> None:
+        """A machine is in another state."""
+        task, found = (message.state, message.reason), self._planned.get(node)
+        if found is not None and found[:2] == task:  # it goes on
+            self._planned[node] = (*found[:3], None)
+            return
+        if found is not None:
+            begin, end = found[2], message.ts if found[3] is None else found[3]
+            self._planned[node] = (*found[:2], begin, end)
+            if task[0] == State.PROCESSING.value or _is_planned(*task):
+                self._worked(node, *self._planned.pop(node))
+        if _is_planned(*task):
+            self._planned[node] = (*task, message.ts, None)
+
+    def close(self) -> list[Truth]:
+        """The window is over; all records."""
+        for (node, _), begun in self._failures.items():
+            self._failed(node, begun, None)
+        for node, found in self._planned.items():
+            self._worked(node, *found)
+        self.records.sort(key=lambda record: (record.t_start, record.path, record.id))
+        return self.records
+
+    def _failed(self, node: Node, begun: Alarm, end: int | None) -> None:
+        name = f"failure:{node.path}:{begun.code}:{begun.count}"
+        self._keep(node, name, "failure", {"mode": begun.code}, begun.since, end)
+
+    def _worked(self, node: Node, state: str, reason: str, begin: int, end: int | None) -> None:
+        what = PLANNED[state]
+        count = self._counts[node, what, reason] = self._counts.get((node, what, reason), 0) + 1
+        name = ":".join([what, node.path, *([reason] if state == State.MAINTENANCE.value else []), str(count)])
+        parameters = {"task": reason} if state == State.MAINTENANCE.value else {}
+        self._keep(node, name, what, parameters, begin, end)
+
+    def _keep(self, node: Node, name: str, what: str, parameters: dict[str, str], begin: int, end: int | None) -> None:
+        if self.window.wanted(node) and begin < self.window.end and (end is None or end > self.window.begin):
+            planned = what != "failure"
+            self.records.append(
+                Truth(
+                    id=name, layer="process", what=what, path=node.path, t_start=begin, t_end=end, t_detectable=begin,
+                    parameters=parameters, planned=planned,
+                )  # fmt: skip
+            )
+
+
+def _is_planned(state: str, reason: str) -> bool:
+    return state == State.MAINTENANCE.value or (state == State.SETUP.value and reason == "tool")
+
+
+Pending = tuple[int, int, bool]
+"""An hour, the work of the machine until then, and whether it was down."""
+
+
+@dataclass(kw_only=True)
+class _Life:
+    """A failure mode of a machine: the hours that wait for its next failure."""
+
+    clock: str
+    down: bool = False
+    pending: list[Pending] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Lives:
+    """Time to the next failure, known when it has come; what waits for it is an entry an hour.
+
+    Args:
+        window: the hours count from its begin.
+        plant: for the failure modes of its machines.
+    """
+
+    window: Window
+    plant: Plant
+    rows: list[Row] = field(default_factory=list)
+    _lives: dict[Node, dict[str, _Life]] = field(default_factory=dict)
+    _worked: dict[Node, int] = field(default_factory=dict)
+    _working: dict[Node, int] = field(default_factory=dict)
+    _next: int = 0
+
+    def __post_init__(self) -> None:
+        """Know the modes."""
+        self._next = self.window.begin
+        for line in self.plant.lines:
+            for station in line.stations:
+                self._know(line, station)
+
+    def _know(self, line: Line, station: Station) -> None:
+        clocks = {failure.mode: failure.clock for failure in station.failures}
+        if station.tool is not None and station.tool.breaks is not None:
+            clocks["tool"] = "operating"
+        for node in line.machines(station):
+            if self.window.wanted(node) and clocks:
+                self._lives[node] = {mode: _Life(clock=clock) for mode, clock in clocks.items()}
+
+    def state(self, node: Node, message: StateChange) -> None:
+        """A machine is in another state: its operating clocks run or stand."""
+        self.reach(message.ts)
+        if (since := self._working.pop(node, None)) is not None:
+            self._worked[node] = self._worked.get(node, 0) + message.ts - since
+        if message.state == State.PROCESSING.value and message.reason not in HANDLING:
+            self._working[node] = message.ts
+
+    def alarm(self, node: Node, message: Alarm) -> None:
+        """A failure has come, or its repair has ended."""
+        self.reach(message.ts)
+        life = self._lives.get(node, {}).get(message.code)
+        if life is None:
+            return
+        life.down = message.alarm_state != "normal"
+        if life.down:
+            self._tell(node, message.code, life, message.ts)
+
+    def reach(self, ts: int) -> None:
+        """Time has come so far: note the hours that are over."""
+        while self._next <= ts and self._next < self.window.end:
+            for node, lives in self._lives.items():
+                for life in lives.values():
+                    life.pending.append((self._next, self._work_until(node, self._next), life.down))
+            self._next += HOUR
+
+    def close(self) -> list[Row]:
+        """The window is over; all rows, by hour, machine and mode."""
+        self.reach(self.window.end)
+        for node, lives in self._lives.items():
+            for mode, life in lives.items():
+                self._tell(node, mode, life, None)
+        self.rows.sort(key=lambda row: row[:3])
+        return self.rows
+
+    def _work_until(self, node: Node, ts: int) -> int:
+        since = self._working.get(node, ts)
+        return self._worked.get(node, 0) + ts - since
+
+    def _tell(self, node: Node, mode: str, life: _Life, failed: int | None) -> None:
+        work = None if failed is None or life.clock != "operating" else self._work_until(node, failed)
+        for hour, worked, down in life.pending:
+            remaining = None if failed is None else failed - hour
+            operating = None if work is None else work - worked
+            self.rows.append((hour, node.path, mode, life.clock, down, remaining, operating))
+        life.pending.clear()
+
+
+def balance(rows: Iterable[Row], horizons: Iterable[int]) -> dict[int, int]:
+    """Of the rows of remaining time, how many have the failure within each horizon, in µs."""
+    remaining = [row[5] for row in rows if row[5] is not None]
+    return {horizon: sum(time <= horizon for time in remaining) for horizon in horizons}

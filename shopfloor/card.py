@@ -31,8 +31,7 @@ LICENCE = (
 )
 LIMITS = (
     "Synthetic: a method that works here is not proven on a real line.",
-    "Signals, failures and times follow the plant file and the defaults of the machine catalogue, which are our "
-    "own choice and fitted to no particular machine.",
+    "Signals and failures follow the plant file and defaults of the machine catalogue, fitted to no real machine.",
     "An event at the last instant is not in the window any more; what began before the window has its true begin.",
     "The truth tables are labels: no sensor of a real plant says them, so nothing in them may be an input of a model.",
     "Bytes are equal for the same versions of Shopfloor, NumPy and DuckDB, as named here.",
@@ -152,7 +151,6 @@ def plant_hash(plant: Plant) -> str:
 def as_json(card: Card) -> dict[str, Any]:
     """The card as a tree of plain values."""
     settings = card.settings
-    names = [path for node, (_, tags) in card.machines.items() if tags for path in [node.path]]
     return {
         "format": FORMAT,
         "title": f"{settings.plant.plant}: {_short(settings.duration)} of a simulated plant, with labels",
@@ -171,7 +169,7 @@ def as_json(card: Card) -> dict[str, Any]:
         "versions": {name: version(name) for name in ("numpy", "duckdb")},
         "command": command(settings),
         "line": settings.line,
-        "machines": names,
+        "machines": [node.path for node in card.machines],
         "time": TIME,
         "tables": {table.name: _table(table, card.machines) for table in card.tables},
         "labels": _labels(card.labels),
@@ -243,8 +241,8 @@ def _page(told: Mapping[str, Any]) -> str:
         [
             f"# {told['title']}",
             "",
-            f"Made by Shopfloor {told['version']} ({', '.join(f'{k} {v}' for k, v in told['versions'].items())}): "
-            "no measurement of a real plant, but a simulation of one, with the truth beside it.",
+            f"Made by Shopfloor {told['version']} ({', '.join(f'{k} {v}' for k, v in told['versions'].items())}).",
+            "No measurement of a real plant, but a simulation of one, with the truth beside it.",
             "",
             *_rows(
                 ("what", ""),
@@ -300,9 +298,9 @@ def _spread_of_labels(labels: Mapping[str, Any]) -> list[str]:
         (of["what"], of["layer"], "yes" if of["planned"] else "no", f"{of['count']:,}") for of in labels["truth_faults"]
     ]
     lives = labels["truth_rul"]
-    within = [(f"within {time}", f"{count:,}", _share(count, lives["rows"])) for time, count in lives["failure_within"].items()]
-    within.append(("none before the end", f"{lives['without_next_failure']:,}", _share(lives["without_next_failure"], lives["rows"])))
-    parts = [(name, f"{count:,}", _share(count, sum(labels["parts"].values()))) for name, count in labels["parts"].items()]
+    counted = {f"within {time}": count for time, count in lives["failure_within"].items()}
+    within = _shares({**counted, "none before the end": lives["without_next_failure"]}, lives["rows"])
+    parts = _shares(labels["parts"], sum(labels["parts"].values()))
     return [
         *_rows(("state", "share of machine time"), times), "",
         *_rows(("what happened", "layer", "planned", "records"), faults), "",
@@ -311,8 +309,9 @@ def _spread_of_labels(labels: Mapping[str, Any]) -> list[str]:
     ]  # fmt: skip
 
 
-def _share(count: int, of: int) -> str:
-    return f"{100 * count / of:.2f} %" if of else "–"
+def _shares(counts: Mapping[str, int], of: int) -> list[tuple[Any, ...]]:
+    """Counts with their share of a whole."""
+    return [(name, f"{count:,}", f"{100 * count / of:.2f} %" if of else "–") for name, count in counts.items()]
 
 
 def _columns_of(name: str, table: Mapping[str, Any]) -> list[str]:

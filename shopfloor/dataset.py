@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -50,7 +51,9 @@ def write_dataset(settings: DatasetSettings, console: Console) -> str:
     machines = {node: (meta.type, choice.of(node, meta)) for node, meta in births.items()}
     window = Window(begin=settings.begin, end=settings.end, wanted=wanted)
     with _folder(settings.out, force=settings.force) as folder, GrowingTables(folder / WAITING) as tables:
-        writing = _Writing(settings, simulation, window, machines, tables, folder)
+        writing = _Writing(
+            settings=settings, simulation=simulation, window=window, machines=machines, tables=tables, folder=folder
+        )
         with _progress(console, settings.end - settings.start) as tell:
             writing.run(tell)
         (folder / PLANT).write_text(_described(settings.plant), encoding="utf-8", newline="\n")
@@ -66,6 +69,7 @@ class _Writing:
 
     def __init__(
         self,
+        *,
         settings: DatasetSettings,
         simulation: Simulation,
         window: Window,
@@ -92,7 +96,7 @@ class _Writing:
             "quality": self._measurements.rows,
             "energy": self._energies.rows,
         }
-        self._readers: dict[str, tuple[Callable[[Node, object], None], ...]] = {  # by kind of message
+        self._readers: dict[str, tuple[Callable[[Node, Any], None], ...]] = {  # by kind of message
             "telemetry": (self._samples.telemetry,),
             "state": (self._events.state, self._faults.state, self._lives.state),
             "alarm": (self._events.alarm, self._faults.alarm, self._lives.alarm),
@@ -100,7 +104,7 @@ class _Writing:
             "part": (self._parts.part,),
             "quality": (self._measurements.quality,),
             "energy": (self._energies.energy,),
-        }  # type: ignore[dict-item]  # each reader takes the messages of its kind only
+        }
 
     def run(self, tell: Callable[[int], None]) -> None:
         """Simulate and write, hour by hour: neither messages nor rows pile up."""

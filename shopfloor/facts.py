@@ -46,8 +46,10 @@ class Events:
     def state(self, node: Node, message: StateChange) -> None:
         """A machine is in another state, or another order is on it."""
         self.reach(message.ts)
-        row = ("state", node.path, message.since, message.state, message.reason, message.part)
-        row = (*row, None, None, None, None, message.order, None, None, None, None, None, None)
+        row = (
+            "state", node.path, message.since, message.state, message.reason, message.part, *(None,) * 4,
+            message.order, *(None,) * 6,
+        )  # fmt: skip
         if self.window.has(node, message.ts):
             self.rows.append((message.ts, *row))
         if self.window.wanted(node):
@@ -57,8 +59,10 @@ class Events:
     def alarm(self, node: Node, message: Alarm) -> None:
         """A failure has come, or is over."""
         self.reach(message.ts)
-        row = ("alarm", node.path, message.since, None, None, None, message.code, message.alarm_state)
-        row = (*row, message.priority, message.count, None, None, None, None, None, None, None)
+        row = (
+            "alarm", node.path, message.since, *(None,) * 3, message.code, message.alarm_state, message.priority,
+            message.count, *(None,) * 7,
+        )  # fmt: skip
         if self.window.has(node, message.ts):
             self.rows.append((message.ts, *row))
         if message.alarm_state == "normal":

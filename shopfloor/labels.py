@@ -105,24 +105,25 @@ class Faults:
 
     def _failed(self, node: Node, begun: Alarm, end: int | None) -> None:
         name = f"failure:{node.path}:{begun.code}:{begun.count}"
-        self._keep(node, name, "failure", {"mode": begun.code}, begun.since, end)
+        self._keep(name, node, "failure", {"mode": begun.code}, (begun.since, end))
 
     def _worked(self, node: Node, state: str, reason: str, begin: int, end: int | None) -> None:
         what = PLANNED[state]
         count = self._counts[node, what, reason] = self._counts.get((node, what, reason), 0) + 1
         name = ":".join([what, node.path, *([reason] if state == State.MAINTENANCE.value else []), str(count)])
         parameters = {"task": reason} if state == State.MAINTENANCE.value else {}
-        self._keep(node, name, what, parameters, begin, end)
+        self._keep(name, node, what, parameters, (begin, end))
 
-    def _keep(self, node: Node, name: str, what: str, parameters: dict[str, str], begin: int, end: int | None) -> None:
+    def _keep(
+        self, name: str, node: Node, what: str, parameters: dict[str, str], span: tuple[int, int | None]
+    ) -> None:
+        begin, end = span
         if self.window.wanted(node) and begin < self.window.end and (end is None or end > self.window.begin):
-            planned = what != "failure"
-            self.records.append(
-                Truth(
-                    id=name, layer="process", what=what, path=node.path, t_start=begin, t_end=end, t_detectable=begin,
-                    parameters=parameters, planned=planned,
-                )  # fmt: skip
-            )
+            record = Truth(
+                id=name, layer="process", what=what, path=node.path, t_start=begin, t_end=end, t_detectable=begin,
+                parameters=parameters, planned=what != "failure",
+            )  # fmt: skip
+            self.records.append(record)
 
 
 def _is_planned(state: str, reason: str) -> bool:

@@ -45,6 +45,7 @@ class _Machine:
 
     @property
     def rows(self) -> int:
+        """Rows of the pieces."""
         return sum(len(piece[0]) for piece in self.pieces)
 
 
@@ -117,8 +118,8 @@ class Samples:
 
     def _flush(self, machine: _Machine) -> None:
         if machine.pieces:
-            together = [np.ma.concatenate(each) if _masked(each) else np.concatenate(each) for each in zip(*machine.pieces, strict=True)]
-            self._tables.append_columns(machine.node.path, together)
+            columns = [_together(pieces) for pieces in zip(*machine.pieces, strict=True)]
+            self._tables.append_columns(machine.node.path, columns)
             machine.pieces.clear()
 
     def _finish(self, machine: _Machine) -> None:
@@ -135,8 +136,12 @@ class Samples:
         machine.day = -1
 
 
-def _masked(arrays: Sequence[NDArray[Any]]) -> bool:
-    return any(isinstance(values, np.ma.MaskedArray) for values in arrays)
+def _together(pieces: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Pieces of a column as one; what is masked stays so."""
+    whole = np.concatenate([np.ma.getdata(piece) for piece in pieces])
+    if not any(isinstance(piece, np.ma.MaskedArray) for piece in pieces):
+        return whole
+    return np.ma.masked_array(whole, mask=np.concatenate([np.ma.getmaskarray(piece) for piece in pieces]))
 
 
 def _joined(messages: Sequence[Telemetry], tags: Mapping[str, Tag]) -> tuple[NDArray[np.int64], list[NDArray[Any]]]:

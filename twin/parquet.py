@@ -72,7 +72,7 @@ class GrowingTables:
     def __enter__(self) -> Self:
         """Open it."""
         with _told("tables cannot be kept"):
-            config = {"threads": "1", "memory_limit": MEMORY, "temp_directory": str(self._folder)}
+            config: dict[str, Any] = {"threads": "1", "memory_limit": MEMORY, "temp_directory": str(self._folder)}
             self._db = duckdb.connect(config=config)
         return self
 

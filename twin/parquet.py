@@ -150,9 +150,9 @@ def _told(what: str) -> Iterator[None]:
     """Say what could not be done; DuckDB takes Ctrl-C as an error of its own."""
     try:
         yield
-    except duckdb.InterruptException:
-        raise KeyboardInterrupt from None
     except (duckdb.Error, OSError) as error:
+        if isinstance(error, duckdb.InterruptException) or "KeyboardInterrupt" in str(error):
+            raise KeyboardInterrupt from None
         raise StoreError(f"{what}: {str(error).partition(chr(10))[0]}") from error
 
 

@@ -156,14 +156,26 @@ def simulate(
     parts: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a row per part and machine (CSV, microseconds).")
     ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="Draw states of the machines and tags over time.")
+    ] = None,
+    tags: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TAG,…",
+            help="Tags in the picture: OP10.temperature,OP10.power.",
+            show_default="the usual ones of the busiest machine",
+        ),
+    ] = None,
 ) -> None:
     """Simulate a plant offline, as fast as it can be, and say what came out."""
-    from shopfloor.offline import run_offline, write_messages, write_parts
+    from shopfloor.offline import picture_file, run_offline, write_messages, write_parts, write_picture
     from shopfloor.tables import print_results
 
     if engine not in {"simpy", "auto"}:
         allowed = "simpy or auto (this version has no compiled engine yet)" if engine == "compiled" else "simpy or auto"
         raise InputError(f"--engine: {engine!r} is not available; allowed is {allowed}")
+    drawn = picture_file(plot, tags)
     chosen = instant("--start", start)
     settings = OfflineSettings(
         plant=load_plant(plant),
@@ -179,6 +191,8 @@ def simulate(
         write_messages(settings, messages)
     if parts is not None:
         write_parts(settings, parts)
+    if drawn is not None:
+        write_picture(settings, drawn, tags, results)
     if as_json:
         sys.stdout.write(json.dumps(results, indent=2) + "\n")
     else:

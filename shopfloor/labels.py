@@ -17,27 +17,28 @@ from plant.time import HOUR
 from shopfloor.facts import Row, Window
 
 Layer = Literal["process", "sensor", "transport"]
-PLANNED = {State.SETUP.value: "tool-change", State.MAINTENANCE.value: "maintenance"}
+TOOL_CHANGE = "tool-change"
 HANDLING = frozenset({"load", "unload"})
 """Reasons of a machine that processes while no clock ages (rule 24)."""
+_REST = frozenset({State.OFF.value, State.PAUSE.value})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Truth:
-    """One thing that really happened; instants in microseconds UTC.
+    """One thing that is really wrong; instants in microseconds UTC.
 
     Args:
         id: its name, unique in the run.
         layer: where it begins.
-        what: failure, tool-change, maintenance, or the kind of an injected fault.
-        path: machine or line.
+        what: failure mode, ``tool-change``, or the name of a fault.
+        path: what it befalls.
         tag: the tag whose sensor it is.
         t_start: physical onset.
-        t_end: when it was over; none: later than the data.
+        t_end: when it is over; none: later than the data.
         t_detectable: first instant at which a tag shows it.
         severity: 0 to 1.
-        parameters: what else there is to know.
-        planned: whether somebody planned it.
+        parameters: of the fault.
+        planned: whether plant or scenario say that it comes; false: it came by itself.
     """
 
     id: str
@@ -62,16 +63,16 @@ class Truth:
 
 @dataclass(kw_only=True)
 class Faults:
-    """Failures, tool changes and maintenance that were under way in the window, in order of their begin.
+    """What was wrong in the window: failures and tool changes as messages tell them, and records of others.
 
-    Planned work that a pause or a failure interrupts is one record, up to the next work of the machine.
+    A tool change goes on over times in which nobody works; what else comes between ends it.
     """
 
     window: Window
     records: list[Truth] = field(default_factory=list)
     _failures: dict[tuple[Node, str], Alarm] = field(default_factory=dict)
-    _planned: dict[Node, tuple[str, str, int, int | None]] = field(default_factory=dict)
-    _counts: dict[tuple[Node, str, str], int] = field(default_factory=dict)
+    _changes: dict[Node, tuple[int, int | None]] = field(default_factory=dict)
+    _counts: dict[Node, int] = field(default_factory=dict)
 
     def alarm(self, node: Node, message: Alarm) -> None:
         """A failure has come, or its repair has ended."""
@@ -81,53 +82,47 @@ class Faults:
             self._failed(node, begun, message.ts)
 
     def state(self, node: Node, message: StateChange) -> None:
-        """A machine is in another state."""
-        task, found = (message.state, message.reason), self._planned.get(node)
-        if found is not None and found[:2] == task:  # it goes on
-            self._planned[node] = (*found[:3], None)
-            return
-        if found is not None:
-            begin, end = found[2], message.ts if found[3] is None else found[3]
-            self._planned[node] = (*found[:2], begin, end)
-            if task[0] == State.PROCESSING.value or _is_planned(*task):
-                self._worked(node, *self._planned.pop(node))
-        if _is_planned(*task):
-            self._planned[node] = (*task, message.ts, None)
+        """A machine is in another state: perhaps a tool is being changed, or no longer."""
+        if (message.state, message.reason) == (State.SETUP.value, "tool"):
+            begin, _ = self._changes.get(node, (message.ts, None))
+            self._changes[node] = begin, None
+        elif (found := self._changes.get(node)) is not None:
+            begin, end = found[0], message.ts if found[1] is None else found[1]
+            self._changes[node] = begin, end
+            if message.state not in _REST:
+                del self._changes[node]
+                self._changed(node, begin, end)
+
+    def add(self, record: Truth) -> None:
+        """Something that messages do not tell, such as the drift of a sensor."""
+        inside = record.t_start < self.window.end and (record.t_end is None or record.t_end > self.window.begin)
+        if inside:
+            self.records.append(record)
 
     def close(self) -> list[Truth]:
-        """The window is over; all records."""
+        """The window is over; all records, in order of their onset."""
         for (node, _), begun in self._failures.items():
             self._failed(node, begun, None)
-        for node, found in self._planned.items():
-            self._worked(node, *found)
-        self.records.sort(key=lambda record: (record.t_start, record.path, record.id))
+        for node, (begin, end) in self._changes.items():
+            self._changed(node, begin, end)
+        self.records.sort(key=lambda record: (record.t_start, record.id))
         return self.records
 
     def _failed(self, node: Node, begun: Alarm, end: int | None) -> None:
-        name = f"failure:{node.path}:{begun.code}:{begun.count}"
-        self._keep(name, node, "failure", {"mode": begun.code}, (begun.since, end))
+        self._natural(node, begun.code, begun.count - 1, (begun.since, end))
 
-    def _worked(self, node: Node, state: str, reason: str, begin: int, end: int | None) -> None:
-        what = PLANNED[state]
-        count = self._counts[node, what, reason] = self._counts.get((node, what, reason), 0) + 1
-        name = ":".join([what, node.path, *([reason] if state == State.MAINTENANCE.value else []), str(count)])
-        parameters = {"task": reason} if state == State.MAINTENANCE.value else {}
-        self._keep(name, node, what, parameters, (begin, end))
+    def _changed(self, node: Node, begin: int, end: int | None) -> None:
+        k = self._counts.get(node, 0)
+        self._counts[node] = k + 1
+        self._natural(node, TOOL_CHANGE, k, (begin, end))
 
-    def _keep(
-        self, name: str, node: Node, what: str, parameters: dict[str, str], span: tuple[int, int | None]
-    ) -> None:
-        begin, end = span
-        if self.window.wanted(node) and begin < self.window.end and (end is None or end > self.window.begin):
-            record = Truth(
-                id=name, layer="process", what=what, path=node.path, t_start=begin, t_end=end, t_detectable=begin,
-                parameters=parameters, planned=what != "failure",
-            )  # fmt: skip
-            self.records.append(record)
-
-
-def _is_planned(state: str, reason: str) -> bool:
-    return state == State.MAINTENANCE.value or (state == State.SETUP.value and reason == "tool")
+    def _natural(self, node: Node, what: str, k: int, span: tuple[int, int | None]) -> None:
+        if self.window.wanted(node):
+            begin, end = span
+            name = f"{node.path}/{what}/{k}"
+            self.add(
+                Truth(id=name, layer="process", what=what, path=node.path, t_start=begin, t_end=end, t_detectable=begin)
+            )
 
 
 Pending = tuple[int, int, bool]

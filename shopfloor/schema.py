@@ -147,19 +147,19 @@ TABLES: dict[str, Table] = {
         },
     ),
     "truth_faults": Table(
-        about="something that really happened to a machine, its sensors or its messages: a label",
+        about="something that was really wrong with a machine, its sensors or its messages: a label",
         columns={
             "id": _text("name of the record"),
             "layer": _text("where it begins: process, sensor or transport"),
-            "what": _text("failure, tool-change, maintenance, or the kind of an injected fault"),
+            "what": _text("failure mode, tool-change, or the name of an injected fault"),
             "path": PATH,
             "tag": _text("tag whose sensor it is; null in the other layers"),
             "t_start": _instant("physical onset"),
             "t_end": _instant("when it was over; null if the data end before"),
             "t_detectable": _instant("first instant at which a tag shows it; a delay of detection counts from there"),
             "severity": _number("0 to 1", "1"),
-            "parameters": _text("JSON; of a failure its mode, of a maintenance its task"),
-            "planned": _flag("planned work, such as a tool change"),
+            "parameters": _text("JSON: parameters of an injected fault"),
+            "planned": _flag("whether plant or scenario say when it comes; what comes by itself is not"),
         },
     ),
     "truth_rul": Table(

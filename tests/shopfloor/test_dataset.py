@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import msgspec
 import numpy as np
 import pytest
 from generated import whole_plants
@@ -25,7 +24,7 @@ from running import ROOT, shopfloor
 from plant.description import Plant
 from plant.errors import InputError, SimulationError, StoreError
 from plant.loader import load_plant
-from plant.messages import Meta, Tag, Telemetry
+from plant.messages import Meta, StateChange, Tag, Telemetry
 from plant.paths import Node
 from plant.time import DEFAULT_START, HOUR, MINUTE, SECOND
 from shopfloor.cli import app
@@ -275,25 +274,18 @@ def intervals(plant: Plant, until: int) -> dict[str, list[tuple[str, str, int, i
 
 
 def test_failures_and_tool_changes_are_those_of_the_ledger(lively, written):
-    truth: dict[str, list[tuple[int, int]]] = {}
+    truth = []
     for path, of in intervals(lively, 6 * HOUR).items():
         for state, reason, begin, end in of:
-            told = {"failed": "failure", "maintenance": "maintenance"}
-            what = told.get(state, "tool-change" if reason == "tool" else "")
-            if what and begin < 4 * HOUR and end > HOUR:
-                truth.setdefault(f"{what} {path}", []).append((START + begin, START + end))
-    found: dict[str, list[tuple[int, int]]] = {}
-    columns = "what, path, t_start, t_end"
-    for what, path, begin, end in rows(written, "truth_faults.parquet", columns, "ORDER BY t_start"):
-        found.setdefault(f"{what} {path}", []).append((begin, end))
-    assert set(found) == set(truth)
-    for key, spans in truth.items():
-        closed = [(b, e if e < START + 4 * HOUR else None) for b, e in spans]
-        if key.startswith("failure"):  # nothing interrupts them; work that is planned, a failure may cut in pieces
-            assert found[key] == closed
-        else:
-            assert {begin for begin, _ in found[key]} <= {begin for begin, _ in closed}
-    assert {key.split()[0] for key in found} == {"failure", "tool-change", "maintenance"}
+            if (state == "failed" or reason == "tool") and begin < 4 * HOUR and end > HOUR:
+                what = "tool-change" if reason == "tool" else reason
+                truth.append((START + begin, f"{path}/{what}", START + end if end < 4 * HOUR else None))
+    found = rows(written, "truth_faults.parquet", "t_start, path || '/' || what, t_end")
+    assert sorted(found, key=lambda row: row[:2]) == sorted(truth, key=lambda row: row[:2])
+    assert [row[0] for row in found] == sorted(row[0] for row in found)
+    assert {what.rpartition("/")[2] for _, what, _ in truth} == {"spindle", "jam", "tool-change"}
+    ids = [name for (name,) in rows(written, "truth_faults.parquet", "id")]
+    assert len(set(ids)) == len(ids)
 
 
 @pytest.mark.parametrize("name", [None, "block-line"])
@@ -348,18 +340,16 @@ def test_operating_time_to_a_failure_is_what_its_clock_had_left(tmp_path):
     assert found[1] == (first - HOUR, (2410 - 59 * 30) * SECOND)
 
 
-def test_a_job_that_is_interrupted_is_one_record():
+def test_a_tool_change_goes_on_over_a_pause_and_ends_with_what_else_comes_between():
     faults = Faults(window=Window(begin=START, end=START + HOUR))
-    node = Node("a", "l", "A")
-    change = "setup", "tool"
-    story = [change, ("failed", "m"), change, ("pause", "break"), change, ("starved", ""), ("processing", ""), change]
-    simulation = Simulation(load_plant(ROOT / "examples" / "lab-line.yaml"))
-    state = next(message for _, message in simulation.advance(START) if message.kind == "state")
-    for minute, (name, reason) in enumerate(story):
+    node, change = Node("a", "l", "A"), ("setup", "tool")
+    story = [change, ("pause", "break"), change, ("failed", "m"), change, ("off", "night"), ("starved", ""), change]
+    for minute, (state, reason) in enumerate(story):
         ts = START + minute * MINUTE
-        faults.state(node, msgspec.structs.replace(state, ts=ts, since=ts, state=name, reason=reason))
+        faults.state(node, StateChange(ts=ts, since=ts, state=state, reason=reason))
     spans = [(record.t_start - START, record.t_end and record.t_end - START) for record in faults.close()]
-    assert spans == [(0, 5 * MINUTE), (7 * MINUTE, None)]
+    assert spans == [(0, 3 * MINUTE), (4 * MINUTE, 5 * MINUTE), (7 * MINUTE, None)]
+    assert [record.id for record in faults.records] == [f"a/l/A/tool-change/{k}" for k in (0, 1, 2)]
 
 
 def test_records_of_other_layers_have_a_row():

@@ -1,4 +1,4 @@
-"""A picture of a run shows what the run did: states of the ledger, samples of the messages, in the colours of states."""
+"""A picture of a run shows what the run did: states of the ledger and samples of the messages."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from running import ROOT, shopfloor
 
+from plant.description import Sampling
 from plant.errors import InputError
 from plant.loader import load_plant
 from plant.messages import Tag
@@ -23,7 +24,9 @@ from simulators import Simulation
 
 SVG = "{http://www.w3.org/2000/svg}"
 START = DEFAULT_START
-PLANT = load_plant(ROOT / "examples" / "block-line.yaml")
+PLANT = load_plant(ROOT / "examples" / "block-line.yaml").model_copy(
+    update={"telemetry": Sampling(sample="30 s", block="5 min")}
+)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +60,8 @@ def test_bars_have_the_time_in_state_of_the_ledger(day):
 
 def test_a_short_failure_shows_and_a_shorter_one_gives_way():
     lane = Lane(span=Span(0, 1000, 10))
-    for ts, state in ((0, "processing"), (100, "failed"), (110, "processing"), (205, "failed"), (212, "starved"), (1000, "")):
+    story = [(0, "processing"), (100, "failed"), (110, "processing"), (205, "failed"), (212, "starved"), (1000, "")]
+    for ts, state in story:
         lane.change(ts, state)
     assert list(lane.runs()) == [(0, 1, "processing"), (1, 2, "failed"), (2, 10, "starved")]
 

@@ -19,7 +19,7 @@ ColumnKind = Literal["instant", "text", "float", "int", "flag"]
 
 _READ = {"instant": "BIGINT", "text": "VARCHAR", "float": "DOUBLE", "int": "BIGINT", "flag": "BOOLEAN"}
 
-MEMORY = "384MB"  # of tables that grow; the rest waits on the disk
+MEMORY = "256MB"  # of tables that grow; the rest waits on the disk
 
 
 def parquet(columns: Mapping[str, ColumnKind], rows: Iterable[Sequence[Any]]) -> bytes:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections import Counter
 from contextlib import suppress
@@ -431,6 +432,23 @@ def test_numbers_come_back_as_they_went_in_whatever_the_pieces(pieces):
         found = rows(Path(name), "t.parquet")
     assert found == [("a'b", value) for piece in pieces for value in piece]
     assert written == len(found)
+
+
+def test_rows_that_have_to_wait_on_the_disk_are_the_same_bytes(tmp_path, monkeypatch):
+    written, waited = [], []
+    for limit in ("256MB", "16MB"):
+        monkeypatch.setattr(sys.modules["twin.parquet"], "MEMORY", limit)
+        waiting = tmp_path / "waiting"
+        with GrowingTables(waiting) as tables:
+            tables.begin("t", {"x": "float", "n": "int"})
+            draws = np.random.default_rng(1)
+            for _ in range(20):
+                tables.append_columns("t", [draws.normal(size=50_000), draws.integers(0, 1 << 60, 50_000)])
+            waited.append(waiting.exists() and any(waiting.iterdir()))
+            assert tables.store("t", tmp_path / "t.parquet", {}) == 1_000_000
+        written.append((tmp_path / "t.parquet").read_bytes())
+    assert waited == [False, True]
+    assert written[0] == written[1]
 
 
 # --- the card --------------------------------------------------------------------------------------------------------

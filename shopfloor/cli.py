@@ -12,10 +12,11 @@ from plant.description import Plant
 from plant.errors import InputError, ShopfloorError
 from plant.loader import load_plant
 from plant.scenarios import load_scenario, scenario_schema
-from plant.time import DAY
+from plant.time import DAY, DEFAULT_START
 from shopfloor import __version__
 from shopfloor.settings import (
     DEMO_PAST,
+    DatasetSettings,
     LiveSettings,
     OfflineSettings,
     duration,
@@ -168,14 +169,26 @@ def simulate(
     parts: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a row per part and machine (CSV, microseconds).")
     ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="Draw states of the machines and tags over time.")
+    ] = None,
+    tags: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TAG,…",
+            help="Tags in the picture: OP10.temperature,OP10.power.",
+            show_default="the usual ones of the busiest machine",
+        ),
+    ] = None,
 ) -> None:
     """Simulate a plant offline, as fast as it can be, and say what came out."""
-    from shopfloor.offline import run_offline, write_messages, write_parts
+    from shopfloor.offline import picture_file, run_offline, write_messages, write_parts, write_picture
     from shopfloor.tables import print_results
 
     if engine not in {"simpy", "auto"}:
         allowed = "simpy or auto (this version has no compiled engine yet)" if engine == "compiled" else "simpy or auto"
         raise InputError(f"--engine: {engine!r} is not available; allowed is {allowed}")
+    drawn = picture_file(plot, tags)
     chosen = instant("--start", start)
     settings = OfflineSettings(
         plant=_plant(plant, scenario),
@@ -191,10 +204,44 @@ def simulate(
         write_messages(settings, messages)
     if parts is not None:
         write_parts(settings, parts)
+    if drawn is not None:
+        write_picture(settings, drawn, tags, results)
     if as_json:
         sys.stdout.write(json.dumps(results, indent=2) + "\n")
     else:
         print_results(results, console)
+
+
+@app.command()
+def dataset(
+    *,
+    plant: PlantFile,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write; it must be new or empty.")],
+    plant_time: Annotated[str, typer.Option("--for", metavar="TIME", help="Plant time after the warm-up, e.g. 30d.")],
+    warm_up: Annotated[str, typer.Option(metavar="TIME", help="Plant time that is left out.")] = "0s",
+    seed: Seed = 1,
+    start: Start = None,
+    line: Annotated[str | None, typer.Option(metavar="NAME", help="Line to tell of.", show_default="all")] = None,
+    tags: Annotated[
+        str | None, typer.Option(metavar="TAG,…", help="Tags to tell of: power,OP10.temperature.", show_default="all")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a data set that is there already.")] = False,
+) -> None:
+    """Write a labelled data set: telemetry, events, parts, quality, energy and the truth, in Parquet with a card."""
+    from shopfloor.dataset import write_dataset
+
+    settings = DatasetSettings(
+        plant=load_plant(plant),
+        out=out,
+        duration=duration("--for", plant_time, least=1),
+        warm_up=duration("--warm-up", warm_up),
+        seed=seed,
+        start=DEFAULT_START if (chosen := instant("--start", start)) is None else chosen,
+        line=line,
+        tags=tags,
+        force=force,
+    )
+    console.print(write_dataset(settings, errors), highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """The `simulate` command: as fast as it can be, no wall clock anywhere."""
 
 import csv
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from broker import Numbering
 from experiments import Window, pool, replicate
 from plant.errors import InputError
 from plant.messages import Delivery
+from plant.states import State
 from plant.time import MINUTE, SECOND
 from shopfloor.faulty import carried, link_of
+from shopfloor.run_picture import WIDTH, draw
 from shopfloor.settings import OfflineSettings
+from shopfloor.trends import record
 from simulators import Simulation
 
 ENGINE = "simpy"
@@ -82,6 +86,39 @@ def write_parts(settings: OfflineSettings, file: Path) -> None:
         rows.writerow(("part", "station", "machine", "enter", "start", "finish", "leave"))
         for j in simulation.ledger.journeys():
             rows.writerow((j.part, j.station, j.machine, j.enter, j.start, j.finish, j.leave))
+
+
+def picture_file(file: Path | None, tags: str | None) -> Path | None:
+    """The file of a picture, if one is wanted, before anything is run for it.
+
+    Raises:
+        InputError: it is no SVG file, or tags are given without it.
+    """
+    if file is None and tags is not None:
+        raise InputError("--tags: is for the picture; allowed with --plot FILE.svg")
+    if file is not None and file.suffix.lower() != ".svg":
+        raise InputError(f"--plot: {file} is no SVG file; allowed is FILE.svg, which browsers show and print")
+    return file
+
+
+def write_picture(settings: OfflineSettings, file: Path, tags: str | None, results: dict[str, Any]) -> None:
+    """Draw states of the machines and tags over time; without `tags` those of the station that works most.
+
+    Raises:
+        InputError: there is no such tag, or the file cannot be written.
+    """
+
+    def busiest() -> tuple[str, str]:
+        stations = [
+            (of["share"].get(State.PROCESSING.value, 0.0), line, name)
+            for line, told in results["lines"].items()
+            for name, of in told["stations"].items()
+        ]
+        _, line, station = max(stations, key=itemgetter(0))
+        return line, station
+
+    picture = draw(record(settings, tags, busiest, WIDTH))
+    _writing(file).write_text(picture, encoding="utf-8", newline="\n")
 
 
 def _writing(file: Path) -> Path:

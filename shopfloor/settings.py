@@ -75,6 +75,43 @@ class OfflineSettings:
         return replace(self, start=start)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatasetSettings:
+    """What a data set tells of, and where it goes.
+
+    Args:
+        plant: the description.
+        out: its folder.
+        duration: plant time after the warm-up, in microseconds.
+        warm_up: plant time that is not told of.
+        seed: seed of all draws.
+        start: first instant of the run, microseconds UTC.
+        line: the line that is told of; none: all.
+        tags: the tags that are told of, as a person wrote them; none: all.
+        force: whether a data set that is there is replaced.
+    """
+
+    plant: Plant
+    out: Path
+    duration: int
+    warm_up: int = 0
+    seed: int = 1
+    start: int = DEFAULT_START
+    line: str | None = None
+    tags: str | None = None
+    force: bool = False
+
+    @property
+    def begin(self) -> int:
+        """First instant that is told of, microseconds UTC."""
+        return self.start + self.warm_up
+
+    @property
+    def end(self) -> int:
+        """First instant after that."""
+        return self.begin + self.duration
+
+
 def duration(option: str, text: str, *, least: int = 0) -> int:
     """A duration of the command line in microseconds.
 

@@ -12,7 +12,7 @@ from twin.mirror import Mirror
 from twin.ontology import class_of
 from twin.opening import open_twin, read_twin
 from twin.pareto import STOPPED, Pareto
-from twin.parquet import ColumnKind, parquet
+from twin.parquet import ColumnKind, GrowingTables, column, parquet
 from twin.shares import By
 from twin.twin import Twin
 from twin.values import (
@@ -48,6 +48,7 @@ __all__ = [
     "Event",
     "Explanation",
     "Genealogy",
+    "GrowingTables",
     "Historian",
     "Interval",
     "Journal",
@@ -68,6 +69,7 @@ __all__ = [
     "Wanted",
     "alarm_id",
     "class_of",
+    "column",
     "open_twin",
     "parquet",
     "read_twin",

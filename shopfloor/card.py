@@ -103,6 +103,11 @@ class Card:
     labels: Balance
 
 
+def versions() -> dict[str, str]:
+    """What else the bytes depend on."""
+    return {name: version(name) for name in ("numpy", "duckdb")}
+
+
 def digest(folder: Path, name: str, rows: int | None) -> File:
     """A file with its size and hash."""
     with (folder / name).open("rb") as content:
@@ -110,20 +115,19 @@ def digest(folder: Path, name: str, rows: int | None) -> File:
     return File(name=name, size=(folder / name).stat().st_size, sha256=found, rows=rows)
 
 
-def write_card(folder: Path, card: Card) -> None:
-    """Write both forms of the card, the one for programs last.
+def write_card(folder: Path, told: dict[str, Any], page: str) -> None:
+    """Write both forms of a card, the one for programs last.
 
     Raises:
         StoreError: there is no room for them.
     """
-    told = as_json(card)
-    page, machine = (folder / name for name in CARDS)
+    people, machine = (folder / name for name in CARDS)
     try:
-        page.write_text(_page(told), encoding="utf-8", newline="\n")
-        told["files"].append(_file(digest(folder, page.name, None)))
+        people.write_text(page, encoding="utf-8", newline="\n")
+        told["files"].append(file_entry(digest(folder, people.name, None)))
         machine.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
     except OSError as error:
-        for file in (machine, page):
+        for file in (machine, people):
             file.unlink(missing_ok=True)
         raise StoreError(f"{folder}: the card cannot be written: {error.strerror or error}") from error
 
@@ -166,7 +170,7 @@ def as_json(card: Card) -> dict[str, Any]:
         "warm_up_us": settings.warm_up,
         "duration_us": settings.duration,
         "version": __version__,
-        "versions": {name: version(name) for name in ("numpy", "duckdb")},
+        "versions": versions(),
         "command": command(settings),
         "line": settings.line,
         "machines": [node.path for node in card.machines],
@@ -175,7 +179,7 @@ def as_json(card: Card) -> dict[str, Any]:
         "labels": _labels(card.labels),
         "limits": [*LIMITS, *_own_limits(settings.plant)],
         "licence": LICENCE,
-        "files": [_file(file) for file in card.files],
+        "files": [file_entry(file) for file in card.files],
     }
 
 
@@ -185,7 +189,8 @@ def _own_limits(plant: Plant) -> list[str]:
     return ["plant.json names CSV files of times: to make the data set again, lay them beside it."]
 
 
-def _file(file: File) -> dict[str, Any]:
+def file_entry(file: File) -> dict[str, Any]:
+    """A file as the card names it."""
     told: dict[str, Any] = {"name": file.name, "bytes": file.size, "sha256": file.sha256}
     return told if file.rows is None else {**told, "rows": file.rows}
 
@@ -235,7 +240,8 @@ def _labels(labels: Balance) -> dict[str, Any]:
 # --- for people ------------------------------------------------------------------------------------------------------
 
 
-def _page(told: Mapping[str, Any]) -> str:
+def page(told: Mapping[str, Any]) -> str:
+    """The card for people, of the one for programs."""
     hours = told["duration_us"] / HOUR
     return "\n".join(
         [
@@ -244,7 +250,7 @@ def _page(told: Mapping[str, Any]) -> str:
             f"Made by Shopfloor {told['version']} ({', '.join(f'{k} {v}' for k, v in told['versions'].items())}).",
             "No measurement of a real plant, but a simulation of one, with the truth beside it.",
             "",
-            *_rows(
+            *table_lines(
                 ("what", ""),
                 [
                     ("plant", told["plant"]),
@@ -274,7 +280,7 @@ def _page(told: Mapping[str, Any]) -> str:
             *_spread_of_labels(told["labels"]),
             "## Tables",
             "",
-            *_rows(
+            *table_lines(
                 ("table", "files", "rows", "a row is"),
                 [(name, f"`{t['files']}`", f"{t['rows']:,}", t["about"]) for name, t in told["tables"].items()],
             ),
@@ -302,10 +308,10 @@ def _spread_of_labels(labels: Mapping[str, Any]) -> list[str]:
     within = _shares({**counted, "none before the end": lives["without_next_failure"]}, lives["rows"])
     parts = _shares(labels["parts"], sum(labels["parts"].values()))
     return [
-        *_rows(("state", "share of machine time"), times), "",
-        *_rows(("what happened", "layer", "planned", "records"), faults), "",
-        *_rows(("next failure (`truth_rul`)", "rows", "share"), within), "",
-        *_rows(("visits by outcome", "rows", "share"), parts), "",
+        *table_lines(("state", "share of machine time"), times), "",
+        *table_lines(("what happened", "layer", "planned", "records"), faults), "",
+        *table_lines(("next failure (`truth_rul`)", "rows", "share"), within), "",
+        *table_lines(("visits by outcome", "rows", "share"), parts), "",
     ]  # fmt: skip
 
 
@@ -316,8 +322,9 @@ def _shares(counts: Mapping[str, int], of: int) -> list[tuple[Any, ...]]:
 
 def _columns_of(name: str, table: Mapping[str, Any]) -> list[str]:
     told = [(f"`{c['name']}`", c["type"], c["unit"] or "", c["about"]) for c in table["columns"]]
-    return ["", f"### {name}", "", *_rows(("column", "type", "unit", ""), told)]
+    return ["", f"### {name}", "", *table_lines(("column", "type", "unit", ""), told)]
 
 
-def _rows(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[str]:
+def table_lines(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[str]:
+    """A table in Markdown."""
     return [f"| {' | '.join(map(str, row))} |" for row in (head, ("---",) * len(head), *rows)]

@@ -215,9 +215,11 @@ def simulate(
 @app.command()
 def dataset(
     *,
-    plant: PlantFile,
+    plant: Annotated[Path | None, typer.Argument(metavar="[PLANT]", help="Plant file (YAML).")] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write; it must be new or empty.")],
-    plant_time: Annotated[str, typer.Option("--for", metavar="TIME", help="Plant time after the warm-up, e.g. 30d.")],
+    plant_time: Annotated[
+        str | None, typer.Option("--for", metavar="TIME", help="Plant time after the warm-up, e.g. 30d.")
+    ] = None,
     warm_up: Annotated[str, typer.Option(metavar="TIME", help="Plant time that is left out.")] = "0s",
     seed: Seed = 1,
     start: Start = None,
@@ -226,10 +228,25 @@ def dataset(
         str | None, typer.Option(metavar="TAG,…", help="Tags to tell of: power,OP10.temperature.", show_default="all")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a data set that is there already.")] = False,
+    rules: Annotated[
+        str | None, typer.Option(metavar="ai4i", help="Instead of a plant: a table by published rules.")
+    ] = None,
+    rows: Annotated[int, typer.Option(metavar="N", help="Rows of that table.")] = 10_000,
 ) -> None:
     """Write a labelled data set: telemetry, events, parts, quality, energy and the truth, in Parquet with a card."""
     from shopfloor.dataset import write_dataset
 
+    if rules is not None:
+        from shopfloor.rules_table import write_rules
+
+        if plant is not None or plant_time is not None:
+            raise InputError("--rules: a table by rules has no plant and no --for; allowed: one or the other")
+        console.print(
+            write_rules(rules, out, rows=rows, seed=seed, force=force), highlight=False, markup=False, soft_wrap=True
+        )
+        return
+    if plant is None or plant_time is None:
+        raise InputError("dataset: of what? allowed: PLANT with --for TIME, or --rules ai4i")
     settings = DatasetSettings(
         plant=load_plant(plant),
         out=out,

@@ -15,11 +15,11 @@ from plant.errors import InputError, StoreError, did_you_mean, shown
 from plant.messages import Emission, Tag
 from plant.paths import Node
 from plant.time import DAY, HOUR
-from shopfloor.card import CARDS, Balance, Card, Stored, digest, write_card
+from shopfloor.card import CARDS, Balance, Card, Stored, as_json, digest, page, write_card
 from shopfloor.facts import Energies, Events, Measurements, Parts, Row, Window
 from shopfloor.labels import Faults, Lives, balance
 from shopfloor.samples import Samples
-from shopfloor.schema import TABLES, TELEMETRY
+from shopfloor.schema import RULES, TABLES, TELEMETRY
 from shopfloor.settings import DatasetSettings
 from shopfloor.tags import TagChoice, machines_of
 from simulators import Simulation
@@ -27,7 +27,7 @@ from twin import GrowingTables
 
 PLANT = "plant.json"
 WAITING = ".waiting"
-OURS = (TELEMETRY, *(f"{name}.parquet" for name in TABLES), PLANT, WAITING, *CARDS)
+OURS = (TELEMETRY, *(f"{name}.parquet" for name in (*TABLES, *RULES)), PLANT, WAITING, *CARDS)
 """What a data set consists of; nothing else in its folder is ever touched."""
 
 HORIZONS = (HOUR, 8 * HOUR, DAY, 7 * DAY)
@@ -50,7 +50,7 @@ def write_dataset(settings: DatasetSettings, console: Console) -> str:
     choice = TagChoice.read(settings.tags, births)
     machines = {node: (meta.type, choice.of(node, meta)) for node, meta in births.items()}
     window = Window(begin=settings.begin, end=settings.end, wanted=wanted)
-    with _folder(settings.out, force=settings.force) as folder, GrowingTables(folder / WAITING) as tables:
+    with emptied(settings.out, force=settings.force) as folder, GrowingTables(folder / WAITING) as tables:
         writing = _Writing(
             settings=settings, simulation=simulation, window=window, machines=machines, tables=tables, folder=folder
         )
@@ -58,7 +58,8 @@ def write_dataset(settings: DatasetSettings, console: Console) -> str:
             writing.run(tell)
         (folder / PLANT).write_text(_described(settings.plant), encoding="utf-8", newline="\n")
         card = writing.card()
-    write_card(folder, card)
+    told = as_json(card)
+    write_card(folder, told, page(told))
     size = sum(file.size for file in card.files) / 1e6
     rows = sum(table.rows for table in card.tables)
     return f"{settings.out}: {rows:,} rows in {len(card.files)} files, {size:,.1f} MB; see {CARDS[0]}"
@@ -190,7 +191,7 @@ def _described(plant: Plant) -> str:
 
 
 @contextmanager
-def _folder(out: Path, *, force: bool) -> Iterator[Path]:
+def emptied(out: Path, *, force: bool) -> Iterator[Path]:
     """The folder of a data set; whatever goes wrong, nothing half done stays in it."""
     try:
         if out.exists() and not out.is_dir():

@@ -188,3 +188,5 @@ TABLES: dict[str, Table] = {
 }
 
 TELEMETRY = "telemetry"
+RULES = ("ai4i",)
+"""Tables that are made by published rules and come from no plant."""

@@ -37,9 +37,13 @@ from plant.messages import (
 from plant.paths import NAME
 from plant.remarks import LONGEST_TEXT, Alerted, Disposed, Recoded, Replanned, Shelved
 from plant.states import State
+from plant.time import DAY
 
 LARGEST = 1 << 20
 """Bytes of the largest payload that is looked at."""
+
+AHEAD = DAY
+"""How far the clock of a device may be ahead: its samples are later than what they come with."""
 
 EXACT = 1 << 53
 """Integers from here on are not exact in every reader."""
@@ -146,8 +150,8 @@ def _check_telemetry(message: Telemetry, _: Address) -> None:
         if isinstance(codes, list) and len(codes) != length:
             raise MessageError("value", "the columns of q are not as long as t")
         _whole("q", codes if isinstance(codes, list) else (codes,))
-    if length and (min(message.t) < 0 or max(message.t) > message.ts):
-        raise MessageError("value", "a sample is later than ts or before 1970")
+    if length and (min(message.t) < 0 or max(message.t) > message.ts + AHEAD):
+        raise MessageError("value", "a sample is later than ts by more than a day, or before 1970")
 
 
 def _check_waveform(message: Waveform, _: Address) -> None:

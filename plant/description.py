@@ -320,6 +320,8 @@ class Sampling(Description):
         default_factory=_whole_samples,
         description="Plant time covered by one message, a multiple of sample; left out: the first one from 1 s on.",
     )
+    waveforms: bool = Field(False, description="Whether machines send the waveforms that their types record.")
+    truth: bool = Field(False, description="Whether what is really wrong is sent too, on topics that no twin reads.")
 
     @model_validator(mode="after")
     def _divides(self) -> Self:

@@ -10,6 +10,7 @@ is the BLAKE2b digest of the stream's name. Whole 64-bit arithmetic only, hence 
 
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,16 @@ class Stream:
 
     def __init__(self, seed: int, path: str, purpose: str) -> None:
         self._key0, self._key1 = key(seed, path, purpose)
+
+    @classmethod
+    def keyed(cls, key: tuple[int, int]) -> Self:
+        """The stream with a key that is known already."""
+        made = cls(0, "", "")
+        made._take(key)  # its own
+        return made
+
+    def _take(self, key: tuple[int, int]) -> None:
+        self._key0, self._key1 = key
 
     def word(self, k: int, j: int = 0) -> int:
         """64 random bits: draw k, sub-counter j."""

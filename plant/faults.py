@@ -17,6 +17,7 @@ from plant.fault_kinds import BURSTS, SENSOR_KINDS, TRANSPORT_KINDS, UNKNOWN_KIN
 from plant.fields import Count, Description, Duration, Name, Share, Time
 from plant.paths import NAME
 from plant.time import DURATION_PATTERN, DURATIONS_ALLOWED, format_duration, parse_duration
+from plant.variables import Ident
 
 if TYPE_CHECKING:
     from plant.distributions import Distribution
@@ -246,7 +247,7 @@ class SensorFault(AnyFault):
     sensor: SensorKind = Field(
         description="Kind of fault; the table of sensor faults says its parameters.", examples=["drift"]
     )
-    tag: Name = Field(description="Signal that it befalls.", examples=["spindle_temp"])
+    tag: Ident = Field(description="Signal that it befalls.", examples=["spindle_temp"])
     sd: Positive | None = Field(
         None, description="noise: standard deviation in the unit of the signal; left out: 2 % of its range."
     )

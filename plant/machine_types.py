@@ -84,14 +84,16 @@ class FaultRow(Description):
 class WaveformRow(Description):
     """A waveform that the machine records once in so many parts."""
 
-    model: Literal["vibration", "torque-angle", "force-stroke", "press-fit"] = Field(
+    model: Literal["vibration", "tightening", "blanking", "press-fit"] = Field(
         examples=["vibration"], description="What is recorded."
     )
     every: Count = Field(1, ge=1, description="Recorded at each so-many-th operation.")
-    title: str | None = Field(None, description="What people read; left out: the name.")
-    unit: str = Field("1", description="Unit of the recorded quantity.")
-    figures: dict[str, ExpressionField] = Field(
+    figures: dict[Ident, ExpressionField] = Field(
         default_factory=dict, description="What its model needs, by name: expressions at the end of the operation."
+    )
+    variants: dict[Name, ExpressionField] = Field(
+        default_factory=dict,
+        description="How a tightening goes wrong: the variant of the model whose expression is greatest, if above 0.",
     )
 
 

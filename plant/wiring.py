@@ -34,9 +34,10 @@ def check(of: "MachineType") -> None:
         for other in () if row.noise is None else row.noise.names:
             _check_known(of, other, ("tags", name, "noise"))
     for name, waveform in of.waveforms.items():
-        for figure, expression in waveform.figures.items():
-            for other in expression.names:
-                _check_known(of, other, ("waveforms", name, "figures", figure))
+        for key, rows in (("figures", waveform.figures), ("variants", waveform.variants)):
+            for figure, expression in rows.items():
+                for other in expression.names:
+                    _check_known(of, other, ("waveforms", name, key, figure))
 
 
 def _check_cycle(of: "MachineType") -> None:

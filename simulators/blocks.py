@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from plant.messages import Emission, Scalar, Telemetry
 from plant.paths import Node
 
-Event = tuple[int, str, Scalar]
-"""When, UTC, a tag that is told on change or once per cycle was told, and what."""
+Event = tuple[int, int, str, Scalar]
+"""A reading between the instants of the grid: when, its stamp, which differs if a clock is wrong, tag and value."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,7 +128,7 @@ class _Block:
     __slots__ = ("codes", "t", "v")
 
     def __init__(self, grid: list[int], sampled: Sampled, events: Sequence[Event], block: int) -> None:
-        self.t = sorted({*grid, *(at for at, _, _ in events)}) if events else grid
+        self.t = sorted({*grid, *(stamp for _, stamp, _, _ in events)}) if events else grid
         self.v: dict[str, list[Scalar]] = {}
         self.codes: dict[str, list[int]] = {}
         for own, columns in sampled:
@@ -137,7 +137,7 @@ class _Block:
                 at = self.places(own.stamps[a:b])
                 for tag, column in columns.items():
                     self.put(tag, column.values[a:b], at, None if column.codes is None else column.codes[a:b])
-        for stamp, tag, value in events:
+        for _, stamp, tag, value in events:
             self.put(tag, [value], self.places([stamp]), None)
 
     def places(self, stamps: list[int]) -> list[int]:

@@ -126,14 +126,16 @@ class Doings:
         base: that physics.
         spells: what it did, from the spell in force at the base on.
         finished: when it finished parts since then.
+        parts: the same with their names.
     """
 
-    __slots__ = ("_linked", "_operation", "base", "finished", "spells")
+    __slots__ = ("_linked", "_operation", "base", "finished", "parts", "spells")
 
     def __init__(self, base: Physics) -> None:
         self.base = base
         self.spells = [base.spell]
         self.finished: list[int] = []
+        self.parts: list[tuple[int, str]] = []
         self._operation = base.spell.operation
         self._linked = base.spell.linked
 
@@ -151,6 +153,11 @@ class Doings:
         last = self.spells[-1]
         if last.doing == OPERATION:
             self._begin(time, last.doing, last.level, last.state)
+
+    def finish(self, time: int, part: str) -> None:
+        """A part is finished."""
+        self.finished.append(time)
+        self.parts.append((time, part))
 
     def ail(self, time: int, linked: tuple[float, ...]) -> None:
         """A failure or repair has come: the faults that announce failures are as strong as this from now on."""
@@ -175,4 +182,5 @@ class Doings:
         keep = next(k for k, spell in enumerate(self.spells) if spell is base.spell)
         del self.spells[:keep]
         self.finished = [time for time in self.finished if time > base.begin]
+        self.parts = [part for part in self.parts if part[0] > base.begin]
         self.base = base

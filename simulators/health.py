@@ -60,11 +60,18 @@ class Health:
         """See how far the clocks have come."""
         self.linked = tuple(one.severity(now) for one in self._announced)
 
+    def announcing(self) -> dict[str, float]:
+        """Faults that announce failures, as strong as they were looked at last."""
+        found: dict[str, float] = {}
+        for one, severity in zip(self._announced, self.linked, strict=True):
+            found[one.fault] = max(severity, found.get(one.fault, 0.0))
+        return found
+
     def severities(self, now: int) -> dict[str, float]:
         """Faults that are there, the strongest of each name."""
         found = {name: course.at(now) for name, course in self._courses.items()}
-        for one, severity in zip(self._announced, self.linked, strict=True):
-            found[one.fault] = max(severity, found.get(one.fault, 0.0))
+        for name, severity in self.announcing().items():
+            found[name] = max(severity, found.get(name, 0.0))
         return {name: severity for name, severity in found.items() if severity > 0}
 
     def effect(self, now: int) -> tuple[float, float]:

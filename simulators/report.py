@@ -19,6 +19,7 @@ from plant.messages import (
 from plant.paths import Node
 from simulators.agenda import Agenda
 from simulators.buffer import UNLIMITED
+from simulators.witness import Witness
 
 if TYPE_CHECKING:
     from plant.description import Plant
@@ -40,15 +41,17 @@ class Report:
     Args:
         env: the agenda, for the time.
         start: first instant of the run, microseconds UTC.
+        truth: whether it tells what is really wrong.
     """
 
-    __slots__ = ("_env", "_start", "doings", "out")
+    __slots__ = ("_env", "_start", "doings", "out", "witness")
 
-    def __init__(self, env: Agenda, start: int) -> None:
+    def __init__(self, env: Agenda, start: int, *, truth: bool = False) -> None:
         self._env = env
         self._start = start
         self.out: list[Emission] = []
         self.doings: list[Doings] = []
+        self.witness = Witness(start, self.out) if truth else None
 
     def _part(
         self,
@@ -93,12 +96,14 @@ class Report:
         if self.doings:
             linked = () if machine.health is None else machine.health.linked
             self.doings[machine.index].work(self._env.time, machine.operation_now(), linked)
+        if self.witness is not None:
+            self.witness.health(machine, self._env.time)
 
     def finished(self, machine: "Machine", part: "Part") -> None:
         """Work on a part ended."""
         self._part(machine.node, "finished", part, cycle_us=part.worked)
         if self.doings:
-            self.doings[machine.index].finished.append(self._env.time)
+            self.doings[machine.index].finish(self._env.time, part.name)
 
     def scrapped(self, machine: "Machine", part: "Part") -> None:
         """A part is found to be scrap."""
@@ -149,12 +154,24 @@ class Report:
         self.out.append((machine.node, self._alarm(mode, self._start + self._env.time)))
         if self.doings and machine.health is not None:
             self.doings[machine.index].ail(self._env.time, machine.health.linked)
+        if self.witness is not None:
+            self.witness.failure(machine, mode, self._env.time)
+            self.witness.health(machine, self._env.time)
 
     def state(self, machine: "Machine") -> None:
         """The state of a machine has changed, or the order on it."""
         self.out.append((machine.node, self._state(machine, self._start + self._env.time)))
         if self.doings:
             self.doings[machine.index].change(self._env.time, *machine.condition)
+        if self.witness is not None:
+            self.witness.state(machine, self._env.time)
+
+    def taken(self) -> list[Emission]:
+        """What was said since this was asked last."""
+        told, self.out = self.out, []
+        if self.witness is not None:
+            self.witness.out = self.out
+        return told
 
     def _state(self, machine: "Machine", ts: int) -> StateChange:
         state, reason = machine.condition

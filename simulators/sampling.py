@@ -31,35 +31,40 @@ def grids(kind: MachineType, sample: int) -> dict[int, list[str]]:
     return found
 
 
-def read(
-    row: TagRow, name: str, values: Values, keys: NDArray[np.uint64], times: Ints
-) -> tuple[Floats, NDArray[np.bool_] | None]:
-    """What the sensors of a tag show, and where they are at the end of their range.
+def analog(row: TagRow, name: str, values: Values, keys: NDArray[np.uint64], times: Ints) -> Floats:
+    """What the sensors of a tag have before their range and step, shape (machines, times).
 
     Args:
         row: the tag.
         name: its name.
-        values: the quantities, shape (machines, times).
+        values: the quantities at those instants.
         keys: of the noise of each machine, shape (machines, 2).
-        times: instants of the readings, µs since the start of the run, shape (times,).
+        times: µs since the start of the run, shape (times,): noise is a function of the instant.
     """
     true = values.tag(name)
-    shown = true
-    if row.noise is not None:
-        shown = true + np.asarray(row.noise.of(FUNCTIONS, values)) * gauss(words(keys, times))
+    if row.noise is None:
+        return true
+    with np.errstate(all="ignore"):
+        found: Floats = true + np.asarray(row.noise.of(FUNCTIONS, values)) * gauss(words(keys, times))
+    return found
+
+
+def digital(row: TagRow, true: Floats, sensed: Floats) -> tuple[Floats, NDArray[np.bool_] | None]:
+    """Readings, and at which instants the quantity itself is beyond the range of the sensor; none: nowhere."""
     low, high = -np.inf if row.min is None else row.min, np.inf if row.max is None else row.max
     beyond = (true < low) | (true > high)
-    step = STEP if row.step is None else row.step
-    return rounded(np.clip(shown, low, high), step), beyond if beyond.any() else None
+    return rounded(np.clip(sensed, low, high), step_of(row)), beyond if beyond.any() else None
+
+
+def step_of(row: TagRow) -> float:
+    """Smallest step of the readings of a tag."""
+    return STEP if row.step is None else row.step
 
 
 def rounded(values: Floats, step: float) -> Floats:
-    """To whole steps, to the even one in the middle; a step of 0.01 gives numbers with two decimals."""
-    places = -np.log10(step)
-    if abs(places - round(places)) < 1e-9 and places > -0.5:
-        found: Floats = np.round(values, round(places))
-        return found
-    return np.round(np.rint(values / step) * step, 9)
+    """To whole steps, in the middle to the upper one; a step of 0.01 gives numbers with two decimals."""
+    found: Floats = np.round(np.floor(values / step + 0.5) * step, 9)
+    return found
 
 
 def told(row: TagRow, values: Floats) -> list[Scalar]:

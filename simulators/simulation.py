@@ -5,12 +5,14 @@ import gc
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from plant.description import Plant
 from plant.messages import Emission
+from plant.paths import Node
 from plant.states import State
 from plant.time import DEFAULT_START
+from simulators import truth as truths
 from simulators.agenda import Agenda
 from simulators.building import build
 from simulators.doings import at_rest
@@ -21,6 +23,7 @@ from simulators.machine import Machine
 from simulators.orders import Ticket
 from simulators.phase import Condition
 from simulators.present import capture, restore
+from simulators.readout import TrueValue
 from simulators.report import Report, births
 from simulators.streams import Streams
 from simulators.tally import Tally
@@ -37,6 +40,7 @@ class Simulation:
         initial: present state to go on from, at its own time since the start.
         messages: whether `advance` tells what happened.
         telemetry: whether that includes samples and energy.
+        truth: whether that includes what is really wrong; left out: as the plant says.
         keep: whether the ledger keeps every interval and journey; without it memory doesn't grow with time.
         window: without a ledger, the window that `summarise` will ask for, µs since the start; none: nothing is kept.
 
@@ -54,6 +58,7 @@ class Simulation:
         initial: InitialState = EMPTY,
         messages: bool = True,
         telemetry: bool = True,
+        truth: bool | None = None,
         keep: bool = True,
         window: tuple[int, int] | None = None,
     ) -> None:
@@ -66,7 +71,9 @@ class Simulation:
         self._ledger = Ledger(plant) if keep else None
         self._sums = None if keep or window is None else Tally(plant, *window)
         self._recorder = self._ledger or self._sums
-        self._report = Report(self._agenda, start) if messages else None
+        self._truth = messages and (plant.telemetry.truth if truth is None else truth)
+        self._truth_until = initial.time - 1
+        self._report = Report(self._agenda, start, truth=self._truth) if messages else None
         self._machines: list[Machine] = []
         self._touched: list[Machine] = []
         streams = Streams(seed)
@@ -89,6 +96,7 @@ class Simulation:
             line.catch_up()
         self._booked = [line for line in self._lines if line.described.arrivals.orders]
         self._opened = False
+        self._uncovered = False
         self._meters = self._measuring(initial, streams) if messages and telemetry else None
 
     def _measuring(self, initial: InitialState, streams: Streams) -> Meters:
@@ -143,8 +151,14 @@ class Simulation:
     def _told(self, to: int) -> list[Emission]:
         if self._report is None:
             return []
-        told, self._report.out = self._report.out, []
-        return told if self._meters is None else _merge(told, self._meters.read_off(to))
+        told = self._report.taken()
+        readings = [] if self._meters is None else self._meters.read_off(to)
+        if self._truth:
+            now = to - self.start
+            known = truths.told(self.plant, self.seed, self.start, self._truth_until, now)
+            readings = sorted([*((m.ts, ((node, m),)) for node, m in known), *readings], key=itemgetter(0))
+            self._truth_until = now
+        return _merge(told, readings) if readings else told
 
     def state(self) -> InitialState:
         """The present as a value: a run that begins with it has the same future, if plant and seed are the same."""
@@ -184,6 +198,15 @@ class Simulation:
                 tally.still_inside(line.index, part.entered, time)
             tally.outside(line.index, time, line.outside)
         return tally
+
+    def true_values(self) -> list[tuple[Node, TrueValue]]:
+        """What faulty sensors should have shown since this was asked last; from the first time it is asked on."""
+        if self._meters is None:
+            return []
+        if not self._uncovered:
+            self._uncovered = True
+            self._meters.uncover()
+        return self._meters.truths()
 
     def orders(self, line: str) -> list[Ticket]:
         """The production orders that a line has got so far, in order of release."""
@@ -245,7 +268,7 @@ class Simulation:
             if condition != machine.condition or (machine.booked and machine.order_now() is not machine.order):
                 self._enter(machine, condition)
         if (report := self._report) is not None:
-            happened, report.out = report.out, []
+            happened = report.taken()
             for line in self._lines:
                 report.out += births(self.plant, line, self.start + self._agenda.time)
             for machine in self._machines:

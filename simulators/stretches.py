@@ -122,7 +122,8 @@ def _phased(columns: Ints, owners: list[Spell], phases: Ints, machines: int) -> 
     low[whole, 0], high[whole, 0] = begin[whole], end[whole]
     piece, phase = np.nonzero(there)
     cut_runs = runs[piece]
-    phase = np.where(whole[piece] & cut_runs, len(phases) - 1, phase)
+    reached = (starts <= work[:, np.newaxis]).sum(axis=1) - 1
+    phase = np.where(whole[piece] & cut_runs, reached[piece], phase)
     kept = piece.tolist()
     begins = low[there]
     return Stretches(

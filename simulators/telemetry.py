@@ -1,10 +1,12 @@
 """What machines measure, as messages: samples in blocks on a grid of plant time, and energy counters every minute."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from operator import itemgetter
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,15 +18,16 @@ from plant.paths import Node
 from plant.time import DAY, HOUR, MINUTE
 from simulators.blocks import Column, Event, Grid, Slab, messages
 from simulators.doings import Doings, Physics
-from simulators.faults import Course, befalling, courses
+from simulators.faults import Befalling, Course, befalling, courses
 from simulators.line import Line
 from simulators.machine import Machine
 from simulators.panel import Ambient, Instrumented, Panel
 from simulators.physics.noise import wander
-from simulators.sampling import NOT_ACCURATE, by_exception, grids, read, told
+from simulators.readout import Readout, TrueValue
+from simulators.sampling import grids
 from simulators.streams import Key, Streams
 from simulators.stretches import Edges, Floats, Ints
-from simulators.track import Track, Values
+from simulators.track import Track
 
 Reading = tuple[int, tuple[Emission, ...]]
 """An instant of a grid, UTC, and what is read off then."""
@@ -65,8 +68,8 @@ class Meters:
         self._nodes: list[Node] = []
         self._by_line: list[tuple[Node, slice]] = []
         self.doings = [Doings(base) for base in physics]
-        self._told = [{tag: (value, at) for tag, value, at in base.told} for base in physics]
         alike: dict[tuple[object, ...], list[tuple[int, Instrumented]]] = {}
+        sensors: list[list[Befalling]] = []
         for line in lines:
             first = len(self._nodes)
             for station, described in zip(line.stations, line.described.stations, strict=True):
@@ -75,32 +78,45 @@ class Meters:
                     place = len(self._nodes)
                     self._nodes.append(machine.node)
                     _resume(self.doings[place], machine, time)
-                    own = _instrumented(plant, described, kind, machine, streams)
+                    faults = befalling(plant, line.name, station.name, machine.number, streams.seed)
+                    sensors.append([one for one in faults if one.fault.layer == "sensor"])
+                    own = _instrumented(described, kind, machine, streams, faults)
                     alike.setdefault((described.type, tuple(kind.tags)), []).append((place, own))
             self._by_line.append((line.described.node, slice(first, len(self._nodes))))
         hall = ambient(plant.ambient, streams, start)
-        self._panels = [
-            (
-                np.array([place for place, _ in group]),
+        self._readouts = [
+            Readout(
                 Panel([of for _, of in group], [self.doings[place] for place, _ in group], hall),
+                [place for place, _ in group],
+                [sensors[place] for place, _ in group],
+                seed=streams.seed,
+                start=start,
             )
             for group in alike.values()
         ]
-        self._noise = [
-            {
-                name: np.array([of.key(f"noise.{name}") for of in panel.machines], dtype=np.uint64)
-                for name in panel.kind.tags
-            }
-            for _, panel in self._panels
-        ]
+
+    def uncover(self) -> None:
+        """From now on keep true values beside faulty readings, for `truths`."""
+        for readout in self._readouts:
+            readout.truths = []
+
+    def truths(self) -> list[tuple[Node, TrueValue]]:
+        """True values beside the faulty readings since they were taken out last, machine by machine."""
+        found: list[tuple[Node, TrueValue]] = []
+        for readout in self._readouts:
+            if readout.truths is not None:
+                found += [(self._nodes[one.place], one) for one in readout.truths]
+                readout.truths = []
+        found.sort(key=lambda one: (one[1].place, one[1].tag, one[1].time))
+        return found
 
     def present(self, to: int) -> list[Physics]:
         """Where the physics of each machine stands at the present, µs since the start of the run."""
         found: dict[int, Physics] = {}
-        for places, panel in self._panels:
-            track = Track(panel, panel.stretches(to))
-            for machine, place in enumerate(places.tolist()):
-                last = tuple((tag, value, at) for tag, (value, at) in self._told[place].items())
+        for readout in self._readouts:
+            track = Track(readout.panel, readout.panel.stretches(to))
+            for machine, place in enumerate(readout.places):
+                last = tuple((tag, value, at) for tag, (value, at) in readout.told[machine].items())
                 found[place] = replace(track.physics(machine, to), told=last)
         return [found[place] for place in range(len(self._nodes))]
 
@@ -113,7 +129,7 @@ class Meters:
         last_block, last_energy = to // block * block, to // ENERGY_EVERY * ENERGY_EVERY
         if last_block <= self._blocks_until and last_energy <= self._energy_until:
             return []
-        tracks = [Track(panel, panel.stretches(to - self._start)) for _, panel in self._panels]
+        tracks = [Track(of.panel, of.panel.stretches(to - self._start)) for of in self._readouts]
         found: list[Reading] = []
         step = max(1, SLAB * sample // block) * block
         while self._blocks_until < last_block:
@@ -124,8 +140,9 @@ class Meters:
             found += self._energies(tracks, self._energy_until, last_energy)
             self._energy_until = last_energy
         before = min(self._blocks_until, self._energy_until) - self._start
-        for track in tracks:
-            track.forget(before)
+        for readout, track in zip(self._readouts, tracks, strict=True):
+            for machine in range(len(readout.places)):
+                track.forget(machine, readout.earliest(machine, before))
         found.sort(key=itemgetter(0))  # stable
         return found
 
@@ -136,100 +153,26 @@ class Meters:
         ends = _instants(begin, end, block)
         due = ends.tolist()
         slab = Slab(due, fast.tolist(), _cuts(fast, ends))
+        low, high = begin - self._start, end - self._start
         rows: list[list[Emission | None]] = [[] for _ in self._nodes]
-        for index, ((places, panel), track) in enumerate(zip(self._panels, tracks, strict=True)):
+        waves: list[tuple[int, Emission]] = []
+        for readout, track in zip(self._readouts, tracks, strict=True):
             sampled: list[tuple[Grid, list[dict[str, Column]]]] = []
-            for every, names in grids(panel.kind, sample).items():
+            events: list[list[Event]] = [[] for _ in readout.places]
+            for every, names in grids(readout.panel.kind, sample).items():
                 times = _instants(begin, end, every)
                 if len(times):
-                    columns = self._columns(index, track, names, times - self._start)
+                    columns, astray = readout.columns(track, names, times - self._start)
                     sampled.append((_grid(times, ends, fast), columns))
-            for machine, place in enumerate(places.tolist()):
-                events = self._events(index, track, machine, begin, end)
+                    events = [[*known, *more] for known, more in zip(events, astray, strict=True)]
+            for machine, place in enumerate(readout.places):
+                between = sorted([*events[machine], *readout.events(track, machine, low, high)], key=itemgetter(0))
                 own = [(grid, columns[machine]) for grid, columns in sampled]
-                rows[place] = messages(self._nodes[place], slab, own, events)
-        return [
-            (ts, tuple(emission for emission in told_then if emission is not None))
-            for ts, told_then in zip(due, zip(*rows, strict=True), strict=True)
-        ]
-
-    def _columns(self, index: int, track: Track, names: Sequence[str], times: Ints) -> list[dict[str, Column]]:
-        """Readings of some tags of all machines of a panel at instants of a grid, machine by machine."""
-        places, panel = self._panels[index]
-        values = track.at(times)
-        found: list[dict[str, Column]] = [{} for _ in places]
-        for name in names:
-            row = panel.kind.tags[name]
-            shown, beyond = read(row, name, values, self._noise[index][name], times)
-            for machine, place in enumerate(places.tolist()):
-                column = told(row, shown[machine])
-                if row.deadband is not None:
-                    last = self._told[place].get(name)
-                    column, last = by_exception(row, column, times.tolist(), last)
-                    if last is not None:
-                        self._told[place][name] = last
-                codes = None
-                if beyond is not None and beyond[machine].any():
-                    codes = np.where(beyond[machine], NOT_ACCURATE, 0).tolist()
-                found[machine][name] = Column(values=column, codes=codes)
-        return found
-
-    def _events(self, index: int, track: Track, machine: int, begin: int, end: int) -> list[Event]:
-        """What a machine tells in (begin, end] when it changes, or at the end of an operation, in order of time."""
-        places, panel = self._panels[index]
-        of, kind = track.of, panel.kind
-        changing = [name for name, row in kind.tags.items() if row.when == "change"]
-        cyclic = [name for name, row in kind.tags.items() if row.when == "cycle"]
-        if not changing and not cyclic:
-            return []
-        low, high = begin - self._start, end - self._start
-        finished = np.unique([t for t in panel.doings[machine].finished if low < t <= high]).astype(np.int64)
-        found: list[Event] = []
-        if changing:
-            first, last = of.first[machine], of.first[machine + 1]
-            begins = of.begin[first:last]
-            begins = begins[(begins > low) & (begins <= high)]
-            times = np.union1d(begins, finished)
-            if low == self._opened(places[machine]):  # all is new at the begin
-                times = np.union1d(times, np.array([low + 1]))
-            found += self._changes(index, track, machine, changing, times)
-        if cyclic and len(finished):
-            found += self._shown(index, track.of_machine(machine, finished, before=True), machine, cyclic, finished)
-        found.sort(key=itemgetter(0))
-        return found
-
-    def _opened(self, place: int) -> int:
-        return -1 if self._told[place] else self._blocks_until - self._start
-
-    def _changes(self, index: int, track: Track, machine: int, names: Sequence[str], times: Ints) -> list[Event]:
-        """Readings that differ from what the machine told last."""
-        if not len(times):
-            return []
-        place = int(self._panels[index][0][machine])
-        shown = self._shown(index, track.of_machine(machine, times), machine, names, times, numbers=True)
-        found = []
-        last = self._told[place]
-        for at, name, value in shown:
-            number = float(value)  # type: ignore[arg-type]  # numbers were asked for
-            if name not in last or last[name][0] != number:
-                last[name] = number, at - self._start
-                found.append((at, name, told(self._panels[index][1].kind.tags[name], np.array([number]))[0]))
-        return found
-
-    def _shown(
-        self, index: int, values: Values, machine: int, names: Sequence[str], times: Ints, *, numbers: bool = False
-    ) -> list[Event]:
-        """Readings of some tags of one machine at instants; as numbers also those that are told in words."""
-        kind = self._panels[index][1].kind
-        stamps = (times + self._start).tolist()
-        found: list[Event] = []
-        for name in names:
-            row = kind.tags[name]
-            keys = self._noise[index][name][machine : machine + 1]
-            shown, _ = read(row, name, values, keys, times)
-            column = shown[0].tolist() if numbers else told(row, shown[0])
-            found += [(at, name, value) for at, value in zip(stamps, column, strict=True)]
-        return found
+                rows[place] = messages(self._nodes[place], slab, own, between)
+                if self._sampling.waveforms:
+                    told = readout.waveforms(track, machine, low, high)
+                    waves += [(place, (self._nodes[place], wave)) for wave in told]
+        return _with_waves(due, rows, waves)
 
     def _energies(self, tracks: Sequence[Track], begin: int, end: int) -> Iterable[Reading]:
         """Energy in (begin, end]: of the machines, then of the lines."""
@@ -237,8 +180,8 @@ class Meters:
         times = stamps - self._start
         kwh = np.empty((len(self._nodes), len(times), len(LEVELS)))
         kw = np.empty((len(self._nodes), len(times)))
-        for (places, _), track in zip(self._panels, tracks, strict=True):
-            kwh[places], kw[places] = track.energy(times), track.power(times)
+        for readout, track in zip(self._readouts, tracks, strict=True):
+            kwh[readout.places], kw[readout.places] = track.energy(times), track.power(times)
         of_lines = [machines for _, machines in self._by_line]
         kwh = np.vstack([kwh, *(kwh[machines].sum(axis=0, keepdims=True) for machines in of_lines)])
         kw = np.vstack([kw, *(kw[machines].sum(axis=0, keepdims=True) for machines in of_lines)])
@@ -256,10 +199,10 @@ class Meters:
         none = [None] * len(times)
         takes = [False] * len(self._nodes)
         air = np.zeros((len(self._nodes), len(times)))
-        for (places, panel), track in zip(self._panels, tracks, strict=True):
-            for place, of in zip(places.tolist(), panel.machines, strict=True):
+        for readout, track in zip(self._readouts, tracks, strict=True):
+            for place, of in zip(readout.places, readout.panel.machines, strict=True):
                 takes[place] = of.kind.air is not None
-            air[places] = track.flown(times)
+            air[readout.places] = track.flown(times)
         if not any(takes):
             return [none] * (len(self._nodes) + len(self._by_line))
         of_machines = [row if own else none for row, own in zip(np.round(air, 6).tolist(), takes, strict=True)]
@@ -274,11 +217,26 @@ def _keys(streams: Streams, path: str) -> Callable[[str], Key]:
     return lambda purpose: streams.key(path, purpose)
 
 
-def _instrumented(plant: Plant, of: Station, kind: MachineType, machine: Machine, streams: Streams) -> Instrumented:
+def _with_waves(
+    due: list[int], rows: Sequence[Sequence[Emission | None]], waves: list[tuple[int, Emission]]
+) -> list[Reading]:
+    """What is told at the end of each block: telemetry of the machines, then the waveforms that were recorded in it."""
+    recorded: dict[int, list[Emission]] = {}
+    for _, (node, wave) in sorted(waves, key=lambda one: (one[1][1].ts, one[0])):
+        at = due[bisect_left(due, wave.ts)]
+        recorded.setdefault(at, []).append((node, msgspec.structs.replace(wave, ts=at)))
+    return [
+        (ts, (*(emission for emission in told if emission is not None), *recorded.get(ts, ())))
+        for ts, told in zip(due, zip(*rows, strict=True), strict=True)
+    ]
+
+
+def _instrumented(
+    of: Station, kind: MachineType, machine: Machine, streams: Streams, faults: Sequence[Befalling]
+) -> Instrumented:
     """A machine with its instruments, and the faults that it may have."""
     line, number = machine.station.line.name, machine.number
-    own = courses(befalling(plant, line, of.name, number, streams.seed))
-    own = {name: course for name, course in own.items() if name in kind.faults}
+    own = {name: course for name, course in courses(faults).items() if name in kind.faults}
     return Instrumented(
         kind=kind,
         power=of.power,

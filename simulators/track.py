@@ -120,10 +120,9 @@ class Track:
             told=doings.base.told,
         )
 
-    def forget(self, before: int) -> None:
-        """Drop what nobody will ask for again: all before the stretches in force at that instant."""
-        for machine, of in enumerate(self.panel.doings):
-            of.forget(self.physics(machine, before))
+    def forget(self, machine: int, before: int) -> None:
+        """Drop what nobody will ask for again of a machine: all before the stretch in force at that instant."""
+        self.panel.doings[machine].forget(self.physics(machine, before))
 
     # --- at instants ---------------------------------------------------------------------------------------------
 

@@ -66,6 +66,10 @@ class Record:
     messages: int = 0
     planned: bool = True
 
+    def over(self, end: int) -> "Record":
+        """The same, with its end."""
+        return replace(self, end=end)
+
     def emission(self, start: int, now: int) -> Emission:
         """As a message, without numbers.
 
@@ -122,6 +126,21 @@ def injected(plant: Plant, seed: int, until: int) -> list[Record]:
     for way in on_the_way(plant, seed):
         found += _times(way.entry, way.fault, place_of(plant, way.fault), way.occurrences, until)
     return sorted(found, key=attrgetter("begin", "id"))
+
+
+def told(plant: Plant, seed: int, start: int, after: int, until: int) -> list[Emission]:
+    """What is said of the faults of the plant in (after, until], µs since the start: that one begins, that one is over.
+
+    Those that are there from the first instant are told with `after` -1.
+    """
+    found: list[Emission] = []
+    for record in injected(plant, seed, until + 1):
+        if after < record.begin <= until:
+            found.append(replace(record, end=None).emission(start, record.begin))
+        if record.end is not None and after < record.end <= until:
+            found.append(record.emission(start, record.end))
+    found.sort(key=lambda one: one[1].ts)
+    return found
 
 
 def natural(node: Node, intervals: Sequence[Interval]) -> list[Record]:

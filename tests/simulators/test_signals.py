@@ -23,7 +23,7 @@ from simulators import Simulation
 from simulators.doings import Doings, Operation, Physics, at_rest
 from simulators.panel import Instrumented, Panel
 from simulators.physics.noise import gauss
-from simulators.sampling import read, told
+from simulators.sampling import analog, digital, told
 from simulators.streams import words
 from simulators.stretches import STANDBY_AFTER
 from simulators.track import Track
@@ -48,7 +48,8 @@ def panel(
     of = Doings(base or at_rest(0, "starved"))
     for time, state in changes:
         of.change(time, state, "")
-    of.finished += finished or []
+    for time in finished or []:
+        of.finish(time, "")
     machine = Instrumented(kind=kind, power=power, key=lambda purpose: key(1, "l/A/1", purpose))
     return Panel([machine], [of], lambda times: np.full(times.shape, HALL))
 
@@ -62,7 +63,7 @@ def shown(of: Track, times: NDArray[np.int64]) -> dict[str, list]:
     values, found = of.at(times), {}
     for name, row in of.panel.kind.tags.items():
         keys = np.array([key(1, "l/A/1", f"noise.{name}")], dtype=np.uint64)
-        found[name] = told(row, read(row, name, values, keys, times)[0][0])
+        found[name] = told(row, digital(row, values.tag(name), analog(row, name, values, keys, times))[0][0])
     return found
 
 
@@ -116,7 +117,7 @@ def test_pieces_leave_no_trace(changes: list[tuple[int, str]], cuts: list[int]) 
         part = track(of, cut)
         now = np.array([cut])
         values = shown(part, now), part.energy(now).tolist(), part.power(now).tolist()
-        part.forget(cut)
+        part.forget(0, cut)
         if whole is not None:
             assert values == (shown(whole, now), whole.energy(now).tolist(), whole.power(now).tolist())
 

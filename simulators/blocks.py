@@ -18,10 +18,12 @@ class Column:
     Args:
         values: as told; nothing where it is not told.
         codes: quality of each; none: all good.
+        whole: whether something is told at every instant.
     """
 
     values: list[Scalar]
     codes: list[int] | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,7 @@ def messages(node: Node, slab: Slab, sampled: Sampled, events: list[Event]) -> l
     sparse: list[tuple[str, Column, Grid]] = []
     for grid, columns in sampled:
         for tag, column in columns.items():
-            whole = len(grid.stamps) == len(slab.stamps) and column.codes is None and None not in column.values
-            if whole:
+            if column.whole and column.codes is None and len(grid.stamps) == len(slab.stamps):
                 dense.append((tag, column))
             else:
                 sparse.append((tag, column, grid))

@@ -108,6 +108,7 @@ class Readout:
             row = self.panel.kind.tags[name]
             shown = analog(row, name, values, self._noise[name], times)
             readings, beyond = digital(row, values.tag(name), shown)
+            finite = bool(np.isfinite(readings).all())
             for machine in range(len(self.places)):
                 faulty = self._faulty[machine].get(name)
                 own, codes = readings[machine], None if beyond is None else np.where(beyond[machine], NOT_ACCURATE, 0)
@@ -118,7 +119,8 @@ class Readout:
                     astray[machine] += self._astray(name, faulty, column, times)
                 else:
                     marks = codes.tolist() if codes is not None and codes.any() else None
-                    found[machine][name] = Column(values=column, codes=marks)
+                    whole = row.deadband is None and (finite if faulty is None else None not in column)
+                    found[machine][name] = Column(values=column, codes=marks, whole=whole)
         return found, astray
 
     def _by_exception(self, machine: int, name: str, column: list[Scalar], stamps: Sequence[int]) -> list[Scalar]:

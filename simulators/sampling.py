@@ -68,17 +68,19 @@ def rounded(values: Floats, step: float) -> Floats:
 
 
 def told(row: TagRow, values: Floats) -> list[Scalar]:
-    """Readings as messages have them: whole numbers, words, or numbers; what is none is nothing."""
+    """Readings as messages have them, shape (instants,): whole numbers, words, or numbers; what is none is nothing."""
     if row.words is not None:
         last = len(row.words) - 1
         return [row.words[min(max(int(value), 0), last)] for value in np.nan_to_num(values).tolist()]
-    if row.step is not None and row.step % 1 == 0:
-        if np.isfinite(values).all():
-            return values.astype(np.int64).tolist()  # type: ignore[no-any-return]
-        return [int(value) if np.isfinite(value) else None for value in values.tolist()]
-    if np.isfinite(values).all():
-        return values.tolist()  # type: ignore[no-any-return]
-    return [value if np.isfinite(value) else None for value in values.tolist()]
+    whole = row.step is not None and row.step % 1 == 0
+    finite = np.isfinite(values)
+    if finite.all():
+        found: list[Scalar] = (values.astype(np.int64) if whole else values).tolist()
+        return found
+    return [
+        (int(value) if whole else value) if there else None
+        for value, there in zip(values.tolist(), finite.tolist(), strict=True)
+    ]
 
 
 Told = tuple[float, int]

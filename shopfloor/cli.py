@@ -227,6 +227,7 @@ def dataset(
     tags: Annotated[
         str | None, typer.Option(metavar="TAG,…", help="Tags to tell of: power,OP10.temperature.", show_default="all")
     ] = None,
+    scenario: ScenarioFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a data set that is there already.")] = False,
     rules: Annotated[
         str | None, typer.Option(metavar="ai4i", help="Instead of a plant: a table by published rules.")
@@ -248,7 +249,7 @@ def dataset(
     if plant is None or plant_time is None:
         raise InputError("dataset: of what? allowed: PLANT with --for TIME, or --rules ai4i")
     settings = DatasetSettings(
-        plant=load_plant(plant),
+        plant=_plant(plant, scenario),
         out=out,
         duration=duration("--for", plant_time, least=1),
         warm_up=duration("--warm-up", warm_up),

@@ -22,7 +22,7 @@ from shopfloor.samples import Samples
 from shopfloor.schema import RULES, TABLES, TELEMETRY
 from shopfloor.settings import DatasetSettings
 from shopfloor.tags import TagChoice, machines_of
-from simulators import Simulation
+from simulators import Simulation, TrueValue
 from twin import GrowingTables
 
 PLANT = "plant.json"
@@ -44,7 +44,8 @@ def write_dataset(settings: DatasetSettings, console: Console) -> str:
         StoreError: there is no room for it, for instance. What was written is deleted then, and after Ctrl-C.
     """
     wanted = _wanted(settings.plant, settings.line)
-    simulation = Simulation(settings.plant, seed=settings.seed, start=settings.start, keep=False)
+    simulation = Simulation(settings.plant, seed=settings.seed, start=settings.start, truth=True, keep=False)
+    simulation.true_values()  # kept from now on
     nodes = [node for line in settings.plant.lines for station in line.stations for node in line.machines(station)]
     births = machines_of(simulation.births(), (node for node in nodes if wanted(node)))
     choice = TagChoice.read(settings.tags, births)
@@ -99,8 +100,9 @@ class _Writing:
         }
         self._readers: dict[str, tuple[Callable[[Node, Any], None], ...]] = {  # by kind of message
             "telemetry": (self._samples.telemetry,),
-            "state": (self._events.state, self._faults.state, self._lives.state),
-            "alarm": (self._events.alarm, self._faults.alarm, self._lives.alarm),
+            "state": (self._events.state, self._lives.state),
+            "alarm": (self._events.alarm, self._lives.alarm),
+            "truth": (self._faults.truth,),
             "order": (self._events.order,),
             "part": (self._parts.part,),
             "quality": (self._measurements.quality,),
@@ -117,6 +119,7 @@ class _Writing:
         while simulation.now < last:
             to = min((simulation.now // step + 1) * step, last)
             self._read(simulation.advance(to))
+            self._compare(simulation.true_values())
             self._samples.settle()
             self._settle()
             tell(to - self._settings.start)
@@ -129,6 +132,21 @@ class _Writing:
                 for read in readers.get(message.kind, ()):
                     read(node, message)
 
+    def _compare(self, values: list[tuple[Node, TrueValue]]) -> None:
+        """Keep true values beside faulty readings."""
+        start, window = self._settings.start, self._window
+        self._tables.append(
+            "truth_values",
+            [
+                (start + of.time, node.path, of.tag, of.true, of.shown, of.code)
+                for node, of in values
+                if window.wanted(node) and window.begin <= start + of.time < window.end and self._tells(node, of.tag)
+            ],
+        )
+
+    def _tells(self, node: Node, tag: str) -> bool:
+        return node in self._machines and tag in self._machines[node][1]
+
     def _settle(self) -> None:
         for name, rows in self._growing.items():
             self._tables.append(name, rows)
@@ -139,7 +157,7 @@ class _Writing:
         self._events.close()
         self._parts.close()
         self._settle()
-        self._tables.append("truth_faults", [record.row for record in self._faults.close()])
+        self._tables.append("truth_faults", self._faults.close())
         self._tables.append("truth_rul", self._lives.close())
 
     def card(self) -> Card:

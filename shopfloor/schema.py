@@ -180,7 +180,7 @@ TABLES: dict[str, Table] = {
             "ts": TS,
             "path": PATH,
             "tag": _text("name of the tag"),
-            "true": _number("value without the fault, in the unit of the tag"),
+            "true_value": _number("value without the fault, in the unit of the tag"),
             "measured": _number("what telemetry says; null where it says nothing"),
             "quality": _whole("OPC UA quality code of this tag; 0 is good"),
         },

@@ -2,7 +2,8 @@
 
 from simulators.initial import EMPTY, InitialState
 from simulators.ledger import Interval, Journey, Ledger, Passage
+from simulators.readout import TrueValue
 from simulators.simulation import Simulation
 from simulators.summary import summarise
 
-__all__ = ["EMPTY", "InitialState", "Interval", "Journey", "Ledger", "Passage", "Simulation", "summarise"]
+__all__ = ["EMPTY", "InitialState", "Interval", "Journey", "Ledger", "Passage", "Simulation", "TrueValue", "summarise"]

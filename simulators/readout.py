@@ -30,6 +30,7 @@ class TrueValue:
         time: µs since the start of the run.
         true: the quantity itself.
         shown: the reading; none: there was no value.
+        code: its quality; 0: good.
     """
 
     place: int
@@ -37,6 +38,7 @@ class TrueValue:
     time: int
     true: float
     shown: float | None
+    code: int
 
 
 class Readout:
@@ -144,7 +146,7 @@ class Readout:
 
     def _misread(
         self, track: Track, machine: int, name: str, faulty: Faulty, times: Ints
-    ) -> tuple[Floats, Ints | None]:
+    ) -> tuple[Floats, Ints]:
         """Readings of a sensor that has faults, and their quality codes."""
         row = self.panel.kind.tags[name]
         keys = self._noise[name][machine : machine + 1]
@@ -155,9 +157,10 @@ class Readout:
 
         shown, codes = faulty.read(sensed, times)
         shown = np.round(shown, 9)
+        told = np.zeros(times.shape, dtype=np.int64) if codes is None else codes.astype(np.int64)
         if self.truths is not None:
-            self.truths += self._beside(track, machine, name, times, shown)
-        return shown, None if codes is None else codes.astype(np.int64)
+            self.truths += self._beside(track, machine, name, times, np.stack([shown, told]))
+        return shown, told
 
     def _beside(self, track: Track, machine: int, name: str, times: Ints, shown: Floats) -> list[TrueValue]:
         """What a sensor should have shown while something was wrong with it."""
@@ -168,13 +171,13 @@ class Readout:
             return []
         true = track.of_machine(machine, times[wrong]).tag(name)[0].tolist()
         return [
-            TrueValue(self.places[machine], name, time, value, reading if np.isfinite(reading) else None)
-            for time, value, reading in zip(times[wrong].tolist(), true, shown[wrong].tolist(), strict=True)
+            TrueValue(self.places[machine], name, time, value, reading if np.isfinite(reading) else None, int(code))
+            for time, value, reading, code in zip(times[wrong].tolist(), true, *shown[:, wrong].tolist(), strict=True)
         ]
 
     # --- between them --------------------------------------------------------------------------------------------
 
-    def events(self, track: Track, machine: int, begin: int, end: int) -> list[Event]:
+    def events(self, track: Track, machine: int, begin: int, end: int, *, first: int) -> list[Event]:
         """What a machine tells in (begin, end] when it changes, and at the end of operations, in order of time.
 
         Args:
@@ -182,6 +185,7 @@ class Readout:
             machine: which.
             begin: µs since the start of the run.
             end: the same.
+            first: the first sample of the grid after the begin: all is told there that was never told.
         """
         if not self._changing and not self._cyclic:
             return []
@@ -191,8 +195,8 @@ class Readout:
             of = track.of
             begins = of.begin[of.first[machine] : of.first[machine + 1]]
             times = np.union1d(begins[(begins > begin) & (begins <= end)], finished)
-            if any(name not in self.told[machine] for name in self._changing):  # nothing was ever told
-                times = np.union1d(times, np.array([begin + 1]))
+            if any(name not in self.told[machine] for name in self._changing):
+                times = np.union1d(times, np.array([first]))
             found += self._changes(track, machine, times)
         if self._cyclic and len(finished):
             values = track.of_machine(machine, finished, before=True)

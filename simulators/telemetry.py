@@ -153,7 +153,7 @@ class Meters:
         ends = _instants(begin, end, block)
         due = ends.tolist()
         slab = Slab(due, fast.tolist(), _cuts(fast, ends))
-        low, high = begin - self._start, end - self._start
+        low, high, first = begin - self._start, end - self._start, int(fast[0]) - self._start
         rows: list[list[Emission | None]] = [[] for _ in self._nodes]
         waves: list[tuple[int, Emission]] = []
         for readout, track in zip(self._readouts, tracks, strict=True):
@@ -166,7 +166,7 @@ class Meters:
                     sampled.append((_grid(times, ends, fast), columns))
                     events = [[*known, *more] for known, more in zip(events, astray, strict=True)]
             for machine, place in enumerate(readout.places):
-                between = sorted([*events[machine], *readout.events(track, machine, low, high)], key=itemgetter(0))
+                between = sorted([*events[machine], *readout.events(track, machine, low, high, first=first)], key=itemgetter(0))
                 own = [(grid, columns[machine]) for grid, columns in sampled]
                 rows[place] = messages(self._nodes[place], slab, own, between)
                 if self._sampling.waveforms:

@@ -38,13 +38,13 @@ class Witness:
         """The faults that announce failures have been looked at."""
         if machine.health is not None:
             for name, severity in machine.health.announcing().items():
-                self._tell(machine, name, now, there=severity > 0)
+                self._tell(machine, name, now, there=severity > 0, silently=True)
 
     def state(self, machine: "Machine", now: int) -> None:
         """A machine has changed its state: a tool change may have begun or ended."""
         self._tell(machine, TOOL_CHANGE, now, there=machine.condition == (State.SETUP.value, "tool"))
 
-    def _tell(self, machine: "Machine", what: str, now: int, *, there: bool) -> None:
+    def _tell(self, machine: "Machine", what: str, now: int, *, there: bool, silently: bool = False) -> None:
         key = machine.index, what
         known = self._open.get(key)
         if there == (known is not None):
@@ -52,8 +52,9 @@ class Witness:
         if known is None:
             k = self._counts[key] = self._counts.get(key, -1) + 1
             name = f"{machine.node.path}/{what}/{k}"
+            at_once = None if silently else now
             record = self._open[key] = Record(
-                id=name, layer="process", what=what, node=machine.node, begin=now, planned=False
+                id=name, layer="process", what=what, node=machine.node, begin=now, detectable=at_once, planned=False
             )
         else:
             record = self._open.pop(key).over(now)

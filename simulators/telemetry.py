@@ -166,7 +166,8 @@ class Meters:
                     sampled.append((_grid(times, ends, fast), columns))
                     events = [[*known, *more] for known, more in zip(events, astray, strict=True)]
             for machine, place in enumerate(readout.places):
-                between = sorted([*events[machine], *readout.events(track, machine, low, high, first=first)], key=itemgetter(0))
+                between = [*events[machine], *readout.events(track, machine, low, high, first=first)]
+                between.sort(key=itemgetter(0))
                 own = [(grid, columns[machine]) for grid, columns in sampled]
                 rows[place] = messages(self._nodes[place], slab, own, between)
                 if self._sampling.waveforms:

@@ -30,7 +30,7 @@ RESTING = ("off", "standby", "ready", "setup", "load", "unload")
 """What a machine does when no operation runs, as `inputs` name it; then come the phases of its own cycle."""
 
 STEPWISE = (
-    "working", "powered", "effort", "drive_kw", "power_kw", "ready_kw", "tool_used", "wear_mm", "tool_number",
+    "working", "powered", "effort", "drive_kw", "power_kw", "ready_kw", "tool_used", "wear_mm", "tools_before",
     "deviate", "cycle_s", "operation",
 )  # fmt: skip
 """Stepwise variables of every machine; `docs/reference/machine-types.md` tells what they mean."""
@@ -132,9 +132,12 @@ class MachineType(Description):
 
     def onto(self, base: "MachineType") -> "MachineType":
         """This type where it is told in full: on top of the one that it is like."""
+        below = base.power
+        if self.drive is not None and below is not None:  # a drive of its own comes in place of the mean below, too
+            below = below.model_copy(update={"processing": None})
         return MachineType(
             title=self.title or base.title,
-            power=_onto(self.power, base.power),
+            power=_onto(self.power, below),
             drive=self.drive or (None if self.power is not None and self.power.processing is not None else base.drive),
             air=self.air or base.air,
             phases=self.phases or base.phases,

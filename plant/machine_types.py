@@ -124,7 +124,7 @@ class MachineType(Description):
         default_factory=dict, description="Quantities of the process without a sensor."
     )
     tags: dict[Ident, TagRow] = Field(default_factory=dict, description="Quantities with a sensor.")
-    without: tuple[Ident, ...] = Field(
+    without: tuple[Name, ...] = Field(
         (), description="Variables, tags, faults and waveforms of the type it is like that it does not have."
     )
     faults: dict[Name, ProcessFault] = Field(default_factory=dict, description="Faults of its process.")

@@ -30,7 +30,7 @@ RESTING = ("off", "standby", "ready", "setup", "load", "unload")
 """What a machine does when no operation runs, as `inputs` name it; then come the phases of its own cycle."""
 
 STEPWISE = (
-    "working", "powered", "effort", "drive_kw", "power_kw", "ready_kw", "tool_used", "wear_mm", "tool_number",
+    "working", "powered", "effort", "drive_kw", "power_kw", "ready_kw", "tool_used", "wear_mm", "tools_before",
     "deviate", "cycle_s", "operation",
 )  # fmt: skip
 """Stepwise variables of every machine; `docs/reference/machine-types.md` tells what they mean."""
@@ -123,7 +123,7 @@ class MachineType(Description):
         default_factory=dict, description="Quantities of the process without a sensor."
     )
     tags: dict[Ident, TagRow] = Field(default_factory=dict, description="Quantities with a sensor.")
-    without: tuple[Ident, ...] = Field(
+    without: tuple[Name, ...] = Field(
         (), description="Variables, tags, faults and waveforms of the type it is like that it does not have."
     )
     faults: dict[Name, FaultRow] = Field(default_factory=dict, description="Faults of its process.")
@@ -131,9 +131,12 @@ class MachineType(Description):
 
     def onto(self, base: "MachineType") -> "MachineType":
         """This type where it is told in full: on top of the one that it is like."""
+        below = base.power
+        if self.drive is not None and below is not None:  # a drive of its own comes in place of the mean below, too
+            below = below.model_copy(update={"processing": None})
         return MachineType(
             title=self.title or base.title,
-            power=_onto(self.power, base.power),
+            power=_onto(self.power, below),
             drive=self.drive or (None if self.power is not None and self.power.processing is not None else base.drive),
             air=self.air or base.air,
             phases=self.phases or base.phases,
@@ -228,10 +231,8 @@ def _of_air(row: TagRow) -> bool:
 
 
 def _onto(own: Description | None, base: Description | None) -> "dict[str, object] | None":
-    if own is None or base is None:
-        kept = own or base
-        return None if kept is None else dict(kept)
-    return dict(base) | {key: getattr(own, key) for key in own.model_fields_set}
+    given = [of.model_dump(exclude_unset=True) for of in (base, own) if of is not None]  # as text: it is read again
+    return {key: value for of in given for key, value in of.items()} if given else None
 
 
 def _each_onto(own: Mapping[str, Variable], base: Mapping[str, Variable]) -> dict[str, object]:
@@ -242,8 +243,10 @@ def _each_onto(own: Mapping[str, Variable], base: Mapping[str, Variable]) -> dic
         if row is None or below is None:
             merged[name] = row or below
             continue
-        kept = dict(below) if row.model is None else {key: val for key, val in below if key not in MODELS}
-        merged[name] = type(row)(**{**kept, **{key: getattr(row, key) for key in row.model_fields_set}})
+        kept = below.model_dump(exclude_unset=True)  # as text: it is read again
+        if row.model is not None:
+            kept = {key: value for key, value in kept.items() if key not in MODELS}
+        merged[name] = type(row)(**kept | row.model_dump(exclude_unset=True))
     return merged
 
 

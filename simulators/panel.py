@@ -113,7 +113,7 @@ class Panel:
         values: dict[str, Any] = {name: column[machine] for name, column in self.figures.items()}
         values |= {name: table[modes] for name, table in self._inputs.items()}
         values |= dict.fromkeys(kind.fault_names, 0.0)
-        values |= {"working": 1.0, "powered": 1.0, "tool_used": 0.0, "wear_mm": 0.0, "tool_number": 1.0}
+        values |= {"working": 1.0, "powered": 1.0, "tool_used": 0.0, "wear_mm": 0.0, "tools_before": 0.0}
         values |= {"deviate": 0.0, "cycle_s": 1.0, "operation": 0.0, "processing": 1.0}
         values |= {"off": 0.0, "standby": 0.0, "ready": 0.0, "ready_kw": 0.0, "effort": 1.0}
         with np.errstate(all="ignore"):
@@ -142,7 +142,7 @@ class Panel:
         values["powered"] = (of.level >= LEVELS.index("ready")).astype(np.float64)
         values["tool_used"] = used
         values["wear_mm"] = wear_land(used)
-        values["tool_number"] = np.array([operation.tool + 1.0 for operation in operations])
+        values["tools_before"] = np.array([float(operation.tool) for operation in operations])
         values["operation"] = number.astype(np.float64)
         values["cycle_s"] = np.array([operation.duration / SECOND for operation in operations])
         values["ready_kw"] = self.power[of.machine, LEVELS.index("ready")]

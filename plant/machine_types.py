@@ -124,7 +124,7 @@ class MachineType(Description):
         default_factory=dict, description="Quantities of the process without a sensor."
     )
     tags: dict[Ident, TagRow] = Field(default_factory=dict, description="Quantities with a sensor.")
-    without: tuple[Ident, ...] = Field(
+    without: tuple[Name, ...] = Field(
         (), description="Variables, tags, faults and waveforms of the type it is like that it does not have."
     )
     faults: dict[Name, ProcessFault] = Field(default_factory=dict, description="Faults of its process.")
@@ -232,10 +232,8 @@ def _of_air(row: TagRow) -> bool:
 
 
 def _onto(own: Description | None, base: Description | None) -> "dict[str, object] | None":
-    if own is None or base is None:
-        kept = own or base
-        return None if kept is None else dict(kept)
-    return dict(base) | {key: getattr(own, key) for key in own.model_fields_set}
+    given = [of.model_dump(exclude_unset=True) for of in (base, own) if of is not None]  # as text: it is read again
+    return {key: value for of in given for key, value in of.items()} if given else None
 
 
 def _each_onto(own: Mapping[str, Variable], base: Mapping[str, Variable]) -> dict[str, object]:
@@ -246,8 +244,10 @@ def _each_onto(own: Mapping[str, Variable], base: Mapping[str, Variable]) -> dic
         if row is None or below is None:
             merged[name] = row or below
             continue
-        kept = dict(below) if row.model is None else {key: val for key, val in below if key not in MODELS}
-        merged[name] = type(row)(**{**kept, **{key: getattr(row, key) for key in row.model_fields_set}})
+        kept = below.model_dump(exclude_unset=True)  # as text: it is read again
+        if row.model is not None:
+            kept = {key: value for key, value in kept.items() if key not in MODELS}
+        merged[name] = type(row)(**kept | row.model_dump(exclude_unset=True))
     return merged
 
 

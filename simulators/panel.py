@@ -126,8 +126,8 @@ class Panel:
         return float((np.broadcast_to(drive, shares.shape) * shares).sum())
 
     def stretches(self, to: int) -> Stretches:
-        """What the machines did up to an instant, from the oldest that is still known."""
-        return stretches(self.doings, self.phases, to, [of.edges for of in self.machines])
+        """What the machines did up to an instant and with all that begins then, from the oldest that is still known."""
+        return stretches(self.doings, self.phases, to + 1, [of.edges for of in self.machines])
 
     def stepwise(self, of: Stretches) -> dict[str, Any]:
         """All stepwise quantities: arrays over the stretches."""

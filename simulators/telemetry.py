@@ -189,16 +189,13 @@ class Meters:
             begins = of.begin[first:last]
             begins = begins[(begins > low) & (begins <= high)]
             times = np.union1d(begins, finished)
-            if low == self._opened(places[machine]):  # all is new at the begin
-                times = np.union1d(times, np.array([low + 1]))
+            if not self._told[places[machine]].keys() & set(changing):  # all is new at the first sample
+                times = np.union1d(times, _instants(begin, end, self._sampling.sample)[:1] - self._start)
             found += self._changes(index, track, machine, changing, times)
         if cyclic and len(finished):
             found += self._shown(index, track.of_machine(machine, finished, before=True), machine, cyclic, finished)
         found.sort(key=itemgetter(0))
         return found
-
-    def _opened(self, place: int) -> int:
-        return -1 if self._told[place] else self._blocks_until - self._start
 
     def _changes(self, index: int, track: Track, machine: int, names: Sequence[str], times: Ints) -> list[Event]:
         """Readings that differ from what the machine told last."""

@@ -62,6 +62,7 @@ class Tightening:
         window: allowed angles after snug, degrees.
         tolerance: allowed deviation of the torque, over the target.
         most: angle after snug at which it gives up.
+        slips: how often the bit slips, besides what the variant says.
         noise: standard deviation of the transducer, N·m.
         step: degrees between two samples.
         speed: turns per minute.
@@ -80,6 +81,7 @@ class Tightening:
     window: tuple[float, float] = (35.0, 110.0)
     tolerance: float = 0.05
     most: float = 140.0
+    slips: float = 0.0
     noise: float = 0.05
     step: float = 0.5
     speed: float = 60.0
@@ -131,7 +133,7 @@ class Tightening:
         end = self._seat + self._bend + self.angle
         angle = np.append(np.arange(0.0, end - 1e-9, self.step), end)
         torque = self._torque(angle)
-        slips = round(VARIANTS[self.variant].slips * self.severity)
+        slips = round(VARIANTS[self.variant].slips * self.severity + self.slips)
         for share in stream.uniforms(range(k * LONGEST, k * LONGEST + slips), _PLACES):
             away = (angle - (self._seat + self._bend + 0.9 * share * self.angle)) / 1.5
             torque = torque * (1.0 - 0.7 * np.exp(-away * away))

@@ -7,9 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plant.draws import Stream
+from plant.catalogue import CATALOGUE
+from plant.draws import Stream, key
+from plant.time import SECOND
 from plant.units import UNITS
+from simulators.doings import Doings, Operation, at_rest
+from simulators.functions import FUNCTIONS
+from simulators.panel import Instrumented, Panel
 from simulators.physics.bearings import bpfi, bpfo
+from simulators.track import Track
 from simulators.waveforms import MODELS, Blanking, PressFit, Tightening, Vibration, pack
 from simulators.waveforms.tightening import ANGLE_HIGH, ANGLE_LOW, OK, TORQUE_LOW, VARIANTS
 from simulators.waveforms.waveform import LONGEST, noise
@@ -299,3 +305,50 @@ def test_a_part_set_on_askew_peaks_where_it_enters():
     straight, askew = PressFit().waveform(STREAM, 0).bands, PressFit(tilt=1.0).waveform(STREAM, 0).bands
     assert askew["entry_force"] > 3 * straight["entry_force"]
     assert askew["joint_force"] == pytest.approx(straight["joint_force"], rel=0.01)
+
+
+# What the assembly station records, beside what it tells
+
+
+def assembled(fault, severity=1.0):
+    """Tags of one operation with a fault, and the curves that are drawn for it."""
+    kind, done = CATALOGUE["assembly-station"], Doings(at_rest(0, "starved"))
+    done.change(1, "processing", "")
+    done.work(1, Operation(7, 30 * SECOND))
+    done.change(30 * SECOND + 1, "starved", "")
+    faults = {} if fault is None else {fault: lambda times: np.full(times.shape, severity)}
+    machine = Instrumented(kind=kind, power=None, key=lambda purpose: key(3, "l/A/1", purpose), faults=faults)
+    panel = Panel([machine], [done], lambda times: np.full(times.shape, 20.0))
+    at = np.array([30 * SECOND + 1])
+    values = Track(panel, panel.stretches(31 * SECOND)).of_machine(0, at, before=True)
+    curves = {}
+    for name, model in (("tightening", Tightening), ("press_fit", PressFit)):
+        figures = kind.waveforms[name].figures
+        own = {figure: float(np.squeeze(of.of(FUNCTIONS, values))) for figure, of in figures.items()}
+        curves[name] = model(**own).waveform(STREAM, 7).bands
+    return {tag: float(np.squeeze(values.tag(tag))) for tag in kind.tags}, curves
+
+
+@pytest.mark.parametrize("fault", [None, *CATALOGUE["assembly-station"].faults])
+@pytest.mark.parametrize("severity", [0.5, 1.0])
+def test_an_assembly_station_tells_what_its_curves_show(fault, severity):
+    tags, curves = assembled(fault, severity)
+    screw, fit = curves["tightening"], curves["press_fit"]
+    assert screw["torque_result"] == tags["torque_result"]
+    assert screw["angle_final"] == pytest.approx(tags["angle_final"], rel=0.03)
+    assert fit["press_fit_depth"] == pytest.approx(tags["press_fit_depth"], abs=0.05)
+    if fault not in ("bit-slip", "stripped"):  # a straight line through dips or past the yield tells little
+        assert screw["torque_rate"] == pytest.approx(tags["torque_rate"], rel=0.05)
+        assert screw["rundown_torque"] == pytest.approx(tags["rundown_torque"], rel=0.1)
+    if fault != "bit-slip":
+        assert screw["torque_final"] == pytest.approx(tags["torque_final"], rel=0.03)
+    if fault != "chip-in-seat":
+        assert fit["joint_force"] == pytest.approx(tags["press_fit_force"], rel=0.08)
+
+
+def test_a_bit_slips_as_often_as_it_is_told_to():
+    smooth, slipping = (Tightening(slips=slips, noise=0.0).waveform(STREAM, 1) for slips in (0.0, 3.0))
+    dips = np.diff(slipping.of.values) < 0
+    assert not (np.diff(smooth.of.values) < 0).any()
+    assert 1 <= np.sum(dips[1:] & ~dips[:-1]) <= 3
+    assert slipping.samples == smooth.samples

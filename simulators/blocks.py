@@ -4,6 +4,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from plant.messages import Emission, Scalar, Telemetry
 from plant.paths import Node
 
@@ -69,102 +71,96 @@ def messages(node: Node, slab: Slab, sampled: Sampled, events: list[Event]) -> l
         sampled: what was read off on grids.
         events: what is told between them, in order of time.
     """
-    everywhere = [columns for grid, columns in sampled if len(grid.stamps) == len(slab.stamps)]
-    dense: list[tuple[str, Column]] = []  # a reading at every instant of the finest grid
-    sparse: list[tuple[str, Column, Grid]] = []
-    for grid, columns in sampled:
-        for tag, column in columns.items():
-            if column.whole and column.codes is None and len(grid.stamps) == len(slab.stamps):
-                dense.append((tag, column))
-            else:
-                sparse.append((tag, column, grid))
+    wide = [_spread(tag, column, grid, slab) for grid, columns in sampled for tag, column in columns.items()]
+    dense = [(row.tag, row.values) for row in wide if row.told is None]
+    sparse = [row for row in wide if row.told is not None]
     stamps = [event[0] for event in events]
     found: list[Emission | None] = []
     high = 0
     for k, ts in enumerate(slab.due):
         i, j = slab.cuts[k], slab.cuts[k + 1]
         low, high = high, bisect_right(stamps, ts, lo=high) if events else 0
-        if low == high and everywhere:
-            v = {tag: column.values[i:j] for tag, column in dense}
-            codes = _put(v, sparse, k, i, j) if sparse else None
-            found.append((node, Telemetry(ts=ts, t=slab.stamps[i:j], v=v, q=codes)))
-        else:
-            made = _Block(slab.stamps[i:j], sampled, events[low:high], k)
-            found.append(made.message(node, ts, bare=not everywhere))
+        t = slab.stamps[i:j]
+        v = {tag: values[i:j] for tag, values in dense}
+        codes: Codes = {}
+        for row in sparse:
+            if row.told is not None and row.told[k]:
+                v[row.tag] = row.values[i:j]
+                if row.codes is not None and any(own := row.codes[i:j]):
+                    codes[row.tag] = own
+        if low != high:
+            t = _between(t, v, codes, events[low:high])
+        if not dense:
+            t = _without_gaps(t, v, codes)
+        found.append((node, Telemetry(ts=ts, t=t, v=v, q=codes or None)) if t else None)  # type: ignore[arg-type]
     return found
 
 
-def _put(
-    v: dict[str, list[Scalar]], sparse: Sequence[tuple[str, Column, Grid]], block: int, i: int, j: int
-) -> dict[str, int | list[int]] | None:
-    """Add the columns of a block that have no reading at some instants; those without any are left out."""
-    codes: dict[str, int | list[int]] = {}
-    for tag, column, grid in sparse:
-        a, b = grid.cuts[block], grid.cuts[block + 1]
-        if a == b:
-            continue
-        values = column.values[a:b]
-        if values.count(None) == len(values):
-            continue
-        own = None if column.codes is None or not any(column.codes[a:b]) else column.codes[a:b]
-        if len(values) < j - i:
-            wide: list[Scalar] = [None] * (j - i)
-            marks = [0] * (j - i)
-            for place, value in zip(grid.places[a:b], values, strict=True):
-                wide[place - i] = value
-            if own is not None:
-                for place, code in zip(grid.places[a:b], own, strict=True):
-                    marks[place - i] = code
-                own = marks
-            values = wide
-        v[tag] = values
-        if own is not None:
-            codes[tag] = own
-    return codes or None
+Codes = dict[str, list[int]]
+"""Quality of readings by tag, where some are not good."""
 
 
-class _Block:
-    """A block in the making: instants, and columns as long as they."""
+@dataclass(frozen=True, slots=True)
+class _Wide:
+    """A column with a place for every instant of the finest grid.
 
-    __slots__ = ("codes", "t", "v")
+    Args:
+        tag: its name.
+        values: readings, nothing where there is none.
+        codes: their quality; none: all good.
+        told: how many readings each block has; none: one at every instant.
+    """
 
-    def __init__(self, grid: list[int], sampled: Sampled, events: Sequence[Event], block: int) -> None:
-        self.t = sorted({*grid, *(stamp for _, stamp, _, _ in events)}) if events else grid
-        self.v: dict[str, list[Scalar]] = {}
-        self.codes: dict[str, list[int]] = {}
-        for own, columns in sampled:
-            a, b = own.cuts[block], own.cuts[block + 1]
-            if a < b:
-                at = self.places(own.stamps[a:b])
-                for tag, column in columns.items():
-                    self.put(tag, column.values[a:b], at, None if column.codes is None else column.codes[a:b])
-        for _, stamp, tag, value in events:
-            self.put(tag, [value], self.places([stamp]), None)
+    tag: str
+    values: list[Scalar]
+    codes: list[int] | None
+    told: list[int] | None
 
-    def places(self, stamps: list[int]) -> list[int]:
-        """Positions of instants."""
-        return [bisect_left(self.t, stamp) for stamp in stamps]
 
-    def put(self, tag: str, values: list[Scalar], places: list[int], codes: list[int] | None) -> None:
-        """Readings of a tag at some positions."""
-        if values.count(None) == len(values):
-            return
-        column = self.v.setdefault(tag, [None] * len(self.t))
-        for place, value in zip(places, values, strict=True):
-            column[place] = value
-        if codes is not None and any(codes):
-            own = self.codes.setdefault(tag, [0] * len(self.t))
-            for place, code in zip(places, codes, strict=True):
-                own[place] = code
+def _spread(tag: str, column: Column, grid: Grid, slab: Slab) -> _Wide:
+    everywhere = len(grid.stamps) == len(slab.stamps)
+    if everywhere and column.whole and column.codes is None:
+        return _Wide(tag, column.values, None, None)
+    places = [place for place, value in zip(grid.places, column.values, strict=True) if value is not None]
+    told = np.diff(np.searchsorted(places, slab.cuts)).tolist()
+    if everywhere:
+        return _Wide(tag, column.values, column.codes, told)
+    values: list[Scalar] = [None] * len(slab.stamps)
+    for place, value in zip(grid.places, column.values, strict=True):
+        values[place] = value
+    codes = None
+    if column.codes is not None:
+        codes = [0] * len(slab.stamps)
+        for place, code in zip(grid.places, column.codes, strict=True):
+            codes[place] = code
+    return _Wide(tag, values, codes, told)
 
-    def message(self, node: Node, ts: int, *, bare: bool) -> Emission | None:
-        """The message; of a machine that samples nothing at every instant only where something was told."""
-        if not self.v:
-            return None
-        t, v = self.t, self.v
-        codes: dict[str, int | list[int]] = dict(self.codes)
-        if bare:
-            kept = [k for k in range(len(t)) if any(column[k] is not None for column in v.values())]
-            t, v = [t[k] for k in kept], {tag: [column[k] for k in kept] for tag, column in v.items()}
-            codes = {tag: [own[k] for k in kept] for tag, own in self.codes.items()}
-        return node, Telemetry(ts=ts, t=t, v=v, q=codes or None)
+
+def _between(t: list[int], v: dict[str, list[Scalar]], codes: Codes, events: Sequence[Event]) -> list[int]:
+    """Put readings between those of the grid: all columns get room at their instants. Returns all instants."""
+    new = sorted({stamp for _, stamp, _, _ in events}.difference(t))
+    if new:
+        t = sorted([*t, *new])
+        rooms = [bisect_left(t, stamp) for stamp in new]  # rising, so each is right once those before are there
+        for column in v.values():
+            for room in rooms:
+                column.insert(room, None)
+        for told in codes.values():
+            for room in rooms:
+                told.insert(room, 0)
+    for _, stamp, tag, value in events:
+        if tag not in v:
+            v[tag] = [None] * len(t)
+        v[tag][bisect_left(t, stamp)] = value
+    return t
+
+
+def _without_gaps(t: list[int], v: dict[str, list[Scalar]], codes: Codes) -> list[int]:
+    """Leave out instants at which nothing is told, of a machine that samples nothing at every one."""
+    kept = [k for k in range(len(t)) if any(column[k] is not None for column in v.values())]
+    if len(kept) < len(t):
+        for tag, column in v.items():
+            v[tag] = [column[k] for k in kept]
+        for tag, own in codes.items():
+            codes[tag] = [own[k] for k in kept]
+    return [t[k] for k in kept]

@@ -95,7 +95,8 @@ def reading(of: Track, name: str, times: Ints, *, before: bool = False) -> tuple
     """What the sensor of the one machine shows, and where it is at the end of its range."""
     row = of.panel.kind.tags[name]
     keys = np.array([key(11, "l/A/1", f"noise.{name}")], dtype=np.uint64)
-    shown, beyond = read(row, name, of.of_machine(0, times, before=before), keys, times)
+    values = of.of_machine(0, times, before=before)
+    shown, beyond = digital(row, values.tag(name), analog(row, name, values, keys, times))
     return shown[0], None if beyond is None else beyond[0]
 
 
@@ -169,12 +170,12 @@ def test_pieces_leave_no_trace(name: str) -> None:
         while todo and todo[0].begin <= cut:
             doings.spells.append(todo.pop(0))
         while finished and finished[0] <= cut:
-            doings.finish(finished.pop(0))
+            doings.finish(finished.pop(0), "")
         part, now = track(of, cut), np.array([cut])
         for tag in kind.tags:
             assert reading(part, tag, now)[0] == reading(once, tag, now)[0], tag
         assert part.energy(now).tolist() == once.energy(now).tolist()
-        part.forget(cut)
+        part.forget(0, cut)
 
 
 # --- faults show -----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from plant.units import UNITS
 from plant.variables import TagRow
 from simulators.doings import Doings, Operation, at_rest
 from simulators.panel import Instrumented, Panel
-from simulators.sampling import read
+from simulators.sampling import analog, digital
 from simulators.stretches import Floats, Ints
 from simulators.track import Track
 
@@ -58,7 +58,7 @@ def works(of: Doings, begin: int, parts: int, first: int = 0) -> int:
         of.change(begin + LOADING, "processing", "")
         of.change(begin + LOADING + WORK, "processing", "unload")
         begin += CYCLE
-        of.finish(begin)
+        of.finish(begin, "")
     return begin
 
 

@@ -47,6 +47,9 @@ PHYSICS: dict[str, tuple[int, int | None]] = {
 }  # fmt: skip
 """Functions of the physics of machines, with the fewest and the most values: `simulators.physics` computes them."""
 
+REGISTERED: dict[str, tuple[int, int | None]] = {}
+"""Functions that a program brings along: `simulators.functions.register` adds them."""
+
 ALLOWED = "numbers, names, + - * / // % **, comparisons, a if c else b, and, or, not, and functions"
 LONGEST = 2000  # characters; far more than people write, and far less than the parser can take
 
@@ -83,6 +86,10 @@ class Expression:
         whole = ast.fix_missing_locations(_Arrays().visit(tree))
         object.__setattr__(self, "_code", compile(whole, "<expression>", "eval"))
 
+    def __reduce__(self) -> tuple[type["Expression"], tuple[str]]:
+        """Code does not go from process to process: the text does, and is read again."""
+        return Expression, (self.text,)
+
     @property
     def canonical(self) -> str:
         """The same for texts that differ in blanks only."""
@@ -96,7 +103,7 @@ class Expression:
         """The value: arrays in, array out.
 
         Args:
-            functions: by name, `FUNCTIONS` and `PHYSICS` and those that stand for what arrays cannot do with words:
+            functions: by name, those of the tables and those that stand for what arrays cannot do with words:
                 ``where``, ``both``, ``either``, ``opposite``.
             values: figures and variables by name, numbers or arrays that go together.
         """
@@ -121,7 +128,7 @@ def _parsed(text: str) -> ast.Expression:
 
 
 def _check_call(node: ast.Call) -> None:
-    known = FUNCTIONS | PHYSICS
+    known = FUNCTIONS | PHYSICS | REGISTERED
     if not isinstance(node.func, ast.Name) or node.keywords:
         raise EntryError(f"{shown(ast.unparse(node))} stands in an expression", "function(value, value)")
     name = node.func.id

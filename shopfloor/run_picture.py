@@ -124,7 +124,7 @@ def _panel(trend: Trend, lane: Lane, left: int, top: int, *, several: bool) -> I
     unit = symbol(trend.tag.unit)
     title = trend.tag.title or trend.name
     yield f'<text class="name" x="{left}" y="{top - 8}">{escape(_name(trend.node, several))} · {escape(title)}</text>'
-    low, high, ticks = _scale([y for _, y in trend.points])
+    low, high, ticks = scale([y for _, y in trend.points])
 
     def height(value: float) -> float:
         return top + PANEL * (high - value) / (high - low)
@@ -144,7 +144,7 @@ def _panel(trend: Trend, lane: Lane, left: int, top: int, *, several: bool) -> I
     yield f'<rect class="frame" x="{left}" y="{top}" width="{WIDTH}" height="{PANEL}"/>'
 
 
-def _scale(values: Iterable[float]) -> tuple[float, float, list[float]]:
+def scale(values: Iterable[float]) -> tuple[float, float, list[float]]:
     """Ends and round numbers of an axis; from 0 on where that leaves the values room enough."""
     known = list(values) or [0.0, 1.0]
     low, high = min(known), max(known)

@@ -1,10 +1,12 @@
-"""The pictures of the modelling guide are those that the script draws. Renew them with --renew-golden."""
+"""The pictures of the guides are those that the scripts draw. Renew them with --renew-golden."""
 
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
+from docs import line_charts, signal_pictures
 from docs.pictures import FOLDER, PICTURES, draw
 
 GUIDE = Path(__file__).parent.parent / "docs" / "guides" / "modelling.md"
@@ -46,3 +48,39 @@ def test_the_guide_shows_every_picture_once():
     text = GUIDE.read_text(encoding="utf-8")
     assert {name: text.count(f"modelling/{name}.svg") for name in PICTURES} == dict.fromkeys(PICTURES, 1)
     assert sorted(file.stem for file in FOLDER.glob("*.svg")) == sorted(PICTURES)
+
+
+# --- the guide to signals --------------------------------------------------------------------------------------------
+
+SIGNALS = GUIDE.parent / "signals.md"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.mark.xdist_group("signals")  # one worker: the runs are shared
+@pytest.mark.parametrize("name", signal_pictures.PICTURES)
+def test_a_picture_of_signals_is_what_a_run_gives(name, request):
+    file = signal_pictures.FOLDER / f"{name}.svg"
+    drawn = line_charts.draw(signal_pictures.PICTURES[name]())
+    if request.config.getoption("--renew-golden"):
+        signal_pictures.FOLDER.mkdir(parents=True, exist_ok=True)
+        file.write_text(drawn, encoding="utf-8", newline="\n")
+    assert file.read_text(encoding="utf-8") == drawn
+    tree = ET.fromstring(drawn)  # noqa: S314 - our own text
+    _, _, width, _ = map(float, tree.attrib["viewBox"].split())
+    paths = [path.attrib["d"] for path in tree.iter(f"{SVG}path") if path.attrib["class"] in {"line", "second"}]
+    curves = [path for path in paths if "h" not in path]  # what has one is a swatch of the legend
+    dots = [float(dot.attrib["cy"]) for dot in tree.iter(f"{SVG}circle")]
+    assert any(len(curve) > 500 for curve in curves) or len(dots) > 50, "something is to be seen"
+    frames = [float(rect.attrib["y"]) for rect in tree.iter(f"{SVG}rect") if rect.attrib.get("class") == "frame"]
+    for curve in curves:
+        numbers = [float(number) for number in re.findall(r"[\d.]+", curve)]
+        assert all(line_charts.LEFT <= x <= width - line_charts.RIGHT + 0.1 for x in numbers[::2])
+        assert min(frames) <= min(numbers[1::2])
+        assert max(numbers[1::2]) <= max(frames) + line_charts.PANEL + 0.1
+
+
+def test_the_guide_to_signals_shows_every_picture_once():
+    text = SIGNALS.read_text(encoding="utf-8")
+    names = dict.fromkeys(signal_pictures.PICTURES, 1)
+    assert {name: text.count(f"signals/{name}.svg") for name in names} == names
+    assert sorted(file.stem for file in signal_pictures.FOLDER.glob("*.svg")) == sorted(names)

@@ -64,9 +64,9 @@ FUNCTIONS: Mapping[str, Callable[..., Values]] = MappingProxyType({of.__name__: 
 """What expressions of machine types may call, by name, with positional arguments."""
 
 
-def arity(name: str) -> tuple[int, int | None]:
-    """Fewest and most arguments of a function of expressions; None: as many as one likes."""
-    parameters = signature(FUNCTIONS[name]).parameters.values()
+def arity(of: Callable[..., Values]) -> tuple[int, int | None]:
+    """Fewest and most positional arguments of a function; None: as many as one likes."""
+    parameters = signature(of).parameters.values()
     few = sum(one.default is Parameter.empty and one.kind is not Parameter.VAR_POSITIONAL for one in parameters)
     endless = any(one.kind is Parameter.VAR_POSITIONAL for one in parameters)
     return few, None if endless else len(parameters)

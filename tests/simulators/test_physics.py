@@ -264,7 +264,7 @@ MORE = {
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_says_the_same_of_one_value_as_among_many(name):
-    function, (few, most) = FUNCTIONS[name], arity(name)
+    function, (few, most) = FUNCTIONS[name], arity(FUNCTIONS[name])
     for count in range(max(few, 1), (few + 3 if most is None else most) + 1):
         arguments = SOME[:count].copy()
         if name in MORE:
@@ -284,7 +284,7 @@ def test_a_function_of_expressions_is_called_what_it_is_and_explains_itself(name
     assert name.isidentifier()
     assert name.islower()
     assert inspect.getdoc(FUNCTIONS[name])
-    assert arity(name)[0] == len(
+    assert arity(FUNCTIONS[name])[0] == len(
         [
             one
             for one in inspect.signature(FUNCTIONS[name]).parameters.values()

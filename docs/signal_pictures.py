@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from docs.line_charts import Chart, Kind, Panel, Series, draw
 from plant.description import Plant, Sampling
 from plant.loader import load_plant
 from plant.messages import Axis, PartEvent, Quality, StateChange, Telemetry, Truth, Waveform
+from plant.paths import Node
 from plant.scenarios import load_scenario
 from plant.time import DEFAULT_START, HOUR
 from plant.units import symbol
@@ -25,6 +27,7 @@ from simulators.physics import FUNCTIONS
 
 ROOT = Path(__file__).parent.parent
 FOLDER = Path(__file__).parent / "images" / "signals"
+GUIDE = ROOT / "docs" / "guides" / "signals.md"
 CELL = ROOT / "examples" / "worn-cell.yaml"
 TURNS_HZ = 25.0
 """Turns of the spindle per second where its vibration is recorded: 1500 per minute."""
@@ -71,12 +74,16 @@ def told(plant: Plant, hours: int, every_s: int, *, uncover: bool = False) -> To
     found = Told()
     for hour in range(1, hours + 1):
         for node, message in simulation.advance(DEFAULT_START + hour * HOUR):
-            _take(found, node.station or "", message)
+            _take(found, _called(node), message)
         for node, value in simulation.true_values() if uncover else ():
-            x, y = found.true.setdefault((node.station or "", value.tag), ([], []))
+            x, y = found.true.setdefault((_called(node), value.tag), ([], []))
             x.append(value.time / HOUR)
             y.append(value.true)
     return found
+
+
+def _called(node: Node) -> str:
+    return f"{node.station}" if node.machine is None else f"{node.station}/{node.machine}"
 
 
 def _take(found: Told, station: str, message: object) -> None:
@@ -284,9 +291,32 @@ def tightening() -> Chart:
     )  # fmt: skip
 
 
+def own() -> Chart:
+    """The stand of the guide: one of two has a worn seal."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "pumps.yaml"
+        text = GUIDE.read_text(encoding="utf-8").split("```yaml pumps.yaml\n")[1]
+        file.write_text(text.partition("```")[0], encoding="utf-8")
+        stands = told(load_plant(file), 6, 5)
+    hours = np.arange(36) / 6  # of ten minutes: six cycles
+    panels = []
+    for title, tag, unit in [("Flow", "flow", "L/min"), ("Oil temperature", "oil_temp", "Cel")]:
+        series = []
+        for name, kind in (("STAND/2", "line"), ("STAND/1", "second")):
+            x, y = stands.series(name, tag)
+            means = [_mean(y[(x >= h) & (x < h + 1 / 6)]) for h in hours]
+            series.append(Series(x=(hours + 1 / 12).tolist(), y=means, kind=kind, name=name))
+        panels.append(Panel(title=f"{title}, mean of 10 min", unit=symbol(unit), series=tuple(series)))
+    return Chart(
+        about="Flow of a worn pump stand falls while its oil gets warmer; its neighbour stays as it was",
+        axis="Plant time, h", begin=0, end=6, step=1, panels=tuple(panels),
+        marks=((2.0, "seal begins to wear"), (5.0, "at its worst")),
+    )  # fmt: skip
+
+
 PICTURES: dict[str, Callable[[], Chart]] = {
     "wear": wear, "bearing": bearing, "warm-up": warm_up, "sensors": sensors, "spectrum": spectrum,
-    "tightening": tightening,
+    "tightening": tightening, "own": own,
 }  # fmt: skip
 
 if __name__ == "__main__":

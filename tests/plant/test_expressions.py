@@ -3,7 +3,9 @@
 import doctest
 import math
 import pickle
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from simulators.functions import FUNCTIONS, register
 from simulators.physics import FUNCTIONS as COMPUTED
 from simulators.physics import arity
 
+SIGNALS = Path(__file__).parents[2] / "docs" / "guides" / "signals.md"
 NUMBERS = st.floats(-100, 100).filter(lambda x: abs(x) > 1e-3)
 LEAVES = st.sampled_from(["a", "b", "2", "0.5"])
 TEXTS = st.recursive(
@@ -169,4 +172,12 @@ def test_a_function_without_a_name_is_refused() -> None:
 @pytest.mark.usefixtures("registry")
 def test_the_example_of_registering_is_true() -> None:
     assert doctest.testmod(functions).failed == 0
+    assert "saturated" in REGISTERED
+
+
+@pytest.mark.usefixtures("registry")
+def test_the_guide_registers_a_function() -> None:
+    text = "".join(re.findall(r"^```pycon\n(.*?)^```", SIGNALS.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))
+    told = doctest.DocTestParser().get_doctest(text, {}, SIGNALS.name, str(SIGNALS), 0)
+    assert doctest.DocTestRunner().run(told).failed == 0
     assert "saturated" in REGISTERED

@@ -21,6 +21,7 @@ from experiments import Window, pool, replicate
 from plant.description import Plant
 from plant.errors import SimulationError
 from plant.loader import load_plant
+from plant.scenarios import load_scenario
 from plant.time import DEFAULT_START, HOUR, MINUTE, SECOND
 from shopfloor.cli import app
 from simulators import Simulation
@@ -29,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "gallery"
 GUIDE = ROOT / "docs" / "guides" / "modelling.md"
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+SCENARIOS = sorted((ROOT / "examples" / "scenarios").glob("*.yaml"))
 
 HOURS = {"block-line": 24, "gear-cell": 36, "job-shop": 48, "lab-line": 2, "supply-chain": 60, "ten-station": 1}
 """Plant time of a summary where 8 h would show too little, or more than enough."""
@@ -94,6 +96,17 @@ def test_the_command_to_try_exists_with_its_options(file):
     command = next(line for line in file.read_text(encoding="utf-8").splitlines() if line.startswith("#   shopfloor"))
     result = CliRunner().invoke(app, [*shlex.split(command)[2:], "--help"])
     assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
+def test_a_scenario_befalls_the_plant_of_its_command(file):
+    command = next(line for line in file.read_text(encoding="utf-8").splitlines() if line.startswith("#   shopfloor"))
+    words = shlex.split(command)[2:]
+    result = CliRunner().invoke(app, [*words, "--help"])
+    assert result.exit_code == 0, result.output
+    assert words[words.index("--scenario") + 1] == file.relative_to(ROOT).as_posix()
+    plant = load_plant(ROOT / words[1])
+    assert len(load_scenario(file, plant).faults) > len(plant.faults)
 
 
 def test_the_page_of_the_gallery_has_every_plant_and_no_other():

@@ -63,7 +63,7 @@ def test_power_is_there_at_once_and_warmth_comes_by_and_by() -> None:
     assert first == pytest.approx(last, rel=0.2)
     rises = at(of, "spindle_temp", *range(0, 60 * 200, 200)) - HALL
     assert rises[0] < 3, "a run begins in the steady state of what it does first: rapid moves"
-    assert rises[3] < 0.5 * rises[-1]
+    assert rises[1] < 0.6 * rises[-1]
     assert 8 < rises[-1] < 25
     cooled = at(of, "spindle_temp", 60 * 200 + 1800, 60 * 200 + 3 * 3600) - HALL
     assert rises[-1] > 2 * cooled[0] > 8 * cooled[1] > 0
@@ -106,8 +106,8 @@ def test_a_slipping_belt_loses_speed_against_what_is_set() -> None:
 def test_tank_and_accumulator_rise_and_fall_between_their_limits() -> None:
     of = milling(100)
     tank = at(of, "coolant_temp", *range(0, 100 * 200, 5)) - HALL
-    assert 0.5 == pytest.approx(tank.min(), abs=0.05)
-    assert 1.5 == pytest.approx(tank.max(), abs=0.05)
+    assert tank.min() == pytest.approx(0.5, abs=0.05)
+    assert tank.max() == pytest.approx(1.5, abs=0.05)
     turns = np.flatnonzero(np.diff(np.sign(np.diff(tank))))
     assert 5 < np.diff(turns).mean() * 5 / 60 < 15, "minutes from turn to turn"
     bar = at(of, "hydraulic_pressure", *range(0, 100 * 200, 5))

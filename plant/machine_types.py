@@ -4,10 +4,10 @@ The catalogue that ships (`plant.catalogue`) and the types that people write und
 vocabulary. A type is a table of *variables*, most of them expressions of each other; those with a sensor are its tags.
 
 Two kinds of variables matter. *Stepwise* ones are constant between the events of their machine: its state, the phase of
-the cycle, the wear of its tool, the severity of a fault, what scatters from operation to operation, and every expression
-of such. *Continuous* ones follow from
-them by an exact solution (a lag, two thermal nodes, an integral, a saw-tooth), or are given at every instant (ambient
-temperature, wandering), and so is every expression of these. What is solved exactly needs stepwise input.
+the cycle, the wear of its tool, the severity of a fault, what scatters from operation to operation, and every
+expression of such. *Continuous* ones follow from them by an exact solution (a lag, two thermal nodes, an integral, a
+saw-tooth), or are given at every instant (ambient temperature, wandering), and so is every expression of these. What is
+solved exactly needs stepwise input.
 """
 
 from collections.abc import Mapping

@@ -47,7 +47,7 @@ LIVELY = """\
 plant: lively
 telemetry: {sample: 5 s, block: 10 s}
 machine_types:
-  mill:  # told in every way: on the grid, on a slower one, when it has moved, on change, once per cycle; load: off range
+  mill:  # told on the grid, on a slower one, when it has moved, on change, once per cycle; its load leaves the range
     power: {off: 0.1 kW, standby: 0.8 kW, ready: 3 kW, processing: 9 kW}
     inputs: {open: {load: 1, setup: 1}}
     variables: {warmth: {lag: {of: 20 * working, tau: 600}}}

@@ -38,7 +38,7 @@ def describe(plant: Plant) -> dict[str, Any]:
             name: {
                 "title": kind.title,
                 "tags": {
-                    tag: {**msgspec.to_builtins(about), "unit_symbol": symbol(about.unit)}
+                    tag: {**msgspec.structs.asdict(about), "unit_symbol": symbol(about.unit)}
                     for tag, about in kind.told_tags.items()
                 },
             }

@@ -73,7 +73,7 @@ async def test_stations_have_the_signals_of_their_birth_documents(client, simula
                 assert (known["unit"], known["datatype"], known["title"]) == (about.unit, about.datatype, about.title)
 
 
-def test_a_station_without_air_has_no_meter_of_it_beside_one_of_its_type_that_has() -> None:
+async def test_a_station_without_air_has_no_meter_of_it_beside_one_of_its_type_that_has() -> None:
     stations = [{"name": name, "type": "press", "cycle_time": "9 s"} for name in "ABC"]
     stations[1]["power"] = {"air": {"processing": "90 L/min"}}
     told = describe(Plant.model_validate({"plant": "p", "lines": [{"name": "l", "stations": stations}]}))

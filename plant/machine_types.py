@@ -81,6 +81,11 @@ class FaultRow(Description):
         None, description="Factor on sigma of the measured characteristics: an expression of `severity`."
     )
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags in which it shows, without their signs."""
+        return tuple(shown.removesuffix("+").removesuffix("-").strip() for shown in self.shows)
+
 
 class WaveformRow(Description):
     """A waveform that the machine records once in so many parts."""

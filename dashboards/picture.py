@@ -38,22 +38,27 @@ def describe(plant: Plant) -> dict[str, Any]:
             name: {
                 "title": kind.title,
                 "tags": {
-                    tag: {**msgspec.to_builtins(about), "unit_symbol": symbol(about.unit)}
+                    tag: {**msgspec.structs.asdict(about), "unit_symbol": symbol(about.unit)}
                     for tag, about in kind.told_tags.items()
                 },
             }
             for name, kind in _types(plant).items()
         },
-        "lines": [_describe_line(line) for line in plant.lines],
+        "lines": [_describe_line(plant, line) for line in plant.lines],
     }
 
 
 def _types(plant: Plant) -> dict[str, MachineType]:
-    """The types of machines that stand in the plant."""
-    return {s.type: plant.kind(s) for line in plant.lines for s in line.stations}
+    """The types of machines that stand in the plant, with all signals that one of them has."""
+    found: dict[str, MachineType] = {}
+    for station in (station for line in plant.lines for station in line.stations):
+        kind = plant.kind(station)
+        if station.type not in found or len(kind.tags) > len(found[station.type].tags):
+            found[station.type] = kind  # the same signals, but for the meter of air where there is none
+    return found
 
 
-def _describe_line(line: Line) -> dict[str, Any]:
+def _describe_line(plant: Plant, line: Line) -> dict[str, Any]:
     return {
         "path": line.node.path,
         "name": line.name,
@@ -66,6 +71,7 @@ def _describe_line(line: Line) -> dict[str, Any]:
                 "path": Node(line.area, line.name, station.name).path,
                 "type": station.type,
                 "machines": [node.path for node in line.machines(station)],
+                "tags": list(plant.kind(station).tags),
                 "buffer": station.buffer,
                 "cycle_time": str(station.cycle_time),
                 "ideal_cycle_us": station.planned_cycle,

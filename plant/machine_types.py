@@ -4,9 +4,10 @@ The catalogue that ships (`plant.catalogue`) and the types that people write und
 vocabulary. A type is a table of *variables*, most of them expressions of each other; those with a sensor are its tags.
 
 Two kinds of variables matter. *Stepwise* ones are constant between the events of their machine: its state, the phase of
-the cycle, the wear of its tool, the severity of a fault, and every expression of such. *Continuous* ones follow from
-them by an exact solution (a lag, two thermal nodes, an integral, a saw-tooth), or are given at every instant (ambient
-temperature, wandering), and so is every expression of these. What is solved exactly needs stepwise input.
+the cycle, the wear of its tool, the severity of a fault, what scatters from operation to operation, and every
+expression of such. *Continuous* ones follow from them by an exact solution (a lag, two thermal nodes, an integral, a
+saw-tooth), or are given at every instant (ambient temperature, wandering), and so is every expression of these. What is
+solved exactly needs stepwise input.
 """
 
 from collections.abc import Mapping
@@ -79,6 +80,11 @@ class FaultRow(Description):
     spread: ExpressionField | None = Field(
         None, description="Factor on sigma of the measured characteristics: an expression of `severity`."
     )
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags in which it shows, without their signs."""
+        return tuple(shown.removesuffix("+").removesuffix("-").strip() for shown in self.shows)
 
 
 class WaveformRow(Description):
@@ -209,8 +215,8 @@ class MachineType(Description):
         """Names of all that is constant between events."""
         known = {*STEPWISE, *LEVELS, *self.figures, *self.inputs, *self.fault_names}
         for name in self.order:
-            formula = self.quantities[name].formula
-            if formula is not None and known.issuperset(formula.names):
+            row = self.quantities[name]
+            if row.scatter is not None or (row.formula is not None and known.issuperset(row.formula.names)):
                 known.add(name)
         return frozenset(known)
 

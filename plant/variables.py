@@ -62,7 +62,7 @@ class Wander(Description):
     tau: Duration = Field(examples=["2 h"], description="Correlation time.")
 
 
-MODELS = ("formula", "lag", "two_nodes", "integral", "sawtooth", "wander")
+MODELS = ("formula", "lag", "two_nodes", "integral", "sawtooth", "wander", "scatter")
 
 
 class Variable(Description):
@@ -76,6 +76,12 @@ class Variable(Description):
     )
     sawtooth: Sawtooth | None = Field(None, description="A saw-tooth between two limits.")
     wander: Wander | None = Field(None, description="Wandering about 0.")
+    scatter: float | None = Field(
+        None,
+        ge=0,
+        description="What differs from operation to operation, by itself: the standard deviation of a normal number "
+        "with mean 0, drawn for each.",
+    )
 
     @property
     def model(self) -> str | None:

@@ -79,8 +79,7 @@ def _check_faults(of: "MachineType") -> None:
                 if name != "severity" and name not in of.figures:
                     allowed = ", ".join(["severity", *of.figures])
                     raise EntryError(f"{name} is not known here", allowed, at=("faults", fault, key))
-        for shown in row.shows:
-            tag = shown.removesuffix("+").removesuffix("-").strip()
+        for tag in row.tags:
             if tag not in of.tags:
                 at, hint = ("faults", fault, "shows"), did_you_mean(tag, of.tags)
                 raise EntryError(f"there is no tag {tag}", ", ".join(of.tags), hint, at=at)

@@ -176,7 +176,7 @@ def simulate(
         str | None,
         typer.Option(
             metavar="TAG,…",
-            help="Tags in the picture: OP10.temperature,OP10.power.",
+            help="Tags in the picture: OP10.spindle_temp,OP10.power.",
             show_default="the usual ones of the busiest machine",
         ),
     ] = None,
@@ -225,7 +225,7 @@ def dataset(
     start: Start = None,
     line: Annotated[str | None, typer.Option(metavar="NAME", help="Line to tell of.", show_default="all")] = None,
     tags: Annotated[
-        str | None, typer.Option(metavar="TAG,…", help="Tags to tell of: power,OP10.temperature.", show_default="all")
+        str | None, typer.Option(metavar="TAG,…", help="Tags to tell of: power,OP10.spindle_temp.", show_default="all")
     ] = None,
     scenario: ScenarioFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a data set that is there already.")] = False,

@@ -1,4 +1,4 @@
-"""Which tags a person asks for: `temperature`, `OP10.temperature`, `block-line/OP10/2.power`, with commas between."""
+"""Which tags a person asks for: `power`, `OP10.spindle_temp`, `block-line/OP10/2.power`, with commas between."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

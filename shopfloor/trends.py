@@ -20,8 +20,12 @@ from shopfloor.tags import TagChoice, machines_of
 from simulators import Simulation
 
 SHOWN_FAILURE = 0.1  # share of a column from which on a failure shows, whatever else lasted longer
+NUMBERS = frozenset({"float", "int"})
+"""Datatypes that a trend can show."""
 USUAL = ("power", "load", "temp", "vibration")
 """What the names of the tags begin or end with that are shown of the busiest machine."""
+HALL = "ambient"
+"""What the names of tags begin with that tell of the hall and not of the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,7 @@ def record(
 def _chosen(births: Mapping[Node, Meta], choice: TagChoice) -> list[tuple[Node, str, Tag]]:
     chosen = [(node, name, tag) for node, meta in births.items() for name, tag in choice.of(node, meta).items()]
     for node, name, tag in chosen:
-        if tag.datatype not in {"float", "int"}:
+        if tag.datatype not in NUMBERS:
             raise InputError(f"--tags: {node.station}.{name} is no number; allowed with --plot: tags that are")
     return chosen
 
@@ -176,6 +180,6 @@ def _chosen(births: Mapping[Node, Meta], choice: TagChoice) -> list[tuple[Node, 
 def _usual(births: Mapping[Node, Meta], line: str, station: str) -> list[tuple[Node, str, Tag]]:
     """One tag of each usual sort, of the first machine of a station."""
     node, meta = next((node, meta) for node, meta in births.items() if (node.line, node.station) == (line, station))
-    numbers = {name: tag for name, tag in meta.tags.items() if tag.datatype == "float"}
+    numbers = {name: tag for name, tag in meta.tags.items() if tag.datatype in NUMBERS and not name.startswith(HALL)}
     found = [next((n for n in numbers if n.startswith(word) or n.endswith(word)), None) for word in USUAL]
     return [(node, name, numbers[name]) for name in found if name is not None]

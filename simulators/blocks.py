@@ -72,8 +72,8 @@ def messages(node: Node, slab: Slab, sampled: Sampled, events: list[Event]) -> l
         events: what is told between them, in order of time.
     """
     wide = [_spread(tag, column, grid, slab) for grid, columns in sampled for tag, column in columns.items()]
-    dense = [(row.tag, row.values) for row in wide if row.told is None]
-    sparse = [row for row in wide if row.told is not None]
+    marked = [row for row in wide if row.codes is not None]
+    everywhere = any(row.told is None for row in wide)
     stamps = [event[0] for event in events]
     found: list[Emission | None] = []
     high = 0
@@ -81,16 +81,14 @@ def messages(node: Node, slab: Slab, sampled: Sampled, events: list[Event]) -> l
         i, j = slab.cuts[k], slab.cuts[k + 1]
         low, high = high, bisect_right(stamps, ts, lo=high) if events else 0
         t = slab.stamps[i:j]
-        v = {tag: values[i:j] for tag, values in dense}
+        v = {row.tag: row.values[i:j] for row in wide if row.told is None or row.told[k]}
         codes: Codes = {}
-        for row in sparse:
-            if row.told is not None and row.told[k]:
-                v[row.tag] = row.values[i:j]
-                if row.codes is not None and any(own := row.codes[i:j]):
-                    codes[row.tag] = own
+        for row in marked:
+            if row.tag in v and any(own := row.codes[i:j]):  # type: ignore[index]  # they have some
+                codes[row.tag] = own
         if low != high:
             t = _between(t, v, codes, events[low:high])
-        if not dense:
+        if not everywhere:
             t = _without_gaps(t, v, codes)
         found.append((node, Telemetry(ts=ts, t=t, v=v, q=codes or None)) if t else None)  # type: ignore[arg-type]
     return found

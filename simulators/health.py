@@ -60,6 +60,11 @@ class Health:
         """See how far the clocks have come."""
         self.linked = tuple(one.severity(now) for one in self._announced)
 
+    def shows(self, fault: str) -> tuple[str, ...]:
+        """The tags in which a fault shows."""
+        row = self._kind.faults.get(fault)
+        return () if row is None else row.tags
+
     def announcing(self) -> dict[str, float]:
         """Faults that announce failures, as strong as they were looked at last."""
         found: dict[str, float] = {}

@@ -76,6 +76,11 @@ class Panel:
         }
         self.air = np.array([_flows(of.kind) for of in machines])
         self.ramp = np.array([0 if of.kind.power is None else of.kind.power.ramp for of in machines], dtype=np.int64)
+        self._scatters = {
+            name: (row.scatter, np.array([of.key(f"scatter.{name}") for of in machines], dtype=np.uint64))
+            for name, row in kind.quantities.items()
+            if row.scatter is not None
+        }
         self.power, self._efforts, self._drive = self._powers()
         self.lags, self.integrals, self.saws = _carried(kind)
         self._keys = {
@@ -116,6 +121,7 @@ class Panel:
         values |= {"working": 1.0, "powered": 1.0, "tool_used": 0.0, "wear_mm": 0.0, "tools_before": 0.0}
         values |= {"deviate": 0.0, "cycle_s": 1.0, "operation": 0.0, "processing": 1.0}
         values |= {"off": 0.0, "standby": 0.0, "ready": 0.0, "ready_kw": 0.0, "effort": 1.0}
+        values |= dict.fromkeys(self._scatters, 0.0)
         with np.errstate(all="ignore"):
             for name in kind.order:
                 formula = kind.quantities[name].formula
@@ -155,6 +161,8 @@ class Panel:
                 )
             ]
         )
+        for name, (sigma, keys) in self._scatters.items():
+            values[name] = np.where(number == NONE, 0.0, sigma * gauss(pairs(keys[of.machine], number)))
         values |= self._severities(of)
         for name in kind.order:
             formula = kind.quantities[name].formula

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from plant.description import Line, Plant, Station
 from plant.fault_kinds import Parameter
 from plant.faults import AnyFault, Layer, SensorFault
+from plant.machine_types import FaultRow
 from plant.messages import Affected, Emission, Truth
 from plant.occurrences import Occurrences, on_the_way
 from plant.paths import Node
@@ -121,10 +122,12 @@ def injected(plant: Plant, seed: int, until: int) -> list[Record]:
     for line in plant.lines:
         for station in line.stations:
             for number, node in enumerate(line.machines(station), start=1):
+                rows = plant.kind(station).faults
                 for one in befalling(plant, line.name, station.name, number, seed):
-                    found += _times(one.entry, one.fault, node, one.occurrences, until)
+                    if one.fault.layer != "process" or one.fault.what in rows:  # else it is none of this machine
+                        found += _times(one.entry, one.fault, node, one.occurrences, until, rows)
     for way in on_the_way(plant, seed):
-        found += _times(way.entry, way.fault, place_of(plant, way.fault), way.occurrences, until)
+        found += _times(way.entry, way.fault, place_of(plant, way.fault), way.occurrences, until, {})
     return sorted(found, key=attrgetter("begin", "id"))
 
 
@@ -204,8 +207,11 @@ def place_of(plant: Plant, fault: AnyFault) -> Node:
     return line.machines(station)[int(fault.place[2]) - 1]
 
 
-def _times(entry: int, fault: AnyFault, node: Node, occurrences: Occurrences, until: int) -> list[Record]:
+def _times(  # noqa: PLR0917  # what a record consists of
+    entry: int, fault: AnyFault, node: Node, occurrences: Occurrences, until: int, rows: Mapping[str, FaultRow]
+) -> list[Record]:
     tag = fault.tag if isinstance(fault, SensorFault) else None
+    row = rows.get(fault.what) if fault.layer == "process" else None
     return [
         Record(
             id=f"{node.path}/{fault.name}/{entry}/{k}",
@@ -217,7 +223,7 @@ def _times(entry: int, fault: AnyFault, node: Node, occurrences: Occurrences, un
             end=end if end <= until else None,
             severity=fault.full,
             parameters=fault.parameters,
-            tags=() if tag is None else (tag,),
+            tags=row.tags if row is not None else () if tag is None else (tag,),
         )
         for k, (begin, end) in enumerate(occurrences.between(0, until))
     ]

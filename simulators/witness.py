@@ -54,8 +54,9 @@ class Witness:
             name = f"{machine.node.path}/{what}/{k}"
             at_once = None if silently else now
             record = self._open[key] = Record(
-                id=name, layer="process", what=what, node=machine.node, begin=now, detectable=at_once, planned=False
-            )
+                id=name, layer="process", what=what, node=machine.node, begin=now, detectable=at_once, planned=False,
+                tags=machine.health.shows(what) if silently and machine.health is not None else (),
+            )  # fmt: skip
         else:
             record = self._open.pop(key).over(now)
         self.out.append(record.emission(self._start, now))

@@ -58,7 +58,8 @@ function Plant({ picture, plant, line }) {
   const [selected, setSelected] = useState(null);
   const [span, setSpan] = useState("1 h");
   const [element, width] = useWidth();
-  const machines = line.stations.flatMap((station) => station.machines.map((machine) => ({ ...machine, type: station.type })));
+  const signals = Object.fromEntries(plant.lines.flatMap((of) => of.stations).map((station) => [station.path, station.tags]));
+  const machines = line.stations.flatMap((station) => station.machines.map((machine) => ({ ...machine, type: station.type, signals: signals[station.path] })));
   const fallback = machines.find((machine) => machine.station === line.bottleneck) ?? machines[0];
   const machine = machines.find((one) => one.path === selected) ?? fallback;
   const select = (path) => {

@@ -7,6 +7,8 @@ import { get } from "./net.js";
 import { SPANS, Spans } from "./spans.js";
 
 const RECENT = 8 * 3600e6;
+const NUMBERS = ["float", "int"];
+const HELD = ["change", "exception"]; // such a signal keeps its value until it tells another one
 
 function Doing({ machine, states, now }) {
   const row = states[machine.state] ?? states.unknown;
@@ -38,7 +40,7 @@ function Figures({ machine, kpis }) {
 
 export function MachinePanel({ machine, type, states, first, now, run, span, onSpan }) {
   const tags = type.tags;
-  const names = Object.keys(tags);
+  const names = machine.signals.filter((name) => NUMBERS.includes(tags[name].datatype));
   const [tag, setTag] = useState(names[0]);
   const [series, setSeries] = useState(null);
   const [kpis, setKpis] = useState(null);
@@ -89,6 +91,10 @@ function build(series, tag) {
   const at = series.t.map((t) => t / 1000);
   const points = (values) => values.map((value, i) => [at[i], value]);
   const spread = series.max.map((high, i) => [at[i], high === null ? null : high - series.min[i]]);
+  const kept = HELD.includes(tag.sampling) ? { step: "end", connectNulls: true } : {};
+  // a sample with none beside it, as of a slow signal, makes no line: it is a dot
+  const alone = (i) => [series.mean[i - 1], series.mean[i + 1]].every((value) => value === null || value === undefined);
+  const dots = { symbol: "circle", showAllSymbol: true, symbolSize: (_, { dataIndex }) => (alone(dataIndex) ? 3 : 0) };
   const quiet = { type: "line", symbol: "none", lineStyle: { opacity: 0 }, stack: "range", silent: true, tooltip: { show: false } };
   return {
     ...look.base,
@@ -97,7 +103,7 @@ function build(series, tag) {
     series: [
       { ...quiet, data: points(series.min) },
       { ...quiet, data: spread, areaStyle: { color: look.fill, opacity: 0.28 } },
-      { type: "line", name: tag.title, symbol: "none", data: points(series.mean), lineStyle: { color: look.ink, width: 1.4 }, itemStyle: { color: look.ink } },
+      { type: "line", name: tag.title, ...dots, ...kept, data: points(series.mean), lineStyle: { color: look.ink, width: 1.4 }, itemStyle: { color: look.ink } },
     ],
   };
 }

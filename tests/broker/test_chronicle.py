@@ -297,7 +297,7 @@ def test_samples_are_multiplied_and_what_is_unavailable_has_no_value() -> None:
         "'much' is no number", "count: 3.5 is no whole number, as part_count has them",
     ]  # fmt: skip
     assert isinstance(log.samples[4].value, int)
-    assert CATALOGUE["lathe"].tags["part_count"].datatype == "int"
+    assert CATALOGUE["lathe"].told_tags["part_count"].datatype == "int"
 
 
 @pytest.mark.parametrize("text", ["", "nan", "inf", "1e999", "1,5", "0x10", "1 2 3", "--1", "١"])

@@ -18,6 +18,17 @@ PLANT = Plant.model_validate(
     {
         "plant": "works",
         "telemetry": {"sample": "2 s", "block": "10 s"},
+        "machine_types": {
+            "washer": {
+                "title": "Washer",
+                "like": "washing-machine",
+                "inputs": {"gate": {"load": 1}},
+                "tags": {
+                    "gate_state": {"formula": "gate + working", "words": ["shut", "open", "locked"], "when": "change"},
+                    "rinse_temp": {"formula": "ambient + 30", "unit": "Cel", "every": "10 s"},
+                },
+            }
+        },
         "lines": [
             {
                 "name": "block",
@@ -33,7 +44,7 @@ PLANT = Plant.model_validate(
                             {"mode": "spindle", "time_to_failure": "exponential(40 min)", "time_to_repair": "5 min"}
                         ],
                     },
-                    {"name": "WASH", "type": "washing-machine", "cycle_time": "50 s", "buffer": 4, "transport": "15 s"},
+                    {"name": "WASH", "type": "washer", "cycle_time": "50 s", "buffer": 4, "transport": "15 s"},
                     {
                         "name": "OP20",
                         "type": "grinder",

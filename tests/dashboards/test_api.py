@@ -10,6 +10,8 @@ import pytest
 
 from broker import decode
 from dashboards import create_app
+from dashboards.picture import describe
+from plant.description import Plant
 from plant.messages import Delivery
 from plant.states import State
 from plant.time import HOUR, MINUTE, SECOND, format_instant
@@ -56,7 +58,29 @@ async def test_the_plant_is_told_in_flow_order_with_signals_and_states(client) -
     assert [station["ideal_cycle_derived"] for station in block["stations"]] == [False, True, True]
     assert set(told["states"]) == set(State)
     assert all({"title", "colour", "hatch", "symbol"} <= set(row) for row in told["states"].values())
-    assert told["types"]["grinder"]["tags"]["temperature"]["unit_symbol"] == "°C"
+    assert told["types"]["grinder"]["tags"]["power"]["unit_symbol"] == "kW"
+
+
+async def test_stations_have_the_signals_of_their_birth_documents(client, simulation) -> None:
+    told = await get(client, "plant")
+    births = {node.path: message.tags for node, message in simulation.births() if message.kind == "meta"}
+    types = told["types"]
+    for station in (station for line in told["lines"] for station in line["stations"]):
+        for machine in station["machines"]:
+            assert station["tags"] == list(births[machine])
+            for tag, about in births[machine].items():
+                known = types[station["type"]]["tags"][tag]
+                assert (known["unit"], known["datatype"], known["title"]) == (about.unit, about.datatype, about.title)
+
+
+async def test_a_station_without_air_has_no_meter_of_it_beside_one_of_its_type_that_has() -> None:
+    stations = [{"name": name, "type": "press", "cycle_time": "9 s"} for name in "ABC"]
+    stations[1]["power"] = {"air": {"processing": "90 L/min"}}
+    told = describe(Plant.model_validate({"plant": "p", "lines": [{"name": "l", "stations": stations}]}))
+    own = [set(station["tags"]) for station in told["lines"][0]["stations"]]
+    assert own[1] - own[0] == {"air_flow"}
+    assert own[0] == own[2]
+    assert set(told["types"]["press"]["tags"]) == own[1]
 
 
 @pytest.mark.parametrize("path", PATHS)

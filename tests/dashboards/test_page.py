@@ -123,12 +123,26 @@ async def test_another_signal_changes_the_chart(browser, served) -> None:
         await drawn(page)
         chart = page.locator(".machine-card canvas")
         before = await chart.screenshot()
-        async with page.expect_response(lambda answer: "tag=temperature" in answer.url):
-            await page.get_by_label("Signal").select_option("temperature")
-        await expect(page.get_by_label(re.compile("^Temperature of "))).to_be_visible()
+        async with page.expect_response(lambda answer: "tag=energy" in answer.url):
+            await page.get_by_label("Signal").select_option("energy")
+        await expect(page.get_by_label(re.compile("^Energy of "))).to_be_visible()
         async with asyncio.timeout(10):
             while await chart.screenshot() == before:
                 await page.evaluate("() => new Promise(requestAnimationFrame)")
+
+
+async def test_all_signals_that_are_numbers_can_be_chosen(browser, served, simulation) -> None:
+    (tags,) = [message.tags for node, message in simulation.births() if node.path == MACHINES[2]]
+    numbers = [name for name, tag in tags.items() if tag.datatype in {"float", "int"}]
+    assert "rinse_temp" in numbers and "gate_state" in tags and "gate_state" not in numbers
+    async with looking(browser, served) as page:
+        await page.locator(f'[data-path="{MACHINES[2]}"]').click()
+        signal = page.get_by_label("Signal")
+        await expect(signal.locator("option")).to_have_count(len(numbers))
+        assert await signal.locator("option").evaluate_all("all => all.map((one) => one.value)") == numbers
+        await signal.select_option("rinse_temp")
+        await page.locator(".timeline").get_by_role("button", name="15 min").click()
+        await expect(page.get_by_label(re.compile("^Rinse temp of "))).to_be_visible()
 
 
 async def test_the_keyboard_is_enough(browser, served) -> None:

@@ -121,8 +121,9 @@ def test_what_entries_mean(tmp_path) -> None:
 
 
 def plain() -> Plant:
-    stations = [{"name": "A", "cycle_time": "9 s", "machines": 2}]
-    return Plant.model_validate({"plant": "p", "lines": [{"name": "l", "stations": stations}]})
+    types = {"turner": {"like": "machine", "faults": {"x": {"title": "X"}, "bearing": {"title": "Bearing"}}}}
+    stations = [{"name": "A", "cycle_time": "9 s", "machines": 2, "type": "turner"}]
+    return Plant.model_validate({"plant": "p", "machine_types": types, "lines": [{"name": "l", "stations": stations}]})
 
 
 def test_a_scenario_adds_faults_and_only_a_plant_with_faults_has_another_name(tmp_path) -> None:

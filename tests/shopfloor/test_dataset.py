@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections import Counter
 from contextlib import suppress
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,30 @@ SILENT = Console(quiet=True)
 LIVELY = """\
 plant: lively
 telemetry: {sample: 5 s, block: 10 s}
+machine_types:
+  mill:  # told on the grid, on a slower one, when it has moved, on change, once per cycle; its load leaves the range
+    power: {off: 0.1 kW, standby: 0.8 kW, ready: 3 kW, processing: 9 kW}
+    inputs: {open: {load: 1, setup: 1}}
+    variables: {warmth: {lag: {of: 20 * working, tau: 600}}}
+    tags:
+      power: {formula: power_now, unit: kW, min: 0, noise: 0.1}
+      load: {formula: 60 * working, unit: "%", min: 5, max: 100, step: 1}
+      temperature: {formula: ambient + warmth, unit: Cel, step: 0.1, every: 10 s}
+      bed_temp: {formula: ambient + warmth / 4, unit: Cel, step: 0.1, every: 10 s, deadband: 0.3, heartbeat: 5 min}
+      door: {formula: open, words: [closed, open], when: change}
+      cycle_time: {formula: cycle_s, unit: s, step: 0.01, when: cycle}
+  saw:
+    power: {ready: 1 kW, processing: 4 kW}
+    tags:
+      power: {formula: power_now, unit: kW, min: 0}
+      temperature: {formula: ambient, unit: Cel, min: -20, max: 60}
+      part_count: {formula: parts, min: 0, step: 1}
 lines:
   - name: cell
     area: machining
     stations:
       - name: A
-        type: machining-center
+        type: mill
         cycle_time: normal(30 s, 2 s)
         load: 2 s
         tool: {life: 40 parts, change: 3 min}
@@ -58,6 +77,7 @@ lines:
         quality:
           characteristics: [{name: bore, nominal: 82 mm, lower: 81.99 mm, upper: 82.01 mm, sigma: 0.005 mm}]
       - name: B
+        type: saw
         machines: 2
         buffer: 2
         cycle_time: exponential(55 s)
@@ -137,7 +157,7 @@ def test_a_line_more_changes_no_sample_and_no_label_of_the_others(written, tmp_p
     file = tmp_path / "plant.yaml"
     file.write_text(LIVELY + ANOTHER, encoding="utf-8")
     more = made(load_plant(file), tmp_path / "more")
-    for files in ("telemetry/machining-center/*/*.parquet", "telemetry/machine/*/*.parquet"):
+    for files in ("telemetry/mill/*/*.parquet", "telemetry/saw/*/*.parquet"):
         assert rows(more, files, "* EXCLUDE run") == rows(written, files, "* EXCLUDE run")
     for name in TABLES:
         mine = "* EXCLUDE run", "WHERE path LIKE 'machining/%'"
@@ -149,7 +169,7 @@ def test_a_line_more_changes_no_sample_and_no_label_of_the_others(written, tmp_p
 
 def test_fewer_tags_are_the_same_columns(lively, written, tmp_path):
     few = made(lively, tmp_path / "few", tags="temperature,A.power")
-    for kind, columns in (("machining-center", "ts, power, temperature"), ("machine", "ts, temperature")):
+    for kind, columns in (("mill", "ts, power, temperature"), ("saw", "ts, temperature")):
         files = f"telemetry/{kind}/*/*.parquet"
         assert rows(few, files, "* EXCLUDE (run, path, quality)") == rows(written, files, columns)
 
@@ -223,18 +243,30 @@ def test_rows_of_parts_are_those_of_simulate(lively, written, tmp_path):
 
 
 def test_telemetry_is_what_the_messages_say(lively, written):
-    expected: dict[str, list[tuple[Any, ...]]] = {}
-    for node, message in told(lively):
+    """An instant a row: what each tag was told then, or null, and the worst quality of all."""
+    simulation = Simulation(lively)
+    births = {node: list(message.tags) for node, message in simulation.births() if message.tags}
+    instants: dict[Node, dict[int, tuple[dict[str, Any], int]]] = {}
+    for node, message in simulation.advance(START + 4 * HOUR):
         if isinstance(message, Telemetry):
-            columns = message.v.values()
-            expected.setdefault(node.path, []).extend(
-                row for row in zip(message.t, *columns, strict=True) if START + HOUR <= row[0] < START + 4 * HOUR
-            )
-    for path, samples in expected.items():
-        files = f"telemetry/*/{path.replace('/', '.')}/*.parquet"
-        assert rows(written, files, "* EXCLUDE (run, path, quality)", "ORDER BY ts") == samples
-        assert rows(written, files, "DISTINCT run, path, quality") == [(lively.run_id(1, START), path, 0)]
-    assert len(expected) == 3
+            codes = {tag: code if isinstance(code, list) else repeat(code) for tag, code in (message.q or {}).items()}
+            worst = [max(row) for row in zip(repeat(0, len(message.t)), *codes.values(), strict=False)]
+            for k, ts in enumerate(message.t):
+                assert ts not in instants.setdefault(node, {})
+                instants[node][ts] = {tag: column[k] for tag, column in message.v.items()}, worst[k]
+    assert len(instants) == 3
+    for node, rows_of in instants.items():
+        expected = [
+            (ts, *(values.get(tag) for tag in births[node]), quality)
+            for ts, (values, quality) in sorted(rows_of.items())
+            if START + HOUR <= ts < START + 4 * HOUR
+        ]
+        files = f"telemetry/*/{node.path.replace('/', '.')}/*.parquet"
+        assert rows(written, files, "* EXCLUDE (run, path)", "ORDER BY ts") == expected
+        assert rows(written, files, "DISTINCT run, path") == [(lively.run_id(1, START), node.path)]
+    told = "count(power), count(temperature), count(bed_temp), count(door), count(cycle_time), sum(quality > 0)"
+    (every, *some), *_ = rows(written, "telemetry/mill/*/*.parquet", f"count(*), {told}")
+    assert all(0 < count < every for count in some)
 
 
 def test_events_are_what_the_messages_say_after_what_is_in_force(lively, written):
@@ -406,9 +438,13 @@ def test_a_file_holds_a_day_of_a_machine(lively, tmp_path):
     folder = made(lively, tmp_path / "set", warm_up=23 * HOUR, duration=2 * HOUR)
     files = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*A/*.parquet"))
     days = ("2026-01-05", "2026-01-06")
-    assert files == [f"telemetry/machining-center/machining.cell.A/{day}.parquet" for day in days]
+    assert files == [f"telemetry/mill/machining.cell.A/{day}.parquet" for day in days]
     for name, first in zip(files, (START + 23 * HOUR, START + 24 * HOUR), strict=True):
-        assert rows(folder, name, "min(ts), max(ts), count(*)") == [(first, first + HOUR - 5 * SECOND, 720)]
+        found = [ts for (ts,) in rows(folder, name, "ts")]
+        assert [ts for ts in found if ts % (5 * SECOND) == 0] == list(range(first, first + HOUR, 5 * SECOND))
+        assert found == sorted(set(found))
+        assert len(found) > 720  # what the cycles tell between the instants of the grid
+        assert found[-1] < first + HOUR
 
 
 def test_times_that_fit_no_grid_lose_nothing(lively, tmp_path):
@@ -416,7 +452,10 @@ def test_times_that_fit_no_grid_lose_nothing(lively, tmp_path):
     folder = made(lively, tmp_path / "set", **odd)
     begin, end = odd["start"] + odd["warm_up"], odd["start"] + odd["warm_up"] + odd["duration"]
     expected = [t for t in range(START, end, 5 * SECOND) if t >= begin]
-    assert rows(folder, "telemetry/machining-center/*/*.parquet", "ts") == [(t,) for t in expected]
+    found = rows(folder, "telemetry/mill/*/*.parquet", "ts, power")
+    assert [ts for ts, power in found if power is not None] == expected
+    assert all(begin <= ts < end for ts, _ in found)
+    assert len(found) > len(expected)
     (first,), *_ = rows(folder, "events.parquet", "ts", "ORDER BY ts")
     assert first == begin
 
@@ -524,7 +563,7 @@ def test_a_folder_in_use_is_refused_and_only_a_data_set_is_replaced(lively, smal
         (("PLANT", "--for", "1h", "--warm-up", "-1h"), "--warm-up"),
         (("PLANT", "--for", "1h", "--start", "yesterday"), "--start"),
         (("PLANT", "--for", "1h", "--line", "sell"), "did you mean cell?"),
-        (("PLANT", "--for", "1h", "--tags", "temprature"), "did you mean temperature?"),
+        (("PLANT", "--for", "1h", "--tags", "powr"), "did you mean power?"),
         (("PLANT", "--for", "1h", "--tags", "X.power"), "there is no machine 'X'"),
         (("PLANT", "--for", "1h", "--tags", "B.spindle_load"), "at B"),
     ],
@@ -614,5 +653,5 @@ def test_a_window_that_begins_with_the_run_tells_of_every_state(lively):
 
 
 def test_counts_are_whole_numbers(written):
-    assert all(isinstance(n, int) for (n,) in rows(written, "telemetry/machine/*/*.parquet", "part_count"))
-    assert np.isfinite([p for (p,) in rows(written, "telemetry/machine/*/*.parquet", "power")]).all()
+    assert all(isinstance(n, int) for (n,) in rows(written, "telemetry/saw/*/*.parquet", "part_count"))
+    assert np.isfinite([p for (p,) in rows(written, "telemetry/saw/*/*.parquet", "power")]).all()

@@ -12,14 +12,14 @@ from running import ROOT
 from plant.description import Sampling
 from plant.errors import InputError
 from plant.loader import load_plant
-from plant.messages import Tag
+from plant.messages import Meta, Tag
 from plant.paths import Node
 from plant.states import STATES, State
 from plant.time import DEFAULT_START, HOUR, MINUTE
 from shopfloor.cli import app
 from shopfloor.run_picture import WIDTH, draw
 from shopfloor.settings import OfflineSettings
-from shopfloor.trends import Lane, Record, Span, Trend, record
+from shopfloor.trends import Lane, Record, Span, Trend, _usual, record
 from simulators import Simulation
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -83,10 +83,25 @@ def test_a_trend_keeps_the_ends_and_extremes_of_every_column(values, columns, pi
 
 
 def test_without_tags_the_usual_ones_of_the_busiest_machine_are_shown(day):
-    shown = [(trend.node.path, trend.name) for trend in day.trends]
-    names = ("power", "spindle_load", "temperature", "vibration_rms")
-    assert shown == [("machining/block-line/OP10/1", name) for name in names]
-    assert all(len(trend.points) > WIDTH for trend in day.trends)
+    assert {trend.node.path for trend in day.trends} == {"machining/block-line/OP10/1"}
+    (power, load, temp, vibration) = (trend.name for trend in day.trends)
+    assert (power, load, vibration) == ("power", "spindle_load", "vibration_rms")
+    assert "temp" in temp and not temp.startswith("ambient")
+    assert all(trend.points for trend in day.trends)
+    assert len(day.trends[0].points) > WIDTH
+
+
+def test_usual_tags_are_numbers_of_the_machine_itself():
+    tags = {
+        "ambient_temp": Tag(unit="Cel"),
+        "load_state": Tag(unit="1", datatype="str"),
+        "x_load": Tag(unit="%", datatype="int"),
+        "oil_temp": Tag(unit="Cel"),
+        "bath_temp": Tag(unit="Cel"),
+    }
+    births = {Node("a", "l", station): Meta(ts=0, schema="", type="", tags=tags) for station in "AB"}
+    found = [(node.station, name) for node, name, _ in _usual(births, "l", "B")]
+    assert found == [("B", "x_load"), ("B", "oil_temp")]
 
 
 def test_a_picture_has_names_units_colours_and_nothing_outside_or_on_top_of_each_other(day):

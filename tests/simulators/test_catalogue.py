@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 from plant.catalogue import CATALOGUE
 from plant.draws import key
 from plant.machine_types import LEVELS, MachineType
+from plant.time import DEFAULT_START as START
 from plant.time import HOUR, MINUTE, SECOND
 from plant.units import UNITS
 from plant.variables import TagRow
+from simulators import Simulation
 from simulators.doings import Doings, Operation, at_rest
 from simulators.panel import Instrumented, Panel
 from simulators.sampling import analog, digital
 from simulators.stretches import Floats, Ints
 from simulators.track import Track
+from tests.simulators.building import make
 
 S = SECOND
 HALL = 21.0
@@ -160,7 +163,8 @@ def test_energy_is_the_integral_of_power(name: str) -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_pieces_leave_no_trace(name: str) -> None:
     kind, whole = CATALOGUE[name], mixed_hour()
-    cuts = [7, 5 * MINUTE, 5 * MINUTE + 1, 9 * MINUTE, 26 * MINUTE, 40 * MINUTE, 55 * MINUTE]
+    # also where the fault begins (7 min), slow things are renewed (10 min), and an operation or a phase may begin
+    cuts = [7, 4 * MINUTE + LOADING, 7 * MINUTE, 7 * MINUTE + 1, 10 * MINUTE, 26 * MINUTE, 40 * MINUTE, 55 * MINUTE]
     fault = next(iter(kind.faults), None)
     once = track(panel(kind, whole, fault, 0.8, 7 * MINUTE), HOUR)
     of = panel(kind, Doings(at_rest(0, "starved")), fault, 0.8, 7 * MINUTE)
@@ -176,6 +180,31 @@ def test_pieces_leave_no_trace(name: str) -> None:
             assert reading(part, tag, now)[0] == reading(once, tag, now)[0], tag
         assert part.energy(now).tolist() == once.energy(now).tolist()
         part.forget(0, cut)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_type_like_another_keeps_what_it_does_not_tell(name: str) -> None:
+    kind = CATALOGUE[name]
+    retitled = {"like": name, "tags": {tag: {"title": "Other"} for tag in kind.tags}, "without": list(kind.faults)}
+    own = MachineType.model_validate(retitled).onto(kind)
+    assert own.tags == {tag: row.model_copy(update={"title": "Other"}) for tag, row in kind.tags.items()}
+    assert (own.power, own.drive, own.variables) == (kind.power, kind.drive, kind.variables)
+    assert not own.faults
+
+
+def test_a_drive_comes_in_place_of_the_mean_power_of_the_type_below() -> None:
+    own = MachineType.model_validate({"like": "machine", "drive": 7, "power": {"ready": "2 kW"}})
+    of = track(panel(own.onto(CATALOGUE["machine"]), mixed_hour()), HOUR)
+    assert of.power(np.array([4 * MINUTE + LOADING]))[0, 0] == 9
+
+
+def test_a_plant_of_all_types_says_the_same_at_any_pace() -> None:
+    """Pieces end where slow things are renewed, and where phases of cycles of 30 s begin."""
+    plant = make([{"cycle_time": 30, "type": name, "load": 2, "unload": 1} for name in KINDS])
+    end, pace = START + 15 * MINUTE, 150 * S
+    once = list(Simulation(plant).advance(end))
+    slowly = Simulation(plant)
+    assert [e for until in range(START + pace, end + 1, pace) for e in slowly.advance(until)] == once
 
 
 # --- faults show -----------------------------------------------------------------------------------------------------

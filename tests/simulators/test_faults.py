@@ -28,9 +28,16 @@ def faults(draw):
     return fault | {"growth": draw(st.sampled_from(["0 s", "20 s"])), "severity": draw(st.sampled_from([1, "40 %"]))}
 
 
+TYPES = {"faulty": {"like": "machine", "faults": {"x": {"title": "X"}, "y": {"title": "Y"}}}}
+
+
 def plant(entries, machines: int = 2) -> Plant:
-    stations = [{"name": "A", "cycle_time": "9 s", "machines": machines}, {"name": "B", "cycle_time": "9 s"}]
-    return Plant.model_validate({"plant": "p", "lines": [{"name": "l", "stations": stations}], "faults": entries})
+    stations = [
+        {"name": "A", "type": "faulty", "cycle_time": "9 s", "machines": machines},
+        {"name": "B", "type": "faulty", "cycle_time": "9 s"},
+    ]
+    lines = [{"name": "l", "stations": stations}]
+    return Plant.model_validate({"plant": "p", "machine_types": TYPES, "lines": lines, "faults": entries})
 
 
 def of(described: Plant, station: str = "A", machine: int = 1, seed: int = 1):

@@ -33,7 +33,7 @@ SENSOR = Sensor(low=0, high=90, sd=0.2, coloured=0.1, tau=20 * SECOND, step=0.1)
 
 
 def vector(name):
-    found = VECTORS[f"sensor.{name}"]
+    found = VECTORS[name]
     return found["in"], found["out"], found["rel_tol"]
 
 
@@ -41,24 +41,24 @@ def vector(name):
 
 
 def test_tolerances_of_temperature_sensors() -> None:
-    given_, out, tolerance = vector("pt100")
+    given_, out, tolerance = vector("sensor.pt100")
     celsius = np.array(given_["t_C"], dtype=float)
     for grade in "AB":
         assert tolerance_pt100(celsius, grade).tolist() == pytest.approx(out[f"{grade}_C"], rel=tolerance)
-    given_, out, tolerance = vector("typeK1")
+    given_, out, tolerance = vector("sensor.typeK1")
     assert tolerance_type_k(np.array(given_["t_C"])).tolist() == pytest.approx(out["tol_C"], rel=tolerance)
 
 
 def test_a_converter() -> None:
-    given_, out, tolerance = vector("adc")
+    given_, out, tolerance = vector("sensor.adc")
     sensor = converter(given_["lo"], given_["hi"], given_["bits"])
     x = np.array(given_["x"])
     assert sensor.step == pytest.approx(out["lsb"], rel=tolerance)
-    assert sensor.read(x, np.arange(len(x)), KEYS).tolist() == pytest.approx(out["y"], rel=1e-8)  # 9 digits are given
+    assert sensor.read(x, np.arange(len(x)), KEYS).tolist() == pytest.approx(out["y"], rel=tolerance)
 
 
 def test_a_clock() -> None:
-    given_, out, tolerance = vector("clock")
+    given_, out, tolerance = vector("sensor.clock")
     time = np.array([given_["t_s"] * SECOND])
     told = stamps(time, 0, {"ppm": given_["ppm"], "ahead": int(given_["offset_s"] * SECOND), "zone": 0})
     assert (told - time)[0] / SECOND == pytest.approx(out["error_s"], rel=tolerance)
@@ -66,7 +66,7 @@ def test_a_clock() -> None:
 
 
 def test_the_chain_without_noise() -> None:
-    given_, out, tolerance = vector("chain")
+    given_, out, tolerance = vector("sensor.chain")
     sensor = Sensor(
         gain=given_["gain"], error=given_["s"], bias=given_["bias"], drift=given_["drift_per_h"], step=given_["step"]
     )

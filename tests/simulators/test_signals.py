@@ -19,6 +19,7 @@ from plant.power import Power
 from plant.states import STATES, State
 from plant.time import DEFAULT_START as START
 from plant.time import HOUR, MINUTE
+from plant.variables import Variable
 from simulators import Simulation
 from simulators.doings import Doings, Operation, Physics, at_rest
 from simulators.panel import Instrumented, Panel
@@ -475,3 +476,29 @@ def test_a_flow_meter_is_born_and_read_only_where_air_is_taken() -> None:
 def test_what_no_machine_can_draw_is_refused(power: dict, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Power.model_validate(power)
+
+
+def test_what_scatters_is_drawn_for_each_operation_by_itself() -> None:
+    """It stands while an operation lasts, also for what is solved exactly, and goes with nothing else."""
+    rows = {
+        "own": Variable(scatter=2.0),
+        "other": Variable(scatter=1.0),
+        "whole": Variable.model_validate({"integral": "own"}),
+    }
+    kind = MachineType(variables=rows).onto(PRESS)
+    kind.check()
+    of, parts = Doings(at_rest(0, "starved")), 4000
+    for number in range(parts):
+        of.change(2 * number * S, "processing", "")
+        of.work(2 * number * S, Operation(number, S))
+        of.change((2 * number + 1) * S, "starved", "")
+    machine = Instrumented(kind=kind, power=None, key=lambda purpose: key(1, "l/A/1", purpose))
+    own_track = track(Panel([machine], [of], lambda times: np.full(times.shape, HALL)), 2 * parts * S)
+    begins = np.arange(parts) * 2 * S
+    values, later = own_track.at(begins), own_track.at(begins + 2 * S - 1)
+    own, other, deviate = (values[name][0] for name in ("own", "other", "deviate"))
+    assert later["own"][0].tolist() == own.tolist()
+    assert np.diff(values["whole"][0]) == pytest.approx(2 * own[:-1], abs=1e-9)
+    assert own.std() == pytest.approx(2.0, rel=5 / math.sqrt(2 * parts))
+    assert abs(own.mean()) < 5 * 2.0 / math.sqrt(parts)
+    assert np.abs(np.corrcoef([own, other, deviate]) - np.eye(3)).max() < 5 / math.sqrt(parts)

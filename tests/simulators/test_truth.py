@@ -18,11 +18,15 @@ NODE = Node("main", "l", "A")
 PLANT = Plant.model_validate(
     {
         "plant": "p",
+        "machine_types": {"faulty": {"like": "machine", "faults": {"x": {"title": "X"}}}},
         "lines": [
             {
                 "name": "l",
                 "area": "hall",
-                "stations": [{"name": "A", "cycle_time": "9 s", "machines": 2}, {"name": "B", "cycle_time": "9 s"}],
+                "stations": [
+                    {"name": "A", "type": "faulty", "cycle_time": "9 s", "machines": 2},
+                    {"name": "B", "cycle_time": "9 s"},
+                ],
             }
         ],
         "faults": [

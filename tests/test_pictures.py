@@ -56,7 +56,6 @@ SIGNALS = GUIDE.parent / "signals.md"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.mark.xdist_group("signals")  # one worker: the runs are shared
 @pytest.mark.parametrize("name", signal_pictures.PICTURES)
 def test_a_picture_of_signals_is_what_a_run_gives(name, request):
     file = signal_pictures.FOLDER / f"{name}.svg"

@@ -15,6 +15,7 @@ LETTER = 7.3  # mean width of a letter of 12 pixels
 COLUMNS = 2 * WIDTH  # a line is thinned to its extremes in half a pixel
 
 Kind = Literal["line", "faint", "dots", "second", "limit"]
+Ground = Literal["rest", "wrong"]
 
 STYLE = """
   text { font: 12px system-ui, "Segoe UI", "Liberation Sans", sans-serif; fill: #3b424a }
@@ -76,7 +77,7 @@ class Chart:
     step: float
     panels: tuple[Panel, ...]
     marks: tuple[tuple[float, str], ...] = ()
-    grounds: tuple[tuple[float, float, Literal["rest", "wrong"]], ...] = ()
+    grounds: tuple[tuple[float, float, Ground], ...] = ()
 
 
 def draw(chart: Chart) -> str:

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from docs.line_charts import Chart, Kind, Panel, Series, draw
+from docs.line_charts import Chart, Ground, Kind, Panel, Series, draw
 from plant.description import Plant, Sampling
 from plant.loader import load_plant
 from plant.messages import Axis, PartEvent, Quality, StateChange, Telemetry, Truth, Waveform
@@ -209,7 +209,7 @@ def warm_up() -> Chart:
             ("Coolant temperature", "coolant_temp", "Cel"),
         ]
     ]  # fmt: skip
-    rest = [(a, b, "rest") for a, b in cell.during("MILL", ["pause", "off"]) if a < end]
+    rest: list[tuple[float, float, Ground]] = [(a, b, "rest") for a, b in cell.during("MILL", ["pause", "off"]) if a < end]
     return Chart(
         about="The spindle warms from a cold start, cools in the break and warms again, minutes behind the power",
         axis="Plant time, h", begin=begin, end=end, step=0.5, panels=tuple(panels), grounds=tuple(rest),
@@ -247,8 +247,8 @@ def envelope_spectrum(wave: Waveform) -> tuple[Floats, Floats]:
     hz = np.fft.fftfreq(len(x), 1 / wave.rate_hz)
     analytic = np.fft.ifft(np.where((hz > 2000) & (hz < 4500), 2 * of, 0))
     envelope = np.abs(analytic)
-    amplitude = 2 * np.abs(np.fft.rfft(envelope - envelope.mean())) / len(x)
-    return np.fft.rfftfreq(len(x), 1 / wave.rate_hz), amplitude
+    amplitude: Floats = 2 * np.abs(np.fft.rfft(envelope - envelope.mean())) / len(x)
+    return np.arange(len(amplitude)) * wave.rate_hz / len(x), amplitude
 
 
 def spectrum() -> Chart:
@@ -277,9 +277,10 @@ def tightening() -> Chart:
     waves = [one for _, one in cell.waveforms if one.signal == "tightening"]
     good = next(one for one in waves if _h(one.ts) > 1)
     wrong = next(one for one in waves if 3.2 < _h(one.ts) < 5)
+    kinds: list[tuple[Waveform, Kind, str]] = [(good, "line", "good"), (wrong, "second", "cross-threaded")]
     series = tuple(
         Series(x=values(one.axis).tolist(), y=values(one).tolist(), kind=kind, name=name)
-        for one, kind, name in [(good, "line", "good"), (wrong, "second", "cross-threaded")]
+        for one, kind, name in kinds
         if one.axis is not None
     )
     most = max(float(max(one.x)) for one in series)
@@ -300,9 +301,10 @@ def own() -> Chart:
         stands = told(load_plant(file), 6, 5)
     hours = np.arange(36) / 6  # of ten minutes: six cycles
     panels = []
+    stand: list[tuple[str, Kind]] = [("STAND/2", "line"), ("STAND/1", "second")]
     for title, tag, unit in [("Flow", "flow", "L/min"), ("Oil temperature", "oil_temp", "Cel")]:
         series = []
-        for name, kind in (("STAND/2", "line"), ("STAND/1", "second")):
+        for name, kind in stand:
             x, y = stands.series(name, tag)
             means = [_mean(y[(x >= h) & (x < h + 1 / 6)]) for h in hours]
             series.append(Series(x=(hours + 1 / 12).tolist(), y=means, kind=kind, name=name))

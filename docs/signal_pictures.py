@@ -209,7 +209,8 @@ def warm_up() -> Chart:
             ("Coolant temperature", "coolant_temp", "Cel"),
         ]
     ]  # fmt: skip
-    rest: list[tuple[float, float, Ground]] = [(a, b, "rest") for a, b in cell.during("MILL", ["pause", "off"]) if a < end]
+    stood = cell.during("MILL", ["pause", "off"])
+    rest: list[tuple[float, float, Ground]] = [(a, b, "rest") for a, b in stood if a < end]
     return Chart(
         about="The spindle warms from a cold start, cools in the break and warms again, minutes behind the power",
         axis="Plant time, h", begin=begin, end=end, step=0.5, panels=tuple(panels), grounds=tuple(rest),

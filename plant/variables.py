@@ -150,7 +150,7 @@ class TagRow(Variable):
 
     def told(self, name: str) -> Tag:
         """As birth documents describe it."""
-        whole = self.step is not None and self.step % 1 == 0
+        whole = self.unit == "1" and self.step is not None and self.step % 1 == 0  # counts; others happen to be whole
         datatype: Literal["float", "int", "str"] = "str" if self.words else "int" if whole else "float"
         title = self.title or name.replace("_", " ").capitalize()
         return Tag(

@@ -11,7 +11,7 @@ from plant.time import MINUTE
 from shopfloor.continuation import Resumption, RunRecord, Session
 from simulators import Simulation
 
-CHUNK = 10 * MINUTE  # plant time simulated at once while nobody waits for the single message
+CHUNK = 30 * MINUTE  # plant time simulated at once while nobody waits for the single message
 
 
 class Production:

@@ -3,8 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import pairwise
 
 from plant.messages import Emission, Scalar, Telemetry
 from plant.paths import Node
@@ -36,11 +35,13 @@ class Grid:
         stamps: UTC.
         cuts: where each block begins among them, and one behind the last.
         places: positions among the instants of the finest grid.
+        number: how many instants each block has.
     """
 
     stamps: list[int]
     cuts: list[int]
     places: list[int]
+    number: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,10 @@ def _spread(tag: str, column: Column, grid: Grid, slab: Slab) -> _Wide:
     everywhere = len(grid.stamps) == len(slab.stamps)
     if everywhere and column.whole and column.codes is None:
         return _Wide(tag, column.values, None, None)
-    places = [place for place, value in zip(grid.places, column.values, strict=True) if value is not None]
-    told = np.diff(np.searchsorted(places, slab.cuts)).tolist()
+    told = grid.number
+    if not column.whole:
+        there = [value is not None for value in column.values]
+        told = [sum(there[a:b]) for a, b in pairwise(grid.cuts)]
     if everywhere:
         return _Wide(tag, column.values, column.codes, told)
     values: list[Scalar] = [None] * len(slab.stamps)

@@ -204,7 +204,8 @@ class Panel:
 
 def for_each(value: Any, of: Stretches) -> Floats:
     """A value for each stretch."""
-    return np.broadcast_to(np.asarray(value, dtype=np.float64), of.begin.shape)
+    whole = np.asarray(value, dtype=np.float64)
+    return whole if whole.shape == of.begin.shape else np.broadcast_to(whole, of.begin.shape)
 
 
 def _flows(kind: MachineType) -> tuple[float, float, float, float]:

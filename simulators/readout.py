@@ -10,7 +10,7 @@ from plant.messages import Scalar, Waveform
 from simulators.blocks import Column, Event
 from simulators.faults import Befalling
 from simulators.panel import Panel
-from simulators.sampling import NOT_ACCURATE, Told, analog, by_exception, digital, step_of, told
+from simulators.sampling import NOT_ACCURATE, Told, analog, by_exception, digital, step_of, told, told_by_all
 from simulators.sensor_faults import Faulty
 from simulators.sensors import Sensor
 from simulators.stretches import Floats, Ints
@@ -111,12 +111,15 @@ class Readout:
             shown = analog(row, name, values, self._noise[name], times)
             readings, beyond = digital(row, values.tag(name), shown)
             finite = bool(np.isfinite(readings).all())
+            all_told = told_by_all(row, readings, finite=finite)
             for machine in range(len(self.places)):
                 faulty = self._faulty[machine].get(name)
-                own, codes = readings[machine], None if beyond is None else np.where(beyond[machine], NOT_ACCURATE, 0)
+                codes = None if beyond is None else np.where(beyond[machine], NOT_ACCURATE, 0)
+                column = all_told[machine]
                 if faulty is not None:
                     own, codes = self._misread(track, machine, name, faulty, times)
-                column = self._by_exception(machine, name, told(row, own), stamps)
+                    column = told(row, own)
+                column = self._by_exception(machine, name, column, stamps)
                 if faulty is not None and any(one.fault.what == CLOCK for one in faulty.faults):
                     astray[machine] += self._astray(name, faulty, column, times)
                 else:

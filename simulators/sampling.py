@@ -83,6 +83,21 @@ def told(row: TagRow, values: Floats) -> list[Scalar]:
     ]
 
 
+def told_by_all(row: TagRow, values: Floats, *, finite: bool) -> list[list[Scalar]]:
+    """The same of several machines, shape (machines, instants): at once where every value is a number.
+
+    Args:
+        row: the tag.
+        values: readings.
+        finite: whether all of them are numbers.
+    """
+    if not finite or row.words is not None:
+        return [told(row, own) for own in values]
+    whole = row.step is not None and row.step % 1 == 0
+    found: list[list[Scalar]] = (values.astype(np.int64) if whole else values).tolist()
+    return found
+
+
 Told = tuple[float, int]
 """What was told last, and when, µs since the start of the run."""
 

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from operator import itemgetter
 
 import msgspec
@@ -287,7 +287,8 @@ def _cuts(times: Ints, ends: Ints) -> list[int]:
 
 
 def _grid(times: Ints, ends: Ints, fast: Ints) -> Grid:
-    return Grid(times.tolist(), _cuts(times, ends), np.searchsorted(fast, times).tolist())
+    cuts = _cuts(times, ends)
+    return Grid(times.tolist(), cuts, np.searchsorted(fast, times).tolist(), [b - a for a, b in pairwise(cuts)])
 
 
 def _energy(node: Node, stamps: list[int], figures: Figures, air: Sequence[float | None]) -> list[Emission]:

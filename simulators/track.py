@@ -213,7 +213,8 @@ class Values(dict[str, Any]):
             return own(self)
         quantity = track.panel.kind.quantities[name]
         if quantity.formula is not None:
-            return np.broadcast_to(quantity.formula.of(FUNCTIONS, self), row.shape)
+            value = quantity.formula.of(FUNCTIONS, self)
+            return value if np.shape(value) == row.shape else np.broadcast_to(value, row.shape)
         if quantity.wander is not None:
             return track.panel.wanders(name, self.machines, self.times)
         if quantity.sawtooth is not None:

@@ -14,6 +14,9 @@ Key = tuple[int, str]
 """A machine by its position in the plant, and what is wrong with it."""
 
 
+_REST = frozenset({State.OFF.value, State.PAUSE.value})
+
+
 class Witness:
     """Tells of everything twice: when it begins, and with its end when it is over.
 
@@ -22,12 +25,13 @@ class Witness:
         out: where messages go.
     """
 
-    __slots__ = ("_counts", "_open", "_start", "out")
+    __slots__ = ("_counts", "_open", "_rests", "_start", "out")
 
     def __init__(self, start: int, out: list[Emission]) -> None:
         self._start = start
         self._open: dict[Key, Record] = {}
         self._counts: dict[Key, int] = {}
+        self._rests: dict[Key, int] = {}
         self.out = out
 
     def failure(self, machine: "Machine", mode: "Mode", now: int) -> None:
@@ -41,10 +45,17 @@ class Witness:
                 self._tell(machine, name, now, there=severity > 0, silently=True)
 
     def state(self, machine: "Machine", now: int) -> None:
-        """A machine has changed its state: a tool change may have begun or ended."""
-        self._tell(machine, TOOL_CHANGE, now, there=machine.condition == (State.SETUP.value, "tool"))
+        """A machine has changed its state: a tool change may have begun or ended; times without work do not end it."""
+        key = machine.index, TOOL_CHANGE
+        if key in self._open and machine.condition[0] in _REST:
+            self._rests.setdefault(key, now)
+            return
+        changes = machine.condition == (State.SETUP.value, "tool")
+        self._tell(machine, TOOL_CHANGE, now, there=changes, ended=self._rests.pop(key, now))
 
-    def _tell(self, machine: "Machine", what: str, now: int, *, there: bool, silently: bool = False) -> None:
+    def _tell(
+        self, machine: "Machine", what: str, now: int, *, there: bool, silently: bool = False, ended: int | None = None
+    ) -> None:
         key = machine.index, what
         known = self._open.get(key)
         if there == (known is not None):
@@ -58,5 +69,5 @@ class Witness:
                 tags=machine.health.shows(what) if silently and machine.health is not None else (),
             )  # fmt: skip
         else:
-            record = self._open.pop(key).over(now)
+            record = self._open.pop(key).over(now if ended is None else ended)
         self.out.append(record.emission(self._start, now))

@@ -43,11 +43,11 @@ def _bring_kind(
         target = file_of(run, day * DAY)
         db.execute("BEGIN")
         try:
-            known = target.make_table(kind)
+            known = target.columns(kind, {tag: datatype for tag, _, datatype in columns})
             for owner, path in machines:
                 if owner == run:
                     target.machine(run, path, kind)
-            new = [(known.get(tag) or target.add_column(kind, tag, datatype)).name for tag, _, datatype in columns]
+            new = [known[tag].name for tag, _, _ in columns]
             into = ", ".join(["machine", "t", "q", *map(quoted, new)])
             chosen = ", ".join(["ours.id", "rows.t", "rows.q", *(f"rows.{quoted(name)}" for _, name, _ in columns)])
             source = f"""FROM old.{quoted(kind)} rows

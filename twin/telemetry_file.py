@@ -198,40 +198,61 @@ class TelemetryFile:
             self.machines[run, path] = found
         return found[0]
 
-    def make_table(self, kind: str) -> dict[str, Column]:
-        """Columns of a machine type by tag; its table is made now if it is new."""
-        if kind not in self.tags:
-            self.db.execute(f"CREATE TABLE IF NOT EXISTS {self.table(kind)} (machine INTEGER, t BIGINT, q BIGINT)")
-            self.tags[kind] = {}
-        return self.tags[kind]
+    def columns(self, kind: str, wanted: Mapping[str, str]) -> dict[str, Column]:
+        """Columns of a machine type by tag; those of the wanted tags are made now if they are new.
+
+        A new table gets all of them at once: to add one to a table costs as much as to make the table.
+
+        Args:
+            kind: the machine type.
+            wanted: DOUBLE or VARCHAR by tag.
+        """
+        known = self.tags.get(kind)
+        if known is None:
+            known = self.tags[kind] = {}
+            self._name(kind, wanted)
+            told = "".join(f", {quoted(column.name)} {self._stored(column.kind)}" for column in known.values())
+            table = f"CREATE TABLE IF NOT EXISTS {self.table(kind)}"
+            self.db.execute(f"{table} (machine INTEGER, t BIGINT, q BIGINT{told})")
+        for column in self._name(kind, {tag: wanted[tag] for tag in wanted if tag not in known}):
+            stored = self._stored(column.kind)
+            self.db.execute(f"ALTER TABLE {self.table(kind)} ADD COLUMN {quoted(column.name)} {stored}")
+        return known
+
+    def _stored(self, datatype: str) -> str:
+        return _BUCKET if self.level != "raw" and datatype == "DOUBLE" else datatype
+
+    def _name(self, kind: str, wanted: Mapping[str, str]) -> list[Column]:
+        """Name the columns of tags; the name is the tag's unless another differs from it by case only."""
+        known, new = self.tags[kind], []
+        for tag, datatype in wanted.items():
+            taken = {"machine", "t", "q", *(column.name.lower() for column in known.values())}
+            printable = tag.isascii() and tag.isprintable() and tag.strip()
+            name = tag if printable and tag.lower() not in taken else f"tag {len(taken)}"
+            known[tag] = Column(name, datatype)
+            new.append(known[tag])
+        if new:
+            rows = kind, [*wanted], [column.name for column in new], [column.kind for column in new]
+            query = f"INSERT INTO {self.name}.shopfloor_tags SELECT ?, unnest(?), unnest(?), unnest(?)"
+            self.db.execute(query, rows)
+        return new
 
     def _columns_of(self, kind: str, blocks: Sequence[Block]) -> tuple[dict[str, Column], int]:
         """Columns of the signals in some blocks by tag; new ones get one."""
-        known = self.make_table(kind)
-        found: dict[str, Column] = {}
+        known = self.tags.get(kind, {})
+        wanted: dict[str, str] = {}
         refused = 0
         for block in blocks:
             for tag, values in block.message.v.items():
-                if tag in found:
+                if tag in wanted:
                     continue
-                if tag not in known and (len(known) >= MOST_TAGS or len(tag) > 128):
+                if tag not in known and (len(known) + len(wanted.keys() - known.keys()) >= MOST_TAGS or len(tag) > 128):
                     refused += len(values)
                     continue
                 text = any(isinstance(value, str) for value in values) if tag not in known else False
-                found[tag] = known.get(tag) or self.add_column(kind, tag, "VARCHAR" if text else "DOUBLE")
-        return found, refused
-
-    def add_column(self, kind: str, tag: str, datatype: str) -> Column:
-        """A column for a new tag; its name is the tag's unless another differs from it by case only."""
-        taken = {"machine", "t", "q", *(column.name.lower() for column in self.tags[kind].values())}
-        printable = tag.isascii() and tag.isprintable() and tag.strip()
-        name = tag if printable and tag.lower() not in taken else f"tag {len(taken)}"
-        stored = _BUCKET if self.level != "raw" and datatype == "DOUBLE" else datatype
-        self.db.execute(f"ALTER TABLE {self.table(kind)} ADD COLUMN {quoted(name)} {stored}")
-        row = (kind, tag, name, datatype)
-        self.db.execute(f"INSERT INTO {self.name}.shopfloor_tags VALUES (?, ?, ?, ?)", row)  # noqa: S608 ours
-        self.tags[kind][tag] = Column(name, datatype)
-        return self.tags[kind][tag]
+                wanted[tag] = known[tag].kind if tag in known else "VARCHAR" if text else "DOUBLE"
+        columns = self.columns(kind, wanted)
+        return {tag: columns[tag] for tag in wanted}, refused
 
     def pieces(self, owner: tuple[str, str], tag: str, window: tuple[int, int], span: range) -> list[Piece]:
         """What the samples of a window say of each step; see `twin.historian.Historian.select`.
@@ -300,15 +321,14 @@ def make_level(source: TelemetryFile, target: TelemetryFile, begin: int, end: in
     """
     db, fine, grain = target.db, source.level == "raw", GRAIN[target.level]
     for kind, tags in source.tags.items():
-        known = target.make_table(kind)
+        known = target.columns(kind, {tag: column.kind for tag, column in tags.items()})
         for (run, path), (_, type_) in source.machines.items():
             if type_ == kind:
                 target.machine(run, path, kind)
         db.execute(f"DELETE FROM {target.table(kind)} WHERE t >= ? AND t < ?", (begin, end))  # noqa: S608 quoted
         names, made = ["machine", "t", "q"], []
         for tag, column in tags.items():
-            own = known.get(tag) or target.add_column(kind, tag, column.kind)
-            names.append(quoted(own.name))
+            names.append(quoted(known[tag].name))
             made.append(_bucket(quoted(column.name), column.kind, fine=fine))
         query = f"""
             INSERT INTO {target.table(kind)} ({", ".join(names)})

@@ -314,7 +314,7 @@ COMMAND = {"id": "c", "name": "speed", "expires": TS, "by": "anna"}
         (
             "value",
             build("local", "x", OP10, "telemetry"),
-            json.dumps({**ENVELOPE, "t": [TS + 1], "v": {"a": [1]}}).encode(),
+            json.dumps({**ENVELOPE, "t": [TS + 86_400_000_001], "v": {"a": [1]}}).encode(),
         ),
         (
             "json",

@@ -139,7 +139,7 @@ async def test_a_watcher_that_does_not_read_holds_nobody_up(tmp_path) -> None:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         line.connect(("127.0.0.1", int(url.rstrip("/").rpartition(":")[2])))
         line.setblocking(False)
-        reader, writer = await asyncio.open_connection(sock=line, limit=1024)
+        reader, writer = await asyncio.open_connection(sock=line, limit=32768)  # a birth document fits
         writer.write(b"GET /api/v1/events HTTP/1.1\r\nhost: shopfloor\r\n\r\n")
         await reader.readuntil(b"\r\n\r\n")
         await feed(twin, deliveries)  # it comes to an end although nobody reads

@@ -26,13 +26,13 @@ from running import ROOT, shopfloor
 from plant.description import Plant
 from plant.errors import InputError, SimulationError, StoreError
 from plant.loader import load_plant
-from plant.messages import Meta, StateChange, Tag, Telemetry
+from plant.messages import Affected, Meta, StateChange, Tag, Telemetry, Truth
 from plant.paths import Node
 from plant.time import DEFAULT_START, HOUR, MINUTE, SECOND
 from shopfloor.cli import app
 from shopfloor.dataset import write_dataset
 from shopfloor.facts import Events, Parts, Window
-from shopfloor.labels import Faults, Lives, Truth
+from shopfloor.labels import Faults, Lives
 from shopfloor.samples import Samples, tag_columns
 from shopfloor.schema import TABLES
 from shopfloor.settings import DatasetSettings
@@ -373,25 +373,21 @@ def test_operating_time_to_a_failure_is_what_its_clock_had_left(tmp_path):
     assert found[1] == (first - HOUR, (2410 - 59 * 30) * SECOND)
 
 
-def test_a_tool_change_goes_on_over_a_pause_and_ends_with_what_else_comes_between():
+def test_records_of_all_layers_have_a_row_and_the_newest_word_on_each_counts():
     faults = Faults(window=Window(begin=START, end=START + HOUR))
-    node, change = Node("a", "l", "A"), ("setup", "tool")
-    story = [change, ("pause", "break"), change, ("failed", "m"), change, ("off", "night"), ("starved", ""), change]
-    for minute, (state, reason) in enumerate(story):
-        ts = START + minute * MINUTE
-        faults.state(node, StateChange(ts=ts, since=ts, state=state, reason=reason))
-    spans = [(record.t_start - START, record.t_end and record.t_end - START) for record in faults.close()]
-    assert spans == [(0, 3 * MINUTE), (4 * MINUTE, 5 * MINUTE), (7 * MINUTE, None)]
-    assert [record.id for record in faults.records] == [f"a/l/A/tool-change/{k}" for k in (0, 1, 2)]
-
-
-def test_records_of_other_layers_have_a_row():
-    record = Truth(
-        id="drift:1", layer="sensor", what="drift", path="a/l/A", tag="power", t_start=1, t_end=None, t_detectable=5,
-        severity=0.5, parameters={"rate": 0.5, "b": "ä"},
-    )  # fmt: skip
-    assert len(record.row) == len(TABLES["truth_faults"].columns)
-    assert record.row[9] == '{"b": "ä", "rate": 0.5}'
+    node = Node("a", "l", "A")
+    told = {
+        "id": "drift/0", "layer": "sensor", "what": "drift", "path": node.path, "tag": "power", "t_start": START + 1,
+        "severity": 0.5, "parameters": {"rate": 0.5, "b": "ä"}, "affected": Affected(), "planned": True,
+    }  # fmt: skip
+    faults.truth(node, Truth(ts=START + 1, **told))
+    faults.truth(node, Truth(ts=START + 9, t_end=START + 9, **told))
+    faults.truth(node, Truth(ts=START - 9, **{**told, "id": "before/0", "t_start": START - 9, "t_end": START}))
+    faults.truth(node, Truth(ts=START + HOUR, **{**told, "id": "after/0", "t_start": START + HOUR}))
+    (row,) = faults.close()
+    assert len(row) == len(TABLES["truth_faults"].columns)
+    assert row[:8] == ("drift/0", "sensor", "drift", node.path, "power", START + 1, START + 9, None)
+    assert row[9] == '{"b": "ä", "rate": 0.5}'
 
 
 # --- samples ---------------------------------------------------------------------------------------------------------

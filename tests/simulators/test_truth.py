@@ -7,12 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plant.description import Plant
-from plant.messages import Truth
+from plant.messages import Emission, Truth
 from plant.paths import Node
-from plant.time import DEFAULT_START, MINUTE, SECOND
+from plant.time import DEFAULT_START as START
+from plant.time import MINUTE, SECOND
 from simulators import Simulation
 from simulators.ledger import Interval
 from simulators.truth import Record, detected, injected, natural, place_of, records
+from simulators.witness import Witness
 
 NODE = Node("main", "l", "A")
 PLANT = Plant.model_validate(
@@ -85,7 +87,7 @@ def test_a_failure_goes_on_over_a_pause() -> None:
 @settings(max_examples=12)
 def test_natural_faults_cover_just_the_time_in_which_machines_have_failed(plant, seed) -> None:
     simulation = Simulation(plant, seed=seed, messages=False)
-    simulation.advance(DEFAULT_START + MINUTE)
+    simulation.advance(START + MINUTE)
     ledger = simulation.ledger
     by_node: dict[Node, list[Record]] = {}
     for record in records(plant, ledger, seed):
@@ -117,8 +119,27 @@ def test_what_can_be_detected_and_when() -> None:
 
 def test_as_a_message() -> None:
     (record, *_) = injected(PLANT, 1, 100 * SECOND)
-    node, message = record.emission(DEFAULT_START, 30 * SECOND)
+    node, message = record.emission(START, 30 * SECOND)
     assert isinstance(message, Truth)
     assert (node.path, message.path) == ("hall/l/A/1", "hall/l/A/1")
-    assert (message.t_start, message.t_end) == (DEFAULT_START + 10 * SECOND, DEFAULT_START + 30 * SECOND)
+    assert (message.t_start, message.t_end) == (START + 10 * SECOND, START + 30 * SECOND)
     assert message.parameters == pytest.approx({"growth": 5 * SECOND, "severity": 0.5})
+
+
+class Standing:
+    """As much of a machine as a witness looks at."""
+
+    def __init__(self) -> None:
+        self.index, self.node, self.health, self.condition = 0, Node("a", "l", "A"), None, ("starved", "")
+
+
+def test_a_tool_change_goes_on_over_a_pause_and_ends_with_what_else_comes_between() -> None:
+    out: list[Emission] = []
+    witness, machine, change = Witness(START, out), Standing(), ("setup", "tool")
+    story = [change, ("pause", "break"), change, ("failed", "m"), change, ("off", "night"), ("starved", ""), change]
+    for minute, machine.condition in enumerate(story):
+        witness.state(machine, minute * MINUTE)
+    newest = {message.id: message for _, message in out}
+    spans = [(m.t_start - START, m.t_end and m.t_end - START) for m in newest.values()]
+    assert spans == [(0, 3 * MINUTE), (4 * MINUTE, 5 * MINUTE), (7 * MINUTE, None)]
+    assert list(newest) == [f"a/l/A/tool-change/{k}" for k in (0, 1, 2)]

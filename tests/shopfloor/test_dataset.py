@@ -26,7 +26,7 @@ from running import ROOT, shopfloor
 from plant.description import Plant
 from plant.errors import InputError, SimulationError, StoreError
 from plant.loader import load_plant
-from plant.messages import Affected, Meta, StateChange, Tag, Telemetry, Truth
+from plant.messages import Affected, Meta, Tag, Telemetry, Truth
 from plant.paths import Node
 from plant.time import DEFAULT_START, HOUR, MINUTE, SECOND
 from shopfloor.cli import app

@@ -75,10 +75,10 @@ def values(emissions: list[Emission]) -> int:
 def made(machines: int, hours: float) -> float:
     """Values per CPU second of a run."""
     simulation = Simulation(plant(machines), keep=False)
-    step = round(HOUR / max(1, machines / 20))  # about as many values at once
+    step = min(HOUR / max(1, machines / 20), hours * HOUR)  # about as many values at once
     number, begun = 0, time.process_time()
-    for to in range(step, round(hours * HOUR) + 1, step):
-        number += values(simulation.advance(DEFAULT_START + to))
+    for k in range(1, round(hours * HOUR / step) + 1):
+        number += values(simulation.advance(DEFAULT_START + round(k * step)))
     return number / (time.process_time() - begun)
 
 

@@ -87,7 +87,7 @@ class StateAccount(Kept):
         self._sums = np.zeros((16, len(STATES)), dtype=np.int64)  # time in state before each row
         self._settled = 0  # rows whose derived columns stand
         self._failures: Failures | None = None
-        self._stops: dict[int, Stops] = {}
+        self._stops: dict[tuple[int, bool], Stops] = {}
 
     def __len__(self) -> int:
         """Number of state messages."""
@@ -301,9 +301,17 @@ class StateAccount(Kept):
 
     def _stops_of(self, limit: int) -> Stops:
         self._settle()
-        if (stops := self._stops.get(limit)) is None:
-            stops = self._stops[limit] = self._classed(limit)
+        key = limit, self._hollow_end
+        if (stops := self._stops.get(key)) is None:
+            stops = self._stops[key] = self._classed(limit)
         return stops
+
+    @property
+    def _hollow_end(self) -> bool:
+        """Whether a message after the last row is lost that may be of the very instant at which it begins."""
+        if not self.ts or self._claimed <= (self.session[-1], self.seq[-1]):
+            return False
+        return self.confirmed[-1] <= self._begins[-1]
 
     @property
     def first(self) -> int | None:
@@ -340,6 +348,9 @@ class StateAccount(Kept):
         gap = np.diff(self._sums[rows, UNKNOWN], prepend=0) > 0  # before each row, back to the one before
         heads, stretches = failed & (~before | gap), rows[failed]
         unseen_next = np.append(gap[1:] | (np.frombuffer(self.code, dtype=np.uint8)[rows[1:]] == UNKNOWN), True)
+        lasts = view(self._known) > begins[:-1]  # else what was lost after a row may have come in its very instant
+        hollow = ~np.append(lasts, not self._hollow_end)[: len(begins)][rows]
+        unseen_next[: max(len(rows) - 1, 0)] |= hollow[1:]
         tails = failed & np.append(heads[1:] | ~failed[1:], True)
         seen = ~gap[heads] & ~unseen_next[: len(rows)][tails]
         ends = np.append(view(self._known), begins[-1:])[stretches]

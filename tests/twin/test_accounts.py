@@ -3,7 +3,7 @@
 from functools import reduce
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from plant.messages import StateChange
@@ -114,8 +114,19 @@ def test_any_order_of_arrival_gives_the_same_account(messages, dice, beats) -> N
 
 
 @given(truths(), st.integers(0, END), st.integers(1, END))
+@example(
+    [
+        StateChange(run="r", session=s, seq=q, n=k, ts=t, state=state, reason="", since=t)
+        for k, (s, q, t, state) in enumerate([(1, 0, 0, "processing"), (1, 1, 11, "failed"), (2, 0, 12, "pause"),
+                                              (2, 1, 14, "processing")])
+    ],
+    10,
+    94,
+)  # a restart in the middle of a failure
 def test_failures_are_counted_where_they_begin_and_booked_where_they_end(messages, begin, length) -> None:
     account = told(messages)
+    if before := [m for m in messages if m.session == 1]:  # else a failure at its end may be over at once
+        account.finish(1, before[-1].seq)
     stops, open_since, down = [], None, 0
     for message, following in pairwise([*messages, None]):
         if message.state == "failed":
@@ -320,3 +331,13 @@ def test_a_change_of_order_ends_no_stop(messages, cuts, limit) -> None:
                 if 0 <= at < END and [m for m in messages if m.ts <= at][-1].order is not None)
     assert stopped.minor == minor
     assert account.failures().restored(begin, end) == plain.failures().restored(begin, end)
+
+
+def test_a_stop_has_no_class_where_what_ended_it_may_have_taken_no_time() -> None:
+    """Behind `processing` a message is lost; it may say that the machine failed again at the very same instant."""
+    account = StateAccount()
+    for seq, (ts, state) in enumerate([(0, "failed"), (1, "processing")]):
+        account.extend([StateChange(run="r", session=1, seq=seq, n=seq, ts=ts, state=state, reason="", since=ts)])
+    assert account.stopped(0, 1, 8, limit=3)[:2] == (1, 0), "nothing is known to be lost"
+    account.confirm(1, 3, 8)
+    assert account.stopped(0, 1, 8, limit=3)[:2] == (0, 1)

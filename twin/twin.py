@@ -365,7 +365,8 @@ class Twin(Questions):
                 await self._sort(deliveries[begin : begin + PAGE], batch, refused)
             kept = [one for one in accepted if one[0].journaled]
             rows: list[Row] = [(sink.source, m, delivery) for sink, m, delivery in kept]
-            storing = self._call(partial(self._store, rows, batch, before)) if rows else None
+            waits = rows or before is not None  # one without rows, too, must know before those behind it are stored
+            storing = self._call(partial(self._store, rows, batch, before)) if waits else None
             batch.sorted.set()
             if before is not None:
                 await before.gone.wait()
@@ -421,7 +422,7 @@ class Twin(Questions):
         """
         try:
             _check_order(before)
-            positions = self._journal.append(rows)
+            positions = self._journal.append(rows) if rows else []
         except BaseException:
             batch.failed = True
             raise
@@ -432,9 +433,7 @@ class Twin(Questions):
     ) -> list[int]:
         """Wait until a batch is on disk, and say so; those before it have said so already."""
         positions: list[int] = []
-        if storing is None:
-            _check_order(before)
-        else:
+        if storing is not None:
             try:
                 positions, self._position = await storing
             except StoreError as error:
@@ -442,7 +441,8 @@ class Twin(Questions):
                     self._retries += 1
                     self._trouble = str(error)
                 raise
-            self._trouble = ""
+            if positions:
+                self._trouble = ""
             self._journaled += len(positions)
             self._events_rate.add(len(positions))
         batch.stored = True

@@ -199,6 +199,14 @@ def test_what_is_acknowledged_is_stored_and_what_is_given_back_comes_again_in_or
     asyncio.run(run())
 
 
+async def test_behind_a_batch_without_rows_that_follows_one_that_is_given_back_nothing_is_taken() -> None:
+    """What has nothing for the journal, such as copies, hands on that those before it could not be stored."""
+    async with a_twin(Moody({0})) as twin:
+        batches = [STREAM[:10], STREAM[:10], STREAM[10:20]]
+        outcomes = await asyncio.gather(*map(twin.offer, batches), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [StoreError] * 3
+
+
 async def test_what_fails_before_it_is_stored_holds_up_nothing(monkeypatch) -> None:
     async with a_twin(Moody()) as twin:
         await twin.take(STREAM[:10])

@@ -46,7 +46,7 @@ class Formula:
         ValueError: it has something that formulas have not.
     """
 
-    __slots__ = ("over", "over_names", "subtracts", "text", "under", "under_names")
+    __slots__ = ("_halves", "over", "over_names", "subtracts", "text", "under", "under_names")
 
     def __init__(self, text: str, terms: Mapping[str, str] | None = None) -> None:
         self.text = text
@@ -54,9 +54,19 @@ class Formula:
         quotient = isinstance(root, ast.BinOp) and isinstance(root.op, ast.Div)
         over = root.left if isinstance(root, ast.BinOp) and quotient else root
         under = root.right if isinstance(root, ast.BinOp) and quotient else ast.Constant(1)
+        self._halves = (over, under)
         self.over, self.under = _reader(over), _reader(under)
         self.over_names, self.under_names = _names(over), _names(under)
         self.subtracts = any(isinstance(node, ast.Sub) for node in ast.walk(root))
+
+    def written(self, name: Callable[[str], str]) -> tuple[str, str | None]:
+        """Numerator and denominator for another language, each name put as it wants; none where the denominator is 1.
+
+        Raises:
+            ValueError: it has a function, which other languages write otherwise.
+        """
+        over, under = (_written(node, name) for node in self._halves)
+        return over, None if under == "1" else under
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,6 +92,20 @@ def _tree(text: str, terms: Mapping[str, str]) -> ast.expr:
         raise ValueError(f"{text!r} is no formula") from None
     tree: ast.expr = _Terms(terms).visit(body)
     return tree
+
+
+_SIGNS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+
+
+def _written(node: ast.expr, name: Callable[[str], str]) -> str:
+    match node:
+        case ast.Constant(value=int() as number):
+            return str(number)
+        case ast.Name(id=text):
+            return name(text)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _SIGNS:
+            return f"({_written(left, name)} {_SIGNS[type(op)]} {_written(right, name)})"
+    raise ValueError(f"{ast.unparse(node)!r} is not written in other languages")
 
 
 def _names(node: ast.expr) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from plant.messages import Scalar, Telemetry
+from twin.select import Frame, Scope, Select
+from twin.tables import Point
 from twin.values import Series
 
 LONGEST = 100_000
@@ -25,6 +27,35 @@ class Health(NamedTuple):
     stored: int = 0
     backlog: int = 0
     dropped: int = 0
+
+
+class PointStore(Protocol):
+    """Keeps the points of the tables of `twin.tables`, and answers questions about tables, those of telemetry too."""
+
+    async def record(self, points: Sequence[Point]) -> None:
+        """Take points over; they are stored a little later, in order.
+
+        One with the labels and the instant of an older one takes its place. Waits while too much is waiting to be
+        stored; what is given up while the store is away is counted.
+        """
+        ...
+
+    async def query(self, select: Select, scope: Scope) -> list[Frame]:
+        """The answer to a question, in order of the labels; sees all that was recorded or appended before.
+
+        Raises:
+            ValueError: there is no such table, or it cannot answer that.
+            StoreError: the store cannot be read.
+        """
+        ...
+
+    async def recorded(self, run: str) -> int | None:
+        """Instant of the newest point of a line's account that the store has of a run; none without one.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        ...
 
 
 class Historian(Protocol):

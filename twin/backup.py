@@ -18,6 +18,7 @@ import duckdb
 from plant.errors import InputError, StoreError
 from twin.journal import APPLICATION
 from twin.levels import NAMES, partition_of
+from twin.point_file import POINTS
 from twin.telemetry_folder import NOTE
 
 Tell = Callable[[float], None]
@@ -57,8 +58,14 @@ def copy_journal(file: Path, copy: Path, tell: Tell) -> int:
     return int(position)
 
 
-def copy_telemetry(file: Path, copy: Path, tell: Tell) -> None:
+def copy_telemetry(file: Path, copy: Path, tell: Tell, table: str = "shopfloor_machines") -> None:
     """Copy a telemetry file: all that was committed when the copying of its log ended.
+
+    Args:
+        file: the file.
+        copy: where the copy goes.
+        tell: is told how far it is.
+        table: what the copy must be able to tell of.
 
     Raises:
         StoreError: it cannot be read, the copy cannot be written, or the file changes too fast.
@@ -70,7 +77,7 @@ def copy_telemetry(file: Path, copy: Path, tell: Tell) -> None:
         try:
             if _copy_bytes(file, copy, tell):
                 with contextlib.closing(duckdb.connect(str(copy))) as db:  # takes the log in
-                    db.execute("SELECT count(*) FROM shopfloor_machines")
+                    db.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 ours
                 return
         except OSError as error:
             raise StoreError(f"telemetry {file} cannot be copied: {error}") from error
@@ -80,7 +87,7 @@ def copy_telemetry(file: Path, copy: Path, tell: Tell) -> None:
 
 
 def copy_telemetry_folder(folder: Path, copy: Path, tell: Tell) -> None:
-    """Copy the telemetry of all runs.
+    """Copy the telemetry of all runs, and their points.
 
     Each file as it is at an instant of its own, the note of its run first and then finest first: samples that have no
     minutes in the copy are in the copy themselves. Of a file that is dropped meanwhile the coarser copies have all.
@@ -107,6 +114,14 @@ def copy_telemetry_folder(folder: Path, copy: Path, tell: Tell) -> None:
                 dropped = not _copy_unless_dropped(file, copy / run.name / file.name, told)
                 if dropped and (one := partition_of(file)):
                     note["whole"][level] = max(note["whole"].get(level, 0), one.end)
+        if (file := run / POINTS).exists():
+            before, size = done, file.stat().st_size
+
+            def told_of_points(share: float, before: int = before, size: int = size) -> None:
+                tell(min(1.0, (before + share * size) / total))
+
+            done += size
+            _copy_unless_dropped(file, copy / run.name / POINTS, told_of_points, "shopfloor_columns")
         (copy / run.name / NOTE).write_text(json.dumps(note) + "\n", encoding="utf-8")
 
 
@@ -114,9 +129,9 @@ def _files(folder: Path) -> list[Path]:
     return [file for file in folder.glob("*/*.duckdb") if file.exists()]
 
 
-def _copy_unless_dropped(file: Path, copy: Path, tell: Tell) -> bool:
+def _copy_unless_dropped(file: Path, copy: Path, tell: Tell, table: str = "shopfloor_machines") -> bool:
     try:
-        copy_telemetry(file, copy, tell)
+        copy_telemetry(file, copy, tell, table)
     except StoreError:
         if file.exists():
             raise

@@ -1,9 +1,10 @@
-"""The historian in DuckDB: a file per run and day, written in columns by one thread that owns the files.
+"""The historian in DuckDB: files per run, written in columns by one thread that owns them.
 
 A row is one instant of one machine. Rows newer than all that the file held of their machine when it was opened go
 straight in, since the twin has dropped copies already; older ones, which a publisher may send again after a restart,
 are checked against the table, so that (machine, t) stays unique. The same thread makes minutes and hours of the samples
-and drops what has become too old, a small piece at a time and when nothing waits to be written.
+and drops what has become too old, a small piece at a time and when nothing waits to be written. Points of tables wait
+in the same queue, and are in a file of their own.
 """
 
 import asyncio
@@ -17,11 +18,14 @@ from typing import Self, TypeVar
 
 import duckdb
 
+from plant.description import Plant
 from plant.errors import StoreError
 from plant.messages import Scalar
 from twin.historian import Block, Health
 from twin.levels import LevelName, Retention
-from twin.telemetry_folder import TelemetryFolder
+from twin.select import Frame, Scope, Select
+from twin.tables import FIXED, Point, check, tables_of
+from twin.telemetry_folder import TelemetryFolder, Written
 from twin.values import Series, TelemetryKept
 
 log = logging.getLogger(__name__)
@@ -38,17 +42,26 @@ class DuckDbHistorian:
     """A historian in a folder, or in memory; open it with ``async with``.
 
     Args:
-        folder: the data folder; none keeps telemetry in memory.
+        folder: the data folder; none keeps all in memory.
+        plant: the plant, whose tables there are; without one those that every plant has.
         bound: rows that may wait for the store.
-        retention: how long the levels are kept.
+        retention: how long the levels of telemetry are kept.
     """
 
     def __init__(
-        self, folder: Path | None = None, *, bound: int = BOUND, retention: Retention | None = None
+        self,
+        folder: Path | None = None,
+        *,
+        plant: Plant | None = None,
+        bound: int = BOUND,
+        retention: Retention | None = None,
     ) -> None:
-        self._folder = TelemetryFolder(folder, retention)
+        self._tables = FIXED if plant is None else tables_of(plant)
+        self._folder = TelemetryFolder(
+            folder, retention, tables=self._tables, plant="" if plant is None else plant.plant
+        )
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="historian")
-        self._waiting: deque[Block] = deque()
+        self._waiting: deque[Block | Point] = deque()
         self._rows = 0
         self._bound = bound
         self._stored = self._dropped = 0
@@ -92,8 +105,17 @@ class DuckDbHistorian:
 
     async def append(self, blocks: Sequence[Block]) -> None:
         """Take blocks over; see `twin.historian.Historian`."""
-        self._waiting.extend(blocks)
-        self._rows += sum(len(block.message.t) for block in blocks)
+        await self._take(blocks)
+
+    async def record(self, points: Sequence[Point]) -> None:
+        """Take points over; see `twin.historian.PointStore`."""
+        for point in points:
+            check(point, self._tables)
+        await self._take(points)
+
+    async def _take(self, items: Sequence[Block] | Sequence[Point]) -> None:
+        self._waiting.extend(items)
+        self._rows += sum(map(_rows, items))
         if self._away:
             self._give_up()
         if self._rows >= FULL:
@@ -112,6 +134,15 @@ class DuckDbHistorian:
         await self.flush()
         return await self._call(self._folder.latest, run, path)
 
+    async def query(self, select: Select, scope: Scope) -> list[Frame]:
+        """The answer to a question; see `twin.historian.PointStore`."""
+        await self.flush()
+        return await self._call(self._folder.query, select, scope)
+
+    async def recorded(self, run: str) -> int | None:
+        """Instant of the newest point of a line's account; see `twin.historian.PointStore`."""
+        return await self._call(self._folder.recorded, run)
+
     async def flush(self) -> None:
         """Write all that waits.
 
@@ -122,25 +153,25 @@ class DuckDbHistorian:
             while self._waiting:
                 await self._write(self._next())
 
-    def _next(self) -> list[Block]:
-        """The oldest blocks that make a batch."""
+    def _next(self) -> list[Block | Point]:
+        """The oldest items that make a batch."""
         batch, rows = [], 0
-        for block in self._waiting:
-            batch.append(block)
-            rows += len(block.message.t)
+        for item in self._waiting:
+            batch.append(item)
+            rows += _rows(item)
             if rows >= 5 * FULL:
                 break
         return batch
 
-    async def _write(self, batch: list[Block]) -> None:
-        """Write the oldest blocks; they leave the queue when they are stored."""
+    async def _write(self, batch: list[Block | Point]) -> None:
+        """Write the oldest items; they leave the queue when they are stored."""
         first = batch[0]
-        written = await self._call(self._folder.write, batch)
-        rows = sum(len(block.message.t) for block in batch)
+        written = await self._call(self._store, batch)
+        rows = sum(map(_rows, batch))
         while self._waiting and batch and self._waiting[0] is not first:  # given up meanwhile
             first = batch.pop(0)
         for _ in range(len(batch)):
-            self._rows -= len(self._waiting.popleft().message.t)
+            self._rows -= _rows(self._waiting.popleft())
         self._stored += rows - written.late
         self._dropped += written.late
         self._away = False
@@ -151,10 +182,16 @@ class DuckDbHistorian:
         if self._rows <= self._bound:
             self._room.set()
 
+    def _store(self, batch: Sequence[Block | Point]) -> Written:
+        """Store a batch, in the owner thread; the points first, since to store them again changes nothing."""
+        if points := [item for item in batch if isinstance(item, Point)]:
+            self._folder.record(points)
+        return self._folder.write([item for item in batch if isinstance(item, Block)])
+
     def _give_up(self) -> None:
         """Drop the oldest rows beyond the bound: the store is away."""
         while self._rows > self._bound and len(self._waiting) > 1:
-            rows = len(self._waiting.popleft().message.t)
+            rows = _rows(self._waiting.popleft())
             self._rows -= rows
             self._dropped += rows
         self._room.set()
@@ -204,7 +241,7 @@ class DuckDbHistorian:
         return await self._call(self._folder.shed, level, order)
 
     async def forget(self, run: str) -> None:
-        """Delete all telemetry of a run.
+        """Delete all telemetry and all points of a run.
 
         Raises:
             StoreError: it cannot be deleted.
@@ -225,3 +262,8 @@ class DuckDbHistorian:
             return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
         except (duckdb.Error, OSError) as error:
             raise StoreError(f"historian {self._folder.place or 'in memory'}: {error}") from error
+
+
+def _rows(item: Block | Point) -> int:
+    """Rows that an item of the queue makes."""
+    return len(item.message.t) if isinstance(item, Block) else 1

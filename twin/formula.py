@@ -63,7 +63,8 @@ class Formula:
         """Numerator and denominator for another language, each name put as it wants; none where the denominator is 1.
 
         Raises:
-            ValueError: it has a function, which other languages write otherwise.
+            ValueError: it has a function, which other languages write otherwise, or a quotient that is not outermost,
+                since some languages make 0 of a division by 0.
         """
         over, under = (_written(node, name) for node in self._halves)
         return over, None if under == "1" else under
@@ -103,6 +104,8 @@ def _written(node: ast.expr, name: Callable[[str], str]) -> str:
             return str(number)
         case ast.Name(id=text):
             return name(text)
+        case ast.BinOp(op=ast.Div(), right=right) if _names(right):
+            raise ValueError(f"{ast.unparse(node)!r} is a quotient inside, whose denominator nobody would look at")
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _SIGNS:
             return f"({_written(left, name)} {_SIGNS[type(op)]} {_written(right, name)})"
     raise ValueError(f"{ast.unparse(node)!r} is not written in other languages")

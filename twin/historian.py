@@ -1,4 +1,4 @@
-"""The historian port: where telemetry is kept, by run, machine, tag and plant time."""
+"""The historian port: where telemetry is kept, by run, machine, tag and plant time, and the points of tables."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -22,7 +22,7 @@ class Block(NamedTuple):
 
 
 class Health(NamedTuple):
-    """How a historian is doing, in rows: a row is one instant of one machine."""
+    """How a historian is doing, in rows: a row is one instant of one machine, or a point."""
 
     stored: int = 0
     backlog: int = 0
@@ -35,8 +35,11 @@ class PointStore(Protocol):
     async def record(self, points: Sequence[Point]) -> None:
         """Take points over; they are stored a little later, in order.
 
-        One with the labels and the instant of an older one takes its place. Waits while too much is waiting to be
-        stored; what is given up while the store is away is counted.
+        The fields of one with the labels and the instant of an older one take the place of the older one's. Waits
+        while too much is waiting to be stored; what is given up while the store is away is counted.
+
+        Raises:
+            ValueError: there is no such table, or it has no such label or field.
         """
         ...
 
@@ -58,8 +61,8 @@ class PointStore(Protocol):
         ...
 
 
-class Historian(Protocol):
-    """Keeps telemetry. What is appended twice is stored once; reads see all that was appended before."""
+class Historian(PointStore, Protocol):
+    """Keeps telemetry, and points. What is appended twice is stored once; reads see all that was appended before."""
 
     async def append(self, blocks: Sequence[Block]) -> None:
         """Take blocks over; they are stored a little later. Waits while too much is waiting to be stored.

@@ -7,6 +7,7 @@ division by 0. Hence columns with denominators of their own become statements of
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NamedTuple
 
 from twin.select import MOST_ROWS, Column, Condition, Scope, Select
@@ -64,12 +65,12 @@ def statements(select: Select, table: Table, words: Words) -> tuple[Statement, .
     source = f"FROM {quoted(table.name)} WHERE {' AND '.join(_conditions(select, table, words))}"
     if select.raw:
         return (_rows(select, source),)
-    plain = [column for column in select.columns if column.expression.written(str)[1] is None]
+    plain = [column for column in select.columns if not column.expression.under_names]
     divided = [column for column in select.columns if column not in plain]
     groups = _groups(select, words)
     found = []
     if plain:
-        shown = ", ".join(f"{_scaled(column, _aggregated(column)[0])} AS {quoted(column.name)}" for column in plain)
+        shown = ", ".join(f"{_scaled(column, *_aggregated(column))} AS {quoted(column.name)}" for column in plain)
         found.append(Statement(f"SELECT {shown} {source}{groups}", tuple(column.name for column in plain)))
     for column in divided:
         over, under = _aggregated(column)
@@ -137,7 +138,7 @@ def _condition(condition: Condition, words: Words) -> str | None:
         case str(value):
             return f"{quoted(condition.name)} {condition.op} {text(value)}"
         case number:
-            return f"{quoted(condition.name)} {condition.op} {number:g}"
+            return f"{quoted(condition.name)} {condition.op} {Decimal(str(number)):f}"
 
 
 def quoted(name: str) -> str:

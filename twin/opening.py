@@ -47,7 +47,7 @@ async def open_twin(
     """
     place = historian or folder
     file = None if folder is None else folder / JOURNAL
-    async with DuckDbHistorian(place, retention=retention) as store:
+    async with DuckDbHistorian(place, plant=plant, retention=retention) as store:
 
         def twin_of() -> Twin:
             return Twin(plant, journal=Journal(file, durable=durable), historian=store, prefix=prefix)

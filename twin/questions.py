@@ -1,6 +1,7 @@
 """Questions to the twin: answered from the mirrors in memory, without a store (but for telemetry)."""
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Iterable
 from weakref import WeakKeyDictionary
@@ -30,6 +31,7 @@ from twin.measurements import Measurement
 from twin.mirror import LineMirror, Machine, Place, machines_of
 from twin.pareto import STOPPED, Pareto, pareto
 from twin.profile import ISO
+from twin.select import Frame, Scope, Select
 from twin.settling import Settled
 from twin.shares import By
 from twin.silence import behind_others, behind_wall
@@ -387,6 +389,16 @@ class Questions:
         if tag not in machine.tags:
             raise ValueError(f"{path} has no signal {tag!r}; it has {', '.join(machine.tags)}")
         return await self._historian.select(chosen.name, machine.path, tag, steps(begin, end, step))
+
+    async def query(self, select: Select, scope: Scope, *, run: str | None = None) -> list[Frame]:
+        """The answer to a question about a table; a scope that names no plant and no run is of this plant and `run`.
+
+        Raises:
+            ValueError: also where there is no such table, or it cannot answer that.
+            StoreError: the historian cannot be read.
+        """
+        chosen = {"plant": (self.plant.plant,), "run": (self._run(run).name,), **scope.chosen}
+        return await self._historian.query(select, dataclasses.replace(scope, chosen=chosen))
 
     def last(self, run: str) -> Last:
         """How far a run has come: where a publisher has to go on after a stop."""

@@ -131,9 +131,30 @@ class Select:
                 raise ValueError(f"{table.name} has no field {', '.join(missing)}; it has {', '.join(table.fields)}")
         if missing := sorted(set(self.by) - set(table.labels)):
             raise ValueError(f"{table.name} has no label {', '.join(missing)}; it has {', '.join(table.labels)}")
+        for column in self.columns:
+            _check_column(column, table)
         for condition in self.where:
             if condition.name not in table.labels and condition.name not in table.fields:
                 raise ValueError(f"{table.name} has neither label nor field {condition.name!r}")
+            _check_condition(condition, table)
+
+
+def _check_column(column: Column, table: Table) -> None:
+    if column.each == "raw" and column.expression.under_names:
+        raise ValueError(f"{column.name} divides in raw rows, of which one may divide by 0; divide sums")
+    texts = [name for name in column.expression.names if table.fields[name].datatype == "text"]
+    if texts and not (column.each == "count" or (column.plain and column.each in {"first", "last", "raw"})):
+        raise ValueError(f"{column.name}: {texts[0]} of {table.name} is a text, which has no {column.each} to count with")
+
+
+def _check_condition(condition: Condition, table: Table) -> None:
+    value, name = condition.value, condition.name
+    of_text = name in table.labels or table.fields[name].datatype == "text"
+    if of_text != isinstance(value, str) or (of_text and condition.op not in {"=", "!="}):
+        wanted = "equals a text or does not" if of_text else "compares with a number"
+        raise ValueError(f"{name} of {table.name} {wanted}, so {condition.op} {value!r} is not allowed")
+    if isinstance(value, str) and value.startswith("$") and (name not in table.labels or condition.op != "="):
+        raise ValueError(f"{name} of {table.name}: the variable {value} is for labels, which equal it")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

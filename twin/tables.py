@@ -48,7 +48,7 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
-    """A table of a historian. A point written twice, with the same labels and instant, is stored once: the last holds.
+    """A table of a historian. Points with the same labels and instant are one: of each field the last value holds.
 
     Args:
         name: also the measurement in InfluxDB.
@@ -63,6 +63,22 @@ class Table:
     labels: tuple[str, ...]
     fields: Mapping[str, Field]
     raw: bool = False
+
+
+def check(point: Point, tables: Mapping[str, Table]) -> None:
+    """Whether a point is of one of some tables.
+
+    Raises:
+        ValueError: what is not in them.
+    """
+    table = tables.get(point.table)
+    if table is None or table.raw:
+        raise ValueError(f"there is no table {point.table!r} of points; there are {', '.join(tables)}")
+    if len(point.labels) != len(table.labels):
+        raise ValueError(f"{table.name} has the labels {', '.join(table.labels)}, not {len(point.labels)} of them")
+    if not point.values.keys() <= table.fields.keys():
+        unknown = ", ".join(sorted(point.values.keys() - table.fields.keys()))
+        raise ValueError(f"{table.name} has no field {unknown}; it has {', '.join(table.fields)}")
 
 
 def machine_label(node: Node) -> str:

@@ -12,7 +12,7 @@ import json
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,13 @@ from plant.time import DAY, HOUR, MINUTE
 from twin.historian import Block
 from twin.levels import NAMES, LevelName, Partition, Retention, Stretch, partition, partition_of, stretches
 from twin.old_telemetry import OLD, bring_over
+from twin.point_file import POINTS
+from twin.point_files import PointFiles
+from twin.select import Frame, Scope, Select
+from twin.select_sql import Sql, admits, answer, fields_of, frames
+from twin.tables import FIXED, Point, Table
 from twin.telemetry_file import Piece, TelemetryFile, make_level
+from twin.telemetry_rows import Stored, rows_of
 from twin.values import LevelKept, Series, TelemetryKept
 
 log = logging.getLogger(__name__)
@@ -74,6 +80,11 @@ class RunFiles:
         """The file of a partition."""
         return None if self.folder is None else self.folder / one.name
 
+    @property
+    def points(self) -> Path | None:
+        """The file of its points."""
+        return None if self.folder is None else self.folder / POINTS
+
     def stretches(self, begin: int, end: int) -> list[Stretch]:
         """Which file tells what of a window."""
         return stretches(((one, self.whole.get(one.level, 0)) for one in self.held), begin, end)
@@ -99,15 +110,27 @@ class Written:
 
 
 class TelemetryFolder:
-    """The telemetry files of a data folder; all calls from one thread.
+    """The telemetry files of a data folder, and those of points; all calls from one thread.
 
     Args:
-        folder: the data folder; none keeps telemetry in memory.
-        retention: how long the levels are kept.
+        folder: the data folder; none keeps all in memory.
+        retention: how long the levels of telemetry are kept; points stay as long as their run.
+        tables: those that points may be of, and those of telemetry, by name.
+        plant: what the label ``plant`` of telemetry says.
     """
 
-    def __init__(self, folder: Path | None, retention: Retention | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        retention: Retention | None = None,
+        *,
+        tables: Mapping[str, Table] = FIXED,
+        plant: str = "",
+    ) -> None:
         self.folder = folder
+        self.tables = tables
+        self.plant = plant
+        self._points = PointFiles(tables)
         self.retention = retention or Retention()
         self.runs: dict[str, RunFiles] = {}
         self.db: duckdb.DuckDBPyConnection | None = None
@@ -145,6 +168,7 @@ class TelemetryFolder:
             for (name, one), file in self._attached.items():
                 file.recall()
                 self._see(self.runs[name], one, file)
+            self._points.recall()
         self._doubtful = False
         return self.db
 
@@ -154,7 +178,9 @@ class TelemetryFolder:
             with contextlib.suppress(duckdb.Error):
                 while self._attached:
                     self._attached.popitem()[1].detach()
+                self._points.close()
             self._attached.clear()
+            self._points.drop()
             self.db.close()
             self.db = None
 
@@ -205,13 +231,13 @@ class TelemetryFolder:
             self.runs[name] = run
         return run
 
-    def _file(self, run: RunFiles, one: Partition) -> TelemetryFile:
+    def _file(self, run: RunFiles, one: Partition, most: int = ATTACHED) -> TelemetryFile:
         """A file, attached."""
         key = (run.run, one)
         file = self._attached.get(key)
         if file is None:
             assert self.db is not None  # noqa: S101 for the type checker
-            while self.folder is not None and len(self._attached) >= ATTACHED:
+            while self.folder is not None and len(self._attached) >= most:
                 self._attached.popitem(last=False)[1].detach()
             try:
                 file = self._attached[key] = TelemetryFile(self.db, run.file(one), one.level)
@@ -292,6 +318,56 @@ class TelemetryFolder:
                     if tag not in latest:
                         latest[tag] = (t, value)
         return latest
+
+    def record(self, points: Sequence[Point]) -> None:
+        """Store points, a transaction a run."""
+        db = self.open()
+        runs: dict[str, list[Point]] = {}
+        for point in points:
+            name = point.labels[self.tables[point.table].labels.index("run")]
+            runs.setdefault(name, []).append(point)
+        for name, group in runs.items():
+            run = self._run(name)
+            try:
+                file = self._points.file(db, name, run.points)
+            except duckdb.Error:  # it may be attached by half
+                self._doubtful = True
+                raise
+            with self._transaction(db):
+                file.write(group)
+
+    def recorded(self, name: str) -> int | None:
+        """Instant of the newest point of a line's account of a run."""
+        db, run = self.open(), self.runs.get(name)
+        found = () if run is None else self._points.those(db, {name: run.points})
+        return found[0].newest("line_account") if found else None
+
+    def query(self, select: Select, scope: Scope) -> list[Frame]:
+        """The answer to a question; see `twin.historian.PointStore`.
+
+        Raises:
+            ValueError: there is no such table, or it cannot answer that.
+        """
+        db, table = self.open(), self.tables.get(select.table)
+        if table is None:
+            raise ValueError(f"there is no table {select.table!r}; there are {', '.join(self.tables)}")
+        select.check(table)
+        runs = [run for run in self.runs.values() if admits(select, table, scope, "run", run.run)]
+        coarse = False
+        if table.raw:
+            held = [(run, one) for run in runs for one in run.stretches(scope.begin, scope.end)]
+            coarse = any(one.partition.level != "raw" for _, one in held)
+            most = max(ATTACHED, len(held))
+            stored = [Stored(begin, end, self._file(run, one, most)) for run, (begin, end, one) in held]
+            source = rows_of(stored, self.plant, table, fields_of(select, table), coarse=coarse)
+        else:
+            files = self._points.those(db, {run.run: run.points for run in runs})
+            found = [one for file in files if (one := file.source(table, fields_of(select, table))) is not None]
+            source = Sql(" UNION ALL ".join(one.text for one in found)) if found else None
+        if source is None:
+            return []
+        asked = answer(select, table, scope, source, coarse=coarse)
+        return frames(select, scope, db.execute(asked.text, asked.parameters).fetchall())
 
     def tend(self) -> bool:
         """Do one small piece of upkeep; whether there was any."""
@@ -393,13 +469,16 @@ class TelemetryFolder:
         return ""
 
     def forget(self, name: str) -> None:
-        """Delete all telemetry of a run."""
+        """Delete all telemetry and all points of a run."""
         self.open()
         run = self.runs.get(name)
         if run is None:
             return
         for one in sorted(run.held, key=lambda one: NAMES.index(one.level)):
             self._release(run, one)
+        self._points.detach(name)
+        if run.points is not None:
+            _unlink(run.points)
         if run.folder is not None:
             for left in (run.folder / NOTE, run.folder / f"{NOTE}.new"):
                 left.unlink(missing_ok=True)

@@ -100,12 +100,18 @@ def spoiled(deliveries: Sequence[Delivery], seed: int, *, loss: float = 0.0, twi
 
 
 class NoHistorian:
-    """Keeps no telemetry: for tests that have none."""
+    """Keeps neither telemetry nor points: for tests that have none."""
 
     health = Health()
 
     async def append(self, blocks) -> None:
         pass
+
+    async def record(self, points) -> None:
+        pass
+
+    async def recorded(self, run: str) -> None:
+        return None
 
     def stored(self, _: str) -> dict[str, int]:
         return {}

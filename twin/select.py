@@ -144,7 +144,7 @@ def _check_column(column: Column, table: Table) -> None:
         raise ValueError(f"{column.name} divides in raw rows, of which one may divide by 0; divide sums")
     texts = [name for name in column.expression.names if table.fields[name].datatype == "text"]
     if texts and not (column.each == "count" or (column.plain and column.each in {"first", "last", "raw"})):
-        raise ValueError(f"{column.name}: {texts[0]} of {table.name} is a text, which has no {column.each} to count with")
+        raise ValueError(f"{column.name}: {texts[0]} of {table.name} is a text, which has no {column.each}")
 
 
 def _check_condition(condition: Condition, table: Table) -> None:

@@ -1,8 +1,8 @@
 """Questions in SQL, as DuckDB has it. Pure.
 
 Rows come from a source, whose columns have names of ours: ``l0`` … labels in the order of the table's, ``t`` the
-instant, ``f0`` … the fields that are asked for. So nothing that people name stands in the text, and no value does: those are
-parameters. Whole numbers are added and multiplied in 128 bits, and only a quotient is a float.
+instant, ``f0`` … the fields that are asked for. So nothing that people name stands in the text, and no value does:
+those are parameters. Whole numbers are added and multiplied in 128 bits, and only a quotient is a float.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -44,10 +44,10 @@ def derived_password(secret: str, user: str) -> str:
     return base64.urlsafe_b64encode(digest[:DERIVED]).decode()
 
 
-def hashed(password: str, salt: bytes) -> str:
+def hashed(password: str, salt: bytes, rounds: int = ROUNDS) -> str:
     """A password as Mosquitto's file holds it: ``$7$`` for PBKDF2 with SHA-512."""
-    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ROUNDS)
-    return f"$7${ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, rounds)
+    return f"$7${rounds}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
 
 
 def password_file(users: Mapping[str, str], salts: Iterator[bytes]) -> str:

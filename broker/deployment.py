@@ -110,8 +110,8 @@ class Paths:
 def mosquitto_conf(paths: Paths, *, port: int = 1883, tls_port: int = 8883, address: str = "") -> str:
     """Mosquitto's configuration.
 
-    A past that is published comes faster than a twin takes it in, so the queue of a client is bounded by bytes and not
-    by the usual 1,000 messages; what does not fit would be dropped without a word.
+    A past may come faster than a twin takes it in, and a twin may be away for hours, so the queue of a
+    client is bounded by bytes rather than by the usual 1,000 messages; what does not fit is dropped without a word.
 
     Args:
         paths: of its files.
@@ -131,7 +131,7 @@ def mosquitto_conf(paths: Paths, *, port: int = 1883, tls_port: int = 8883, addr
         "autosave_interval 30",
         "persistent_client_expiration 14d",
         "max_inflight_messages 1000",
-        "max_queued_messages 0",
+        "max_queued_messages 2000000",  # never 0, no bound: then 2.0.11 cuts off who was refused a message
         "max_queued_bytes 536870912",
         "max_packet_size 2097152",
         "max_keepalive 600",

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from rich.console import Console
 
@@ -128,10 +129,12 @@ def _historian(settings: DoctorSettings, known: Mapping[str, str]) -> list[Findi
         return [skipped("historian", "all", "none named: --historian or SHOPFLOOR_HISTORIAN")]
     if kind != "influxdb" or not place:
         raise InputError(f"--historian: {named!r} is no store; allowed: influxdb:http://HOST:8086 or duckdb:DIR")
+    place, _, question = place.partition("?")
+    told = dict(parse_qsl(question))
     at = Database(
         url=place.rstrip("/"),
         token=known.get("INFLUXDB_TOKEN", ""),
-        org=known.get("INFLUXDB_ORG") or "shopfloor",
-        bucket=known.get("INFLUXDB_BUCKET") or "shopfloor",
+        org=told.get("org") or known.get("INFLUXDB_ORG") or "shopfloor",
+        bucket=told.get("bucket") or known.get("INFLUXDB_BUCKET") or "shopfloor",
     )
     return database_findings(at)

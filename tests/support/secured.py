@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -76,8 +77,15 @@ class Client:
         self._client.on_publish = lambda _c, _u, mid, reason, _p: self.codes.update({mid: reason.value})
         self._client.on_subscribe = lambda _c, _u, _m, reasons, _p: self.granted.extend(r.value for r in reasons)
         self._client.connect("127.0.0.1", broker.port)
-        self._client.loop_start()
+        self._open = True
+        self._thread = threading.Thread(target=self._loop, daemon=True)
+        self._thread.start()
         until(lambda: self.connected)
+
+    def _loop(self) -> None:
+        """In short turns: a turn of the library's own thread may last a second."""
+        while self._open:
+            self._client.loop(0.01)
 
     def publish(self, topic: str, payload: bytes = b"{}", *, retain: bool = False) -> int:
         """Publish with QoS 1 and give the reason code of the acknowledgement (MQTT 3.1.1 has none: 0)."""
@@ -95,8 +103,9 @@ class Client:
         until(lambda: len(self.granted) >= before + len(filters))
 
     def close(self) -> None:
+        self._open = False
+        self._thread.join()
         self._client.disconnect()
-        self._client.loop_stop()
 
 
 def until(condition, patience: float = 10.0) -> None:

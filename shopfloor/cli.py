@@ -1,6 +1,7 @@
 """The command line: names and flags are a contract, the work is done elsewhere."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -56,6 +57,13 @@ Data = Annotated[
 DataLimit = Annotated[
     str, typer.Option(metavar="SIZE", help="What the data folder may take; beyond it the oldest goes, e.g. 500MB.")
 ]
+BrokerOfOthers = Annotated[
+    str | None,
+    typer.Option("--broker", metavar="mqtt[s]://…", help="Broker.", show_default="SHOPFLOOR_BROKER of the environment"),
+]
+CaFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Certificates (PEM) that the broker's own must lead to, with mqtts.")
+]
 WallFor = Annotated[str | None, typer.Option("--for", metavar="TIME", help="Stop after this wall time, e.g. 10min.")]
 
 
@@ -69,6 +77,13 @@ def _plant(file: Path, scenario: Path | None) -> Plant:
     """The plant of a file, with the faults of a scenario if one is given."""
     plant = load_plant(file)
     return plant if scenario is None else load_scenario(scenario, plant)
+
+
+def _broker(url: str | None) -> str:
+    """The broker that was named, here or in the environment."""
+    if found := url or os.environ.get("SHOPFLOOR_BROKER"):
+        return found
+    raise InputError("--broker: is missing; allowed: mqtt://host:1883, here or in SHOPFLOOR_BROKER")
 
 
 @app.callback()
@@ -145,6 +160,82 @@ def run(
             keep_raw=duration("--keep-raw", keep_raw, least=DAY),
             keep_minutes=duration("--keep-minutes", keep_minutes, least=DAY),
             historian=historian_folder(historian),
+            duration=None if wall is None else duration("--for", wall, least=1),
+        ),
+        console,
+    )
+
+
+@app.command()
+def publish(
+    *,
+    plant: PlantFile,
+    broker: BrokerOfOthers = None,
+    scenario: ScenarioFile = None,
+    speed: Speed = 1.0,
+    backfill: Annotated[str, typer.Option(metavar="TIME", help="Plant time to send before going live.")] = "0s",
+    start: Start = None,
+    seed: Seed = 1,
+    line: Annotated[str | None, typer.Option(metavar="NAME", help="Line to publish.", show_default="all")] = None,
+    ca_file: CaFile = None,
+    data: Data = None,
+    wall: WallFor = None,
+) -> None:
+    """Publish a simulated plant to a broker, its past as well: one half of `run`, as a service of its own."""
+    from shopfloor.publishing import PublishSettings, run_publisher
+
+    run_publisher(
+        PublishSettings(
+            plant=_plant(plant, scenario),
+            broker=_broker(broker),
+            seed=seed,
+            speed=speed,
+            backfill=duration("--backfill", backfill),
+            start=instant("--start", start),
+            line=line,
+            ca_file=ca_file,
+            data=data,
+            duration=None if wall is None else duration("--for", wall, least=1),
+        ),
+        console,
+    )
+
+
+@app.command()
+def twin(
+    *,
+    plant: PlantFile,
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Folder that keeps journal and telemetry.")],
+    broker: BrokerOfOthers = None,
+    historian: Annotated[str | None, typer.Option(metavar="duckdb:DIR", help="Where telemetry is stored.")] = None,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address that page and API listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of page and API; 0: a free one.", min=0, max=65535)] = 8000,
+    token: Annotated[
+        str | None,
+        typer.Option(help="What every request has to bring.", show_default="SHOPFLOOR_TOKEN of the environment"),
+    ] = None,
+    ca_file: CaFile = None,
+    data_limit: DataLimit = "20GB",
+    keep_raw: Annotated[str, typer.Option(metavar="TIME", help="Plant time that telemetry is kept in full.")] = "14d",
+    keep_minutes: Annotated[str, typer.Option(metavar="TIME", help="Plant time that its minutes are kept.")] = "366d",
+    wall: WallFor = None,
+) -> None:
+    """Run the twin of a plant that others publish: the other half of `run`, as a service of its own."""
+    from shopfloor.twin_service import TwinSettings, run_twin
+
+    run_twin(
+        TwinSettings(
+            plant=load_plant(plant),
+            broker=_broker(broker),
+            data=data,
+            historian=historian_folder(historian),
+            host=host,
+            port=port,
+            token=token,
+            ca_file=ca_file,
+            limit=size("--data-limit", data_limit),
+            keep_raw=duration("--keep-raw", keep_raw, least=DAY),
+            keep_minutes=duration("--keep-minutes", keep_minutes, least=DAY),
             duration=None if wall is None else duration("--for", wall, least=1),
         ),
         console,
@@ -387,6 +478,89 @@ def backup(
     from shopfloor.backup import back_up
 
     console.print(back_up(data, file, errors, telemetry=telemetry), highlight=False, soft_wrap=True)
+
+
+@app.command()
+def doctor(
+    *,
+    place: Annotated[
+        Path | None, typer.Argument(metavar="[PLANT]", help="Plant file; with --init-env the folder of the stack.")
+    ] = None,
+    init_env: Annotated[
+        bool, typer.Option("--init-env", help="Write .env with random secrets from .env.example, and end.")
+    ] = False,
+    broker: Annotated[str | None, typer.Option(metavar="mqtt[s]://…", help="Broker to look at.")] = None,
+    historian: Annotated[str | None, typer.Option(metavar="influxdb:URL", help="Database to look at.")] = None,
+    grafana: Annotated[str | None, typer.Option(metavar="URL", help="Grafana to look at.")] = None,
+    twin: Annotated[str | None, typer.Option(metavar="URL", help="Page of the twin to look at.")] = None,
+    ca_file: CaFile = None,
+    env: Annotated[Path, typer.Option(metavar="FILE", help="File with addresses and secrets.")] = Path(".env"),
+) -> None:
+    """Look at each hop from broker to dashboard, and say what to do; exit status 1 if something is wrong."""
+    if init_env:
+        from shopfloor.preparing import init_env as write_env
+
+        file = write_env(place or Path())
+        console.print(f"{file} is written: random secrets, readable by you alone", highlight=False, soft_wrap=True)
+        return
+    from shopfloor.doctor import DoctorSettings, run_doctor
+
+    settings = DoctorSettings(
+        plant=None if place is None else load_plant(place),
+        broker=broker,
+        historian=historian,
+        grafana=grafana,
+        twin=twin,
+        ca_file=ca_file,
+        env=env,
+    )
+    if not run_doctor(settings, console):
+        raise typer.Exit(1)
+
+
+@app.command()
+def prepare(
+    *,
+    plant: PlantFile,
+    access: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write Mosquitto's configuration, users and rules there.")
+    ] = None,
+    broker_data: Annotated[
+        str, typer.Option(metavar="DIR", help="Where Mosquitto is to keep its state.")
+    ] = "/mosquitto/data",
+    certificates: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of ca.crt, server.crt and server.key, for TLS.")
+    ] = None,
+    make_certificates: Annotated[
+        str | None, typer.Option(metavar="HOST,…", help="Make those certificates, for these names of the broker.")
+    ] = None,
+    buckets: Annotated[
+        str | None, typer.Option(metavar="URL", help="InfluxDB in which missing buckets are made.")
+    ] = None,
+    raw_retention: Annotated[str, typer.Option(metavar="TIME", help="How long the raw bucket keeps.")] = "14d",
+    password_of: Annotated[
+        str | None, typer.Option(metavar="USER", help="Print the password of a user of the broker, and end.")
+    ] = None,
+) -> None:
+    """Make what broker and database need of a plant: users, rules, configuration, certificates, buckets."""
+    from shopfloor.preparing import PrepareSettings, password, run_prepare
+
+    described = load_plant(plant)
+    if password_of is not None:
+        sys.stdout.write(password(described, password_of) + "\n")
+        return
+    settings = PrepareSettings(
+        plant=described,
+        access=access,
+        broker_data=broker_data,
+        certificates=certificates,
+        hosts=tuple(host for host in (make_certificates or "").split(",") if host),
+        buckets=buckets,
+        raw_retention=duration("--raw-retention", raw_retention, least=DAY),
+    )
+    for line in run_prepare(settings):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
 
 def main() -> None:
     """Entry point: errors are one line for people; wrong input ends with status 2, a failure with 1."""

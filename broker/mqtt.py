@@ -8,16 +8,16 @@ import asyncio
 import contextlib
 import logging
 import random
-import re
 import socket
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
-from urllib.parse import unquote, urlsplit
 
 import aiomqtt
 
+from broker.access import Access, Endpoint, endpoint, hide_password
 from broker.bus import UndeliveredError, check_filter, matches
 from plant.errors import BrokerError, InputError
 from plant.messages import Delivery
@@ -34,29 +34,6 @@ BACKLOG = 20_000  # messages of QoS 0 that may wait for a reader; those of QoS 1
 REFUSED = 0x80
 
 log = logging.getLogger(__name__)
-
-
-def hide_password(url: str) -> str:
-    """The address as people may see it."""
-    return re.sub(r"//[^@/]*@", "//…@", url)
-
-
-def parse_url(url: str) -> tuple[str, int, str | None, str | None]:
-    """Host, port, user and password of ``mqtt://[user:password@]host[:port]``.
-
-    Raises:
-        InputError: the text is no such URL.
-    """
-    wrong = f"{hide_password(url)!r} is not a broker address such as mqtt://localhost:1883"
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 1883
-    except ValueError as error:
-        raise InputError(f"{wrong} ({error})") from None
-    if parts.scheme != "mqtt" or not parts.hostname or parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise InputError(wrong)
-    user = unquote(parts.username) if parts.username else None
-    return parts.hostname, port, user, unquote(parts.password) if parts.password else None
 
 
 class _Arrival:
@@ -118,6 +95,17 @@ class MqttSubscription:
                 self._bus.acknowledge(arrival.client, arrival.message)
 
 
+def _believing(at: Endpoint, access: Access | None) -> ssl.SSLContext | None:
+    """How a broker proves over TLS who it is; none without TLS."""
+    file = None if access is None else access.ca_file
+    if not at.tls:
+        return None
+    try:
+        return ssl.create_default_context(cafile=file)
+    except OSError as error:  # an ssl.SSLError is one, too
+        raise InputError(f"{file}: is no file of certificates in PEM that can be read ({error})") from None
+
+
 def _delivery(message: aiomqtt.Message) -> Delivery:
     payload = message.payload
     return Delivery(
@@ -132,11 +120,15 @@ class MqttBus:
     """A connection to a broker, as a bus.
 
     Args:
-        url: ``mqtt://[user:password@]host[:port]``.
+        url: ``mqtt[s]://[user:password@]host[:port]``.
         identifier: client id; with ``persistent`` the broker keeps what arrives while we are away.
         persistent: whether the session outlives the connection.
         will: makes the last will of each connection, before it is opened.
         greet: told after each connection; what it publishes goes before anything else.
+        access: user and password where the address has none, and whose certificates are believed.
+
+    Raises:
+        InputError: the address is none, or the certificates to believe cannot be read.
     """
 
     def __init__(
@@ -147,9 +139,11 @@ class MqttBus:
         persistent: bool = False,
         will: Callable[[], Delivery] | None = None,
         greet: Callable[["MqttBus"], Awaitable[None]] | None = None,
+        access: Access | None = None,
     ) -> None:
         self.url = url
-        self._host, self._port, self._user, self._password = parse_url(url)
+        self._endpoint = endpoint(url, access)
+        self._tls = _believing(self._endpoint, access)
         self._identifier = identifier
         self._persistent = persistent
         self._will = will
@@ -292,10 +286,11 @@ class MqttBus:
     async def _connection(self) -> None:
         will = self._will() if self._will else None
         client = aiomqtt.Client(
-            self._host,
-            self._port,
-            username=self._user,
-            password=self._password,
+            self._endpoint.host,
+            self._endpoint.port,
+            username=self._endpoint.user,
+            password=self._endpoint.password,
+            tls_context=self._tls,
             identifier=self._identifier,
             clean_session=not self._persistent,
             keepalive=KEEPALIVE,

@@ -82,6 +82,11 @@ class Publisher:
         """Telemetry messages that did not fit into the spool."""
         return self._spool.dropped
 
+    @property
+    def waiting(self) -> bool:
+        """Whether anything is not with the broker yet."""
+        return bool(self._spool)
+
     def remember(self, deliveries: Iterable[Delivery]) -> None:
         """Keep the latest of each retained topic, also that it is cleared: what a returning broker has to hold."""
         for delivery in deliveries:

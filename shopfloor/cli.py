@@ -1,6 +1,7 @@
 """The command line: names and flags are a contract, the work is done elsewhere."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -56,6 +57,13 @@ Data = Annotated[
 DataLimit = Annotated[
     str, typer.Option(metavar="SIZE", help="What the data folder may take; beyond it the oldest goes, e.g. 500MB.")
 ]
+BrokerOfOthers = Annotated[
+    str | None,
+    typer.Option("--broker", metavar="mqtt[s]://…", help="Broker.", show_default="SHOPFLOOR_BROKER of the environment"),
+]
+CaFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Certificates (PEM) that the broker's own must lead to, with mqtts.")
+]
 WallFor = Annotated[str | None, typer.Option("--for", metavar="TIME", help="Stop after this wall time, e.g. 10min.")]
 
 
@@ -69,6 +77,13 @@ def _plant(file: Path, scenario: Path | None) -> Plant:
     """The plant of a file, with the faults of a scenario if one is given."""
     plant = load_plant(file)
     return plant if scenario is None else load_scenario(scenario, plant)
+
+
+def _broker(url: str | None) -> str:
+    """The broker that was named, here or in the environment."""
+    if found := url or os.environ.get("SHOPFLOOR_BROKER"):
+        return found
+    raise InputError("--broker: is missing; allowed: mqtt://host:1883, here or in SHOPFLOOR_BROKER")
 
 
 @app.callback()
@@ -145,6 +160,82 @@ def run(
             keep_raw=duration("--keep-raw", keep_raw, least=DAY),
             keep_minutes=duration("--keep-minutes", keep_minutes, least=DAY),
             historian=historian_folder(historian),
+            duration=None if wall is None else duration("--for", wall, least=1),
+        ),
+        console,
+    )
+
+
+@app.command()
+def publish(
+    *,
+    plant: PlantFile,
+    broker: BrokerOfOthers = None,
+    scenario: ScenarioFile = None,
+    speed: Speed = 1.0,
+    backfill: Annotated[str, typer.Option(metavar="TIME", help="Plant time to send before going live.")] = "0s",
+    start: Start = None,
+    seed: Seed = 1,
+    line: Annotated[str | None, typer.Option(metavar="NAME", help="Line to publish.", show_default="all")] = None,
+    ca_file: CaFile = None,
+    data: Data = None,
+    wall: WallFor = None,
+) -> None:
+    """Publish a simulated plant to a broker, its past as well: one half of `run`, as a service of its own."""
+    from shopfloor.publishing import PublishSettings, run_publisher
+
+    run_publisher(
+        PublishSettings(
+            plant=_plant(plant, scenario),
+            broker=_broker(broker),
+            seed=seed,
+            speed=speed,
+            backfill=duration("--backfill", backfill),
+            start=instant("--start", start),
+            line=line,
+            ca_file=ca_file,
+            data=data,
+            duration=None if wall is None else duration("--for", wall, least=1),
+        ),
+        console,
+    )
+
+
+@app.command()
+def twin(
+    *,
+    plant: PlantFile,
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Folder that keeps journal and telemetry.")],
+    broker: BrokerOfOthers = None,
+    historian: Annotated[str | None, typer.Option(metavar="duckdb:DIR", help="Where telemetry is stored.")] = None,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address that page and API listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of page and API; 0: a free one.", min=0, max=65535)] = 8000,
+    token: Annotated[
+        str | None,
+        typer.Option(help="What every request has to bring.", show_default="SHOPFLOOR_TOKEN of the environment"),
+    ] = None,
+    ca_file: CaFile = None,
+    data_limit: DataLimit = "20GB",
+    keep_raw: Annotated[str, typer.Option(metavar="TIME", help="Plant time that telemetry is kept in full.")] = "14d",
+    keep_minutes: Annotated[str, typer.Option(metavar="TIME", help="Plant time that its minutes are kept.")] = "366d",
+    wall: WallFor = None,
+) -> None:
+    """Run the twin of a plant that others publish: the other half of `run`, as a service of its own."""
+    from shopfloor.twin_service import TwinSettings, run_twin
+
+    run_twin(
+        TwinSettings(
+            plant=load_plant(plant),
+            broker=_broker(broker),
+            data=data,
+            historian=historian_folder(historian),
+            host=host,
+            port=port,
+            token=token,
+            ca_file=ca_file,
+            limit=size("--data-limit", data_limit),
+            keep_raw=duration("--keep-raw", keep_raw, least=DAY),
+            keep_minutes=duration("--keep-minutes", keep_minutes, least=DAY),
             duration=None if wall is None else duration("--for", wall, least=1),
         ),
         console,

@@ -2,10 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
-import signal
-import sys
-import tempfile
 import time
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -23,15 +19,16 @@ from broker import PREFIX, Bus, FaultyBus, Identity, Link, MqttBus, Publisher, S
 from dashboards import bind, create_app, serve
 from dashboards.server import PortBusyError
 from plant.clock import WallClock
-from plant.errors import ShopfloorError, StoreError
 from plant.messages import Delivery
 from plant.time import MINUTE, SECOND
 from shopfloor import __version__
+from shopfloor.broker_access import broker_access
 from shopfloor.continuation import RunBook, RunRecord
 from shopfloor.faulty import carried, link_of
 from shopfloor.keeping import keep_plant
 from shopfloor.pacing import Connection, LivePlant, last_words, listen, pace, report
 from shopfloor.production import CHUNK, Production
+from shopfloor.service import data_folder, first_cause, told_to_stop, without_collector
 from shopfloor.settings import FIRST_PORT, LOOPBACK, LiveSettings
 from shopfloor.storage import Storage
 from twin import Retention, Twin, open_twin
@@ -58,23 +55,14 @@ def run_live(settings: LiveSettings, console: Console) -> None:
     try:
         asyncio.run(_live(settings, console))
     except BaseExceptionGroup as group:
-        raise _first_cause(group) from group
-
-
-def _first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error that a person needs to read, out of a group of tasks that fell with it."""
-    cause: BaseException = group
-    while isinstance(cause, BaseExceptionGroup):
-        ours = [one for one in cause.exceptions if isinstance(one, ShopfloorError | BaseExceptionGroup)]
-        cause = (ours or cause.exceptions)[0]
-    return cause
+        raise first_cause(group) from group
 
 
 async def _live(settings: LiveSettings, console: Console) -> None:
     stop = asyncio.Event()
-    with _signals(stop):
+    with told_to_stop(stop):
         async with AsyncExitStack() as stack:
-            folder = stack.enter_context(_data_folder(settings.data))
+            folder = stack.enter_context(data_folder(settings.data))
             twin = await stack.enter_async_context(
                 open_twin(
                     settings.plant,
@@ -95,7 +83,7 @@ async def _live(settings: LiveSettings, console: Console) -> None:
             page = await stack.enter_async_context(serve(app, _listener(settings.port)))
             _announce(console, "page", page)
             url = await stack.enter_async_context(_broker(settings.broker, console))
-            with _progress(console, phase) as past, _without_collector():
+            with _progress(console, phase) as past, without_collector():
                 await _fill(settings, production, twin, past, stop, anchored=anchored, link=link)
             if stop.is_set():
                 return
@@ -127,45 +115,6 @@ def _progress(console: Console, phase: Phase) -> Iterator[Past]:
     columns = (TextColumn("    past "), BarColumn(), TaskProgressColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         yield Past(phase=phase, bar=bar, task=bar.add_task("past", total=1.0))
-
-
-@contextlib.contextmanager
-def _without_collector() -> Iterator[None]:
-    """Messages make no cycles and a past makes many messages: to look for cycles in them takes a fifth of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-@contextlib.contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[None]:
-    """Ctrl-C and a polite kill end the run cleanly; where the loop cannot watch signals, Ctrl-C still interrupts."""
-    loop = asyncio.get_running_loop()
-    watched = []
-    with contextlib.suppress(NotImplementedError):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-            watched.append(number)
-    try:
-        yield
-    finally:
-        for number in watched:
-            loop.remove_signal_handler(number)
-
-
-@contextlib.contextmanager
-def _data_folder(data: Path | None) -> Iterator[Path]:
-    if data is not None:
-        try:
-            data.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"{data} cannot be used as a data folder: {error.strerror}") from error
-        yield data
-        return
-    with tempfile.TemporaryDirectory(prefix="shopfloor-", ignore_cleanup_errors=sys.platform == "win32") as name:
-        yield Path(name)
 
 
 def _begin(settings: LiveSettings, twin: Twin, folder: Path) -> tuple[Production, bool]:
@@ -255,7 +204,9 @@ def _connect(
     plant = LivePlant(
         production=production,
         twin=twin,
-        bus=MqttBus(url, identifier=f"shopfloor-{run}-twin", persistent=settings.data is not None),
+        bus=MqttBus(
+            url, identifier=f"shopfloor-{run}-twin", persistent=settings.data is not None, access=broker_access()
+        ),
         everything=f"{PREFIX}/{described.enterprise}/{described.plant}/#",
     )
     for line in described.lines:
@@ -271,7 +222,8 @@ def _connect(
         )
         publisher.remember([*production.silenced(line.node), *production.retained(line.node)])
         greet = publisher.greet if link is None else partial(_greet, publisher, link)
-        bus = MqttBus(url, identifier=client, will=publisher.will, greet=greet)
+        access = broker_access(line=line.name)
+        bus = MqttBus(url, identifier=client, will=publisher.will, greet=greet, access=access)
         way = bus if link is None else FaultyBus(bus, link)
         plant.connections[line.node] = Connection(publisher=publisher, bus=bus, way=way)
     return plant

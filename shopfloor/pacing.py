@@ -14,6 +14,7 @@ from plant.messages import Delivery
 from plant.paths import Node
 from plant.time import MINUTE, SECOND
 from shopfloor.production import Production, by_line
+from shopfloor.receipts import NotedBus
 from twin import Twin
 
 TICK = 0.1  # seconds of wall time between two steps
@@ -43,23 +44,29 @@ class Connection:
     async def stop(self, now: int) -> None:
         """End cleanly; what is still on a faulty way arrives."""
         await self.publisher.stop(self.way, now=now)
-        if isinstance(self.way, FaultyBus):
+        if isinstance(self.way, FaultyBus | NotedBus):
             with contextlib.suppress(UndeliveredError):
                 await self.way.close(self.publisher.node)
 
 
 @dataclass(kw_only=True)
-class LivePlant:
-    """What runs: the production, a connection per line, the twin and the twin's connection."""
+class Sending:
+    """A production and a connection per line."""
 
     production: Production
-    twin: Twin
-    bus: MqttBus
-    everything: str
     connections: dict[Node, Connection] = field(default_factory=dict)
 
 
-async def pace(plant: LivePlant, clock: Clock, speed: float) -> None:
+@dataclass(kw_only=True)
+class LivePlant(Sending):
+    """What runs: the production, a connection per line, the twin and the twin's connection."""
+
+    twin: Twin
+    bus: MqttBus
+    everything: str
+
+
+async def pace(plant: Sending, clock: Clock, speed: float) -> None:
     """Step the simulation along the clock and publish what happens, for ever."""
     production = plant.production
     while True:
@@ -129,13 +136,17 @@ async def report(plant: LivePlant) -> None:
     described = plant.production.plant
     numbering = Numbering(described.enterprise, described.plant, run=record.run, session=plant.production.session)
     while True:
-        messages = plant.twin.kpi_messages()
-        deliveries = [delivery for node, kpi in messages for delivery in numbering.number(node, kpi)]
-        try:
-            await plant.bus.publish(deliveries)
-        except UndeliveredError as error:
-            log.info("KPIs not published: %s", error)
+        await tell_kpis(plant.twin, plant.bus, numbering)
         await asyncio.sleep(KPI_EVERY)
+
+
+async def tell_kpis(twin: Twin, bus: Bus, numbering: Numbering) -> None:
+    """Publish the twin's KPIs of now, retained; while the broker is away there are none."""
+    deliveries = [delivery for node, kpi in twin.kpi_messages() for delivery in numbering.number(node, kpi)]
+    try:
+        await bus.publish(deliveries)
+    except UndeliveredError as error:
+        log.info("KPIs not published: %s", error)
 
 
 async def last_words(plant: LivePlant) -> None:

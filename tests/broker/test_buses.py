@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker import MemoryBus, MqttBus, UndeliveredError, parse_url
+from broker import Access, MemoryBus, MqttBus, UndeliveredError, endpoint, hide_password
 from broker.bus import check_filter, matches
-from broker.mqtt import hide_password
 from plant.errors import BrokerError, InputError
 from plant.messages import Delivery
 
@@ -174,27 +173,44 @@ async def test_who_waits_for_an_absent_broker_is_told_where_but_not_the_password
 @pytest.mark.parametrize(
     ("url", "parts"),
     [
-        ("mqtt://localhost", ("localhost", 1883, None, None)),
-        ("mqtt://a-b.c:1999/", ("a-b.c", 1999, None, None)),
-        ("mqtt://anna:p%40ss@h:1", ("h", 1, "anna", "p@ss")),
-        ("mqtt://[::1]:1884", ("::1", 1884, None, None)),
+        ("mqtt://localhost", ("localhost", 1883, False, None, None)),
+        ("mqtt://a-b.c:1999/", ("a-b.c", 1999, False, None, None)),
+        ("mqtt://anna:p%40ss@h:1", ("h", 1, False, "anna", "p@ss")),
+        ("mqtt://[::1]:1884", ("::1", 1884, False, None, None)),
+        ("mqtts://h", ("h", 8883, True, None, None)),
+        ("mqtts://anna@h:1", ("h", 1, True, "anna", None)),
     ],
 )
 def test_an_address_is_taken_apart(url: str, parts: tuple) -> None:
-    assert parse_url(url) == parts
+    at = endpoint(url)
+    assert (at.host, at.port, at.tls, at.user, at.password) == parts
+
+
+def test_a_user_in_the_address_goes_before_the_one_of_the_surroundings() -> None:
+    known = Access(user="line-a", password="hidden")  # noqa: S106
+    assert endpoint("mqtt://h", known).user == "line-a"
+    assert (endpoint("mqtt://anna@h", known).user, endpoint("mqtt://anna@h", known).password) == ("anna", None)
+    assert "hidden" not in f"{known} {endpoint('mqtt://h', known)}"
+
+
+def test_certificates_that_cannot_be_read_are_named(tmp_path) -> None:
+    wrong = tmp_path / "ca.crt"
+    wrong.write_text("no certificate")
+    with pytest.raises(InputError, match=r"ca\.crt: is no file of certificates"):
+        MqttBus("mqtts://h", identifier="x", access=Access(ca_file=wrong))
 
 
 @pytest.mark.parametrize(
-    "url", ["", "localhost", "http://h", "mqtts://h", "mqtt://", "mqtt://h:x", "mqtt://h:99999", "mqtt://h/plant"]
+    "url", ["", "localhost", "http://h", "mqtt://", "mqtts://", "mqtt://h:x", "mqtt://h:99999", "mqtt://h/plant"]
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(InputError, match="is not a broker address"):
-        parse_url(url)
+        endpoint(url)
 
 
 def test_a_refused_address_does_not_show_its_password() -> None:
     with pytest.raises(InputError) as caught:
-        parse_url("mqtts://anna:secret@h")
+        endpoint("mqtts://anna:secret@h/plant")
     assert "secret" not in str(caught.value)
     assert hide_password("mqtt://h:1") == "mqtt://h:1"
 

@@ -1,4 +1,4 @@
-"""The two halves of a run as processes of their own, over a real broker: the same figures, also when either is killed."""
+"""The two halves of a run as processes of their own, over a real broker: the same figures, also after kills."""
 
 import asyncio
 import json
@@ -101,7 +101,9 @@ async def test_both_halves_give_the_bytes_and_figures_of_a_run_in_one_process(sm
 async def check(ears: Running, expected: dict) -> None:
     assert await kpis(ears) == expected
     counters = (await ears.ask("health"))["counters"]
-    assert (counters["gaps"], counters["dead_letters"]) == (0, {})
+    gaps = {kind for node in counters["nodes"].values() for kind, of in node.items() if of["gaps"]}
+    assert gaps <= {"telemetry"}, "its newest values are in memory only, and a kill may take them"
+    assert counters["dead_letters"] == {}
 
 
 async def grown(ears: Running, by: int) -> None:
@@ -142,7 +144,7 @@ async def test_a_twin_that_is_killed_goes_on_and_nothing_that_was_acknowledged_i
             await kill(ears)
         for _ in range(KILLS - 1):  # what waits with the broker is taken in within a second, so be quick
             async with running(*twin) as ears:
-                await ears.until(lambda: bool(ears.page))  # noqa: B023 it is waited for at once
+                await ears.until(lambda: bool(ears.page))
                 async with asyncio.timeout(60):
                     while (found := await position(ears)) == known < TOTAL:
                         await asyncio.sleep(0.001)
@@ -173,7 +175,7 @@ async def test_a_broker_is_named_here_or_in_the_environment(small, tmp_path) -> 
 
 
 async def test_a_page_that_others_can_reach_needs_a_token(small, tmp_path) -> None:
-    arguments = ("--broker", "mqtt://127.0.0.1:9", "--data", str(tmp_path), "--host", "0.0.0.0", "--port", "0")
+    arguments = ("--broker", "mqtt://127.0.0.1:9", "--data", str(tmp_path), "--host", "0.0.0.0", "--port", "0")  # noqa: S104
     done = shopfloor("twin", str(small), *arguments)
     assert done.returncode == 2
     assert "--token or SHOPFLOOR_TOKEN is needed" in done.stderr

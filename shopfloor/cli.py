@@ -21,7 +21,7 @@ from shopfloor.settings import (
     LiveSettings,
     OfflineSettings,
     duration,
-    historian_folder,
+    historian_place,
     instant,
     size,
 )
@@ -135,7 +135,13 @@ def run(
     start: Start = None,
     seed: Seed = 1,
     broker: Broker = None,
-    historian: Annotated[str | None, typer.Option(metavar="duckdb:DIR", help="Where telemetry is stored.")] = None,
+    historian: Annotated[
+        str | None,
+        typer.Option(
+            metavar="duckdb:DIR|influxdb:URL",
+            help="Where telemetry is stored. The token of an InfluxDB stands in the variable INFLUXDB_TOKEN.",
+        ),
+    ] = None,
     port: Port = None,
     wall: WallFor = None,
     data: Data = None,
@@ -159,7 +165,7 @@ def run(
             limit=size("--data-limit", data_limit),
             keep_raw=duration("--keep-raw", keep_raw, least=DAY),
             keep_minutes=duration("--keep-minutes", keep_minutes, least=DAY),
-            historian=historian_folder(historian),
+            historian=historian_place(historian),
             duration=None if wall is None else duration("--for", wall, least=1),
         ),
         console,

@@ -95,7 +95,11 @@ class InfluxSender:
         """
         if batches := self._spool.next():
             bucket = self.server.address.holder(raw=batches[0].lane == "raw")
-            self._store(bucket, self._spool.body(batches), sum(batch.rows for batch in batches))
+            try:
+                self._store(bucket, self._spool.body(batches), sum(batch.rows for batch in batches))
+            except BaseException:
+                self._spool.keep()
+                raise
             self._spool.done(batches)
             return True
         with self._lock:

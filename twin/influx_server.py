@@ -81,7 +81,9 @@ class InfluxServer:
         try:
             self._writing.write(bucket, self.address.org, body, write_precision=WritePrecision.US)  # type: ignore[arg-type]
         except ApiException as error:
-            status, text = error.status, _said(error.body)
+            status, text = error.status, _said(error.body or error.reason)
+            if not status:  # no answer came: the client tells trouble with TLS so
+                raise StoreError(f"{self.address} is away: {text}") from None
             if status in {400, 413, 422}:
                 if _BEYOND.search(text):
                     return int(dropped[1]) if (dropped := _DROPPED.search(text)) else 0
@@ -159,6 +161,8 @@ def _said(body: str | bytes | None) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Why a server cannot be reached, without the address of the object that noticed."""
-    inner = getattr(error, "reason", None) or error
-    return re.sub(r"<?[\w.]+(?:\(.*?\))?(?: object)?(?: at 0x\w+)?>?: ", "", str(inner))
+    """Why a server cannot be reached: the innermost cause, always in the same words."""
+    while isinstance(inner := getattr(error, "reason", None), Exception):
+        error = inner
+    inner = next((arg for arg in error.args if isinstance(arg, OSError)), error)
+    return str(inner).rsplit("): ", 1)[-1].split(" (read timeout", 1)[0]

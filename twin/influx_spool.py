@@ -139,6 +139,11 @@ class InfluxSpool:
             self._sending = {batch.number for batch in chosen}
             return chosen
 
+    def keep(self) -> None:
+        """What was being sent is not stored: it waits like all the rest."""
+        with self._lock:
+            self._sending = set()
+
     @staticmethod
     def body(batches: Iterable[Batch]) -> bytes:
         """Their lines.

@@ -95,7 +95,7 @@ def test_a_real_server_reads_back_what_was_meant(influxd_program, tmp_path) -> N
             answer = server._pool.request("POST", f"{real.url}/write?db=shopfloor&precision=u", body=b"\n".join(made))
             assert answer.status == 204, answer.data
             ((found,),) = server.ask("shopfloor", 'SELECT * FROM "odd, name" ORDER BY time')
-            assert [row for row in found.values] == [[t, w, label(w)] for t, w in enumerate(words)]
+            assert found.values == [[t, w, label(w)] for t, w in enumerate(words)]
             ((found,),) = server.ask("shopfloor", "SELECT f, i FROM figures ORDER BY time")
             assert [(float(f), i) for _, f, i in found.values] == list(zip(numbers, whole, strict=True))
         finally:

@@ -51,6 +51,13 @@ Broker = Annotated[
 Port = Annotated[
     int | None, typer.Option(help="Port of the page.", min=0, max=65535, show_default="8000, or a free one")
 ]
+HistorianPlace = Annotated[
+    str | None,
+    typer.Option(
+        metavar="duckdb:DIR|influxdb:URL",
+        help="Where telemetry and points are stored. The token of an InfluxDB: INFLUXDB_TOKEN of the environment.",
+    ),
+]
 Data = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder that keeps the run, so that it goes on after a restart.")
 ]
@@ -135,13 +142,7 @@ def run(
     start: Start = None,
     seed: Seed = 1,
     broker: Broker = None,
-    historian: Annotated[
-        str | None,
-        typer.Option(
-            metavar="duckdb:DIR|influxdb:URL",
-            help="Where telemetry is stored. The token of an InfluxDB stands in the variable INFLUXDB_TOKEN.",
-        ),
-    ] = None,
+    historian: HistorianPlace = None,
     port: Port = None,
     wall: WallFor = None,
     data: Data = None,
@@ -213,7 +214,7 @@ def twin(
     plant: PlantFile,
     data: Annotated[Path, typer.Option(metavar="DIR", help="Folder that keeps journal and telemetry.")],
     broker: BrokerOfOthers = None,
-    historian: Annotated[str | None, typer.Option(metavar="duckdb:DIR", help="Where telemetry is stored.")] = None,
+    historian: HistorianPlace = None,
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address that page and API listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of page and API; 0: a free one.", min=0, max=65535)] = 8000,
     token: Annotated[
@@ -234,7 +235,7 @@ def twin(
             plant=load_plant(plant),
             broker=_broker(broker),
             data=data,
-            historian=historian_folder(historian),
+            historian=historian_place(historian),
             host=host,
             port=port,
             token=token,

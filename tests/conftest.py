@@ -56,6 +56,12 @@ def influxd_program() -> str:
 
 
 @pytest.fixture(scope="session")
+def openssl() -> str:
+    """Path of an installed OpenSSL, which makes certificates."""
+    return program("openssl")
+
+
+@pytest.fixture(scope="session")
 def victoria_program() -> str:
     """Path of an installed VictoriaMetrics."""
     return program("victoria-metrics")

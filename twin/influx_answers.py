@@ -29,7 +29,7 @@ class Found(msgspec.Struct, frozen=True):
 def frames(
     select: Select, table: Table, scope: Scope, told: Iterable[tuple[Statement, Sequence[Found]]]
 ) -> list[Frame]:
-    """The answer to a question, in order of the labels.
+    """The answer to a question, in order of the labels; rows in which no column has a value are left out.
 
     Args:
         select: the question.
@@ -38,6 +38,7 @@ def frames(
         told: the statements and the series that each gave.
     """
     whole = {column.name for column in select.columns if _whole(column, table)}
+    counts = {column.name for column in select.columns if column.each == "count"}
     if select.raw:
         ((_, series),) = told
         return sorted((_raw(select, one, whole) for one in series), key=lambda frame: tuple(frame.labels.values()))
@@ -49,8 +50,9 @@ def frames(
                 at = scope.begin if select.bucket == "window" else t
                 row = known.setdefault(at, {})
                 for name, value in zip(statement.columns, values, strict=True):
-                    row[name] = _value(value, whole=name in whole)
-    return [_frame(select, labels, rows[labels]) for labels in sorted(rows)]
+                    row[name] = _value(value, whole=name in whole) if value or name not in counts else None
+    found = (_frame(select, labels, rows[labels]) for labels in sorted(rows))
+    return [frame for frame in found if frame.t]
 
 
 def _raw(select: Select, one: Found, whole: set[str]) -> Frame:
@@ -67,7 +69,8 @@ def _raw(select: Select, one: Found, whole: set[str]) -> Frame:
 
 
 def _frame(select: Select, labels: tuple[str, ...], rows: dict[int, dict[str, Value]]) -> Frame:
-    instants = sorted(rows)[-select.limit if select.limit else 0 :]
+    told = [t for t in sorted(rows) if any(value is not None for value in rows[t].values())]
+    instants = told[-select.limit if select.limit else 0 :]
     return Frame(
         labels=dict(zip(select.by, labels, strict=True)),
         t=instants,

@@ -24,7 +24,7 @@ from twin.influx_sender import InfluxSender
 from twin.influx_spool import BOUND, InfluxSpool
 from twin.influxql import literal, statements
 from twin.select import Frame, Scope, Select
-from twin.tables import Point, Table
+from twin.tables import Point, Table, check
 from twin.values import Series
 
 log = logging.getLogger(__name__)
@@ -134,11 +134,10 @@ class InfluxHistorian:
         """Take points over; see `twin.historian.PointStore`.
 
         Raises:
-            ValueError: there is no such table, or it has no such field.
+            ValueError: there is no such table, or it has no such label or field.
         """
         for point in points:
-            if unknown := point.values.keys() - self._table(point.table).fields.keys():
-                raise ValueError(f"{point.table} has no field {', '.join(sorted(unknown))}")
+            check(point, self._tables)
         await self._take(points, len(points))
 
     async def _take(self, items: Sequence[Block | Point], rows: int) -> None:

@@ -70,7 +70,7 @@ def near(a: list[float | None], b: list[float | None]) -> bool:
 
 
 def account(at: int, *, machine: str = "A", shift: str = "early", **values: int) -> Point:
-    return Point("account", at, ("works", "r", "a", "l", machine.split()[0], machine, shift), values)
+    return Point("account", at, ("works", "r", "a", "l", machine.split(maxsplit=1)[0], machine, shift), values)
 
 
 def test_the_names_of_signals_are_those_of_the_catalogue() -> None:
@@ -104,7 +104,7 @@ def samples(seed: int, *, begin: int = 0, rows: int = 300, every: int = SECOND) 
 async def test_series_and_latest_samples_are_those_of_the_other_historian(influx) -> None:
     blocks = samples(3)
     tags = (FLOAT, WHOLE, TEXT, "odd one", "odd text", "nothing")
-    async with historian(influx) as ours, DuckDbHistorian() as theirs:
+    async with historian(influx) as ours, DuckDbHistorian(plant=PLANT) as theirs:
         for store in (ours, theirs):
             await store.append(blocks[::2])
             await store.append(blocks[1::2])

@@ -21,7 +21,7 @@ from shopfloor.settings import (
     LiveSettings,
     OfflineSettings,
     duration,
-    historian_folder,
+    historian_place,
     instant,
     size,
 )
@@ -50,6 +50,13 @@ Broker = Annotated[
 ]
 Port = Annotated[
     int | None, typer.Option(help="Port of the page.", min=0, max=65535, show_default="8000, or a free one")
+]
+HistorianPlace = Annotated[
+    str | None,
+    typer.Option(
+        metavar="duckdb:DIR|influxdb:URL",
+        help="Where telemetry and points are stored. The token of an InfluxDB: INFLUXDB_TOKEN of the environment.",
+    ),
 ]
 Data = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder that keeps the run, so that it goes on after a restart.")
@@ -135,7 +142,7 @@ def run(
     start: Start = None,
     seed: Seed = 1,
     broker: Broker = None,
-    historian: Annotated[str | None, typer.Option(metavar="duckdb:DIR", help="Where telemetry is stored.")] = None,
+    historian: HistorianPlace = None,
     port: Port = None,
     wall: WallFor = None,
     data: Data = None,
@@ -159,7 +166,83 @@ def run(
             limit=size("--data-limit", data_limit),
             keep_raw=duration("--keep-raw", keep_raw, least=DAY),
             keep_minutes=duration("--keep-minutes", keep_minutes, least=DAY),
-            historian=historian_folder(historian),
+            historian=historian_place(historian),
+            duration=None if wall is None else duration("--for", wall, least=1),
+        ),
+        console,
+    )
+
+
+@app.command()
+def publish(
+    *,
+    plant: PlantFile,
+    broker: BrokerOfOthers = None,
+    scenario: ScenarioFile = None,
+    speed: Speed = 1.0,
+    backfill: Annotated[str, typer.Option(metavar="TIME", help="Plant time to send before going live.")] = "0s",
+    start: Start = None,
+    seed: Seed = 1,
+    line: Annotated[str | None, typer.Option(metavar="NAME", help="Line to publish.", show_default="all")] = None,
+    ca_file: CaFile = None,
+    data: Data = None,
+    wall: WallFor = None,
+) -> None:
+    """Publish a simulated plant to a broker, its past as well: one half of `run`, as a service of its own."""
+    from shopfloor.publishing import PublishSettings, run_publisher
+
+    run_publisher(
+        PublishSettings(
+            plant=_plant(plant, scenario),
+            broker=_broker(broker),
+            seed=seed,
+            speed=speed,
+            backfill=duration("--backfill", backfill),
+            start=instant("--start", start),
+            line=line,
+            ca_file=ca_file,
+            data=data,
+            duration=None if wall is None else duration("--for", wall, least=1),
+        ),
+        console,
+    )
+
+
+@app.command()
+def twin(
+    *,
+    plant: PlantFile,
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Folder that keeps journal and telemetry.")],
+    broker: BrokerOfOthers = None,
+    historian: HistorianPlace = None,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address that page and API listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of page and API; 0: a free one.", min=0, max=65535)] = 8000,
+    token: Annotated[
+        str | None,
+        typer.Option(help="What every request has to bring.", show_default="SHOPFLOOR_TOKEN of the environment"),
+    ] = None,
+    ca_file: CaFile = None,
+    data_limit: DataLimit = "20GB",
+    keep_raw: Annotated[str, typer.Option(metavar="TIME", help="Plant time that telemetry is kept in full.")] = "14d",
+    keep_minutes: Annotated[str, typer.Option(metavar="TIME", help="Plant time that its minutes are kept.")] = "366d",
+    wall: WallFor = None,
+) -> None:
+    """Run the twin of a plant that others publish: the other half of `run`, as a service of its own."""
+    from shopfloor.twin_service import TwinSettings, run_twin
+
+    run_twin(
+        TwinSettings(
+            plant=load_plant(plant),
+            broker=_broker(broker),
+            data=data,
+            historian=historian_place(historian),
+            host=host,
+            port=port,
+            token=token,
+            ca_file=ca_file,
+            limit=size("--data-limit", data_limit),
+            keep_raw=duration("--keep-raw", keep_raw, least=DAY),
+            keep_minutes=duration("--keep-minutes", keep_minutes, least=DAY),
             duration=None if wall is None else duration("--for", wall, least=1),
         ),
         console,

@@ -3,11 +3,14 @@
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from plant.description import Plant
 from plant.errors import InputError
 from plant.time import DAY, DEFAULT_START, HOUR, format_duration, parse_duration, parse_instant
+
+if TYPE_CHECKING:
+    from twin.influx_address import InfluxAddress
 
 FIRST_PORT = 8000
 LOOPBACK = "127.0.0.1"
@@ -26,7 +29,7 @@ class LiveSettings:
         broker: URL of a broker to use; none: start one.
         port: port of the page; none: the first free one from 8000.
         data: folder that keeps journal and historian; none: nothing is kept.
-        historian: folder of the telemetry store; none: in the data folder.
+        historian: folder of the telemetry store, or where an InfluxDB is; none: in the data folder.
         limit: bytes that the data folder may take.
         keep_raw: plant time that telemetry is kept as it came, in microseconds.
         keep_minutes: plant time that its minutes are kept, in microseconds.
@@ -42,7 +45,7 @@ class LiveSettings:
     broker: str | None = None
     port: int | None = None
     data: Path | None = None
-    historian: Path | None = None
+    historian: "Path | InfluxAddress | None" = None
     limit: int = 20 * 10**9
     keep_raw: int = 14 * DAY
     keep_minutes: int = 366 * DAY
@@ -159,17 +162,25 @@ def size(option: str, text: str) -> int:
     return bytes_
 
 
-def historian_folder(text: str | None) -> Path | None:
-    """Folder of ``duckdb:DIR``.
+def historian_place(text: str | None) -> "Path | InfluxAddress | None":
+    """Folder of ``duckdb:DIR``, or address of ``influxdb:URL`` with the token of the environment.
 
     Raises:
-        InputError: another kind of store.
+        InputError: another kind of store, or no address; secrets are not repeated.
     """
     if text is None:
         return None
     kind, _, place = text.partition(":")
+    if kind == "influxdb":
+        from twin.influx_address import influx_address  # noqa: PLC0415 what is of no use to --help
+
+        try:
+            return influx_address(text)
+        except InputError as error:
+            raise InputError(f"--historian: {error}") from None
     if kind != "duckdb" or not place:
-        raise InputError(f"--historian: {text!r} is not a store of this version; allowed is duckdb:DIR")
+        shown = re.sub(r"//[^@/]*@", "//…@", text)
+        raise InputError(f"--historian: {shown!r} is not a store of this version; allowed: duckdb:DIR, influxdb:URL")
     return Path(place)
 
 

@@ -34,6 +34,7 @@ _KINDS = {
     TELEMETRY: "telemetry",
     OLD: "telemetry",
     "spool": "spool",
+    "influxdb": "spool",
 }
 _NOTHING = dict.fromkeys(("journal", "telemetry", "spool", "other", "total"), 0)
 

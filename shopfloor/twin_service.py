@@ -26,6 +26,7 @@ from shopfloor.service import data_folder, first_cause, told_to_stop
 from shopfloor.settings import LOOPBACK
 from shopfloor.storage import Storage
 from twin import Retention, Twin, open_twin
+from twin.influx_address import InfluxAddress
 
 PATIENCE = 60.0
 FIRST_LOOK = 0.5  # seconds between two looks for the first run
@@ -40,7 +41,7 @@ class TwinSettings:
         plant: the description.
         broker: URL of the broker.
         data: folder that keeps journal and telemetry.
-        historian: folder of the telemetry store; none: in the data folder.
+        historian: folder of the telemetry store, or where an InfluxDB is; none: in the data folder.
         host: address that page and API listen at.
         port: of page and API; 0: a free one.
         token: what every request has to bring; none only on the loopback interface.
@@ -54,7 +55,7 @@ class TwinSettings:
     plant: Plant
     broker: str
     data: Path
-    historian: Path | None = None
+    historian: Path | InfluxAddress | None = None
     host: str = LOOPBACK
     port: int = 8000
     token: str | None = None

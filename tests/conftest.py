@@ -50,6 +50,24 @@ def mosquitto() -> str:
 
 
 @pytest.fixture(scope="session")
+def influxd_program() -> str:
+    """Path of an installed InfluxDB 1.6."""
+    return program("influxd")
+
+
+@pytest.fixture(scope="session")
+def openssl() -> str:
+    """Path of an installed OpenSSL, which makes certificates."""
+    return program("openssl")
+
+
+@pytest.fixture(scope="session")
+def victoria_program() -> str:
+    """Path of an installed VictoriaMetrics."""
+    return program("victoria-metrics")
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of an installed Chromium or Chrome."""
     return program("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -2,22 +2,30 @@
 
 import asyncio
 import logging
+import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from broker import PREFIX
 from plant.description import Plant
 from plant.errors import DamageError, StoreError
 from twin.duckdb_historian import DuckDbHistorian
+from twin.influx_address import InfluxAddress
 from twin.journal import Journal
 from twin.levels import Retention
 from twin.salvage import finish, salvage
 from twin.twin import Twin
 
+if TYPE_CHECKING:
+    from twin.influx_historian import InfluxHistorian
+
 log = logging.getLogger(__name__)
 
 JOURNAL = "journal.sqlite"
+SPOOL = "influxdb"
+"""Folder of what is on its way to an InfluxDB."""
 
 
 @asynccontextmanager
@@ -25,7 +33,7 @@ async def open_twin(
     plant: Plant,
     folder: Path | None,
     *,
-    historian: Path | None = None,
+    historian: Path | InfluxAddress | None = None,
     retention: Retention | None = None,
     durable: bool = True,
     prefix: str = PREFIX,
@@ -37,7 +45,8 @@ async def open_twin(
     Args:
         plant: the description.
         folder: where the journal is; none keeps all in memory.
-        historian: folder of the telemetry, if another.
+        historian: folder of the telemetry, if another, or where an InfluxDB is; what is on its way there is kept in
+            the folder.
         retention: how long telemetry is kept.
         durable: whether what was taken has to survive a loss of power.
         prefix: what topics begin with.
@@ -45,9 +54,8 @@ async def open_twin(
     Raises:
         StoreError: a file cannot be opened or read, or belongs to another version.
     """
-    place = historian or folder
     file = None if folder is None else folder / JOURNAL
-    async with DuckDbHistorian(place, plant=plant, retention=retention) as store:
+    async with _historian(plant, folder, historian, retention) as store:
 
         def twin_of() -> Twin:
             return Twin(plant, journal=Journal(file, durable=durable), historian=store, prefix=prefix)
@@ -57,6 +65,21 @@ async def open_twin(
             yield twin
         finally:
             await twin.close()
+
+
+@asynccontextmanager
+async def _historian(
+    plant: Plant, folder: Path | None, place: Path | InfluxAddress | None, retention: Retention | None
+) -> "AsyncIterator[DuckDbHistorian | InfluxHistorian]":
+    if not isinstance(place, InfluxAddress):
+        async with DuckDbHistorian(place or folder, plant=plant, retention=retention) as files:
+            yield files
+        return
+    from twin.influx_historian import InfluxHistorian  # noqa: PLC0415 its client takes half a second to load
+
+    with tempfile.TemporaryDirectory(prefix="shopfloor-spool-") if folder is None else nullcontext(folder) as spool:
+        async with InfluxHistorian(plant, place, Path(spool) / SPOOL) as server:
+            yield server
 
 
 async def _started(twin_of: Callable[[], Twin]) -> Twin:

@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
 
-import influxd as influx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from influx_questions import answered, renew, write
+from influxd import influxd
 
 from plant.time import SECOND
 from twin import DuckDbHistorian
-from twin.influxql import literal, statements
 from twin.select import VARIABLES, Column, Condition, Frame, Scope, Select, field_of
 from twin.tables import Field, Point, Table
 
@@ -340,39 +340,34 @@ OTHER_QUESTION = Select(
 )
 
 
-@pytest.fixture(scope="session")
-def influxd_url(tmp_path_factory):
-    with influx.influxd(influx.found(), tmp_path_factory.mktemp("influxd")) as url:
-        yield url
+@pytest.fixture(scope="module")
+def server(influxd_program, tmp_path_factory):
+    with influxd(influxd_program, tmp_path_factory.mktemp("influxd")) as running:
+        yield running
 
 
-@pytest.mark.influxd
+@pytest.mark.influx
 @given(POINTS, POINTS, st.lists(st.tuples(selects(), scopes()), min_size=1, max_size=8))
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_influxdb_gives_the_same_answers(influxd_url, first, second, questions) -> None:
-    influx.create(influxd_url)
+def test_influxdb_gives_the_same_answers(server, first, second, questions) -> None:
+    renew(server)
     for batch in (first, second):
-        influx.write(influxd_url, batch, TABLES)
+        write(server, batch, TABLES)
     for (select, scope), mine in zip(questions, asked([first, second], *questions), strict=True):
         if cut_between_ties([*first, *second], select, SIMPLE, scope):
             continue
-        words = statements(select, SIMPLE, literal(scope))
-        theirs = influx.answered(influxd_url, words, select, scope)
-        try:
-            same_frames(unambiguous(mine, select), unambiguous(theirs, select))
-        except AssertionError as error:
-            raise AssertionError("\n".join(one.text for one in words)) from error
+        theirs = answered(server, select, SIMPLE, scope)
+        same_frames(unambiguous(mine, select), unambiguous(theirs, select))
 
 
-@pytest.mark.influxd
+@pytest.mark.influx
 @given(OTHERS, st.sampled_from([STEP, 3 * STEP]))
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_names_that_need_care_are_the_same_fields_in_both(influxd_url, points, step) -> None:
+def test_names_that_need_care_are_the_same_fields_in_both(server, points, step) -> None:
     chosen = {"run": ("r1", "r2"), "line": ("a-b.c", "line")}
     scope = Scope(begin=BEGIN, end=BEGIN + 60 * STEP, step=step, chosen=chosen)
     influx.create(influxd_url)
-    influx.write(influxd_url, points, TABLES)
+    influx.write(server, points, TABLES)
     (mine,) = asked([points], (OTHER_QUESTION, scope))
-    words = statements(OTHER_QUESTION, ODD, literal(scope))
     assert mine
-    same_frames(mine, influx.answered(influxd_url, words, OTHER_QUESTION, scope))
+    same_frames(mine, answered(server, OTHER_QUESTION, ODD, scope))

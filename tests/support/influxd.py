@@ -1,162 +1,120 @@
-"""A real influxd 1.6.7 on a free loopback port, points written to it, and its answers as frames."""
+"""A real InfluxDB 1.6.7 of one's own: loopback, a free port, nothing reported home; killed and started at will."""
 
 import json
-import os
-import shutil
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from twin.influxql import Statement
-from twin.select import Frame, Scope, Select
-from twin.tables import Point, Table
-
-DATABASE = "plant"
-
-_CONFIG = """
+_CONFIG = """\
 reporting-disabled = true
 bind-address = "127.0.0.1:{rpc}"
 [meta]
-dir = "{folder}/meta"
+  dir = "{folder}/meta"
 [data]
-dir = "{folder}/data"
-wal-dir = "{folder}/wal"
-query-log-enabled = false
+  dir = "{folder}/data"
+  wal-dir = "{folder}/wal"
+  query-log-enabled = false
 [monitor]
-store-enabled = false
+  store-enabled = false
 [http]
-bind-address = "127.0.0.1:{http}"
-log-enabled = false
-[logging]
-level = "error"
+  bind-address = "127.0.0.1:{port}"
+  log-enabled = false
+[subscriber]
+  enabled = false
+[continuous_queries]
+  enabled = false
 """
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-@contextmanager
-def influxd(program: str, folder: Path) -> Iterator[str]:
-    """A server with its files in a folder; gives its address, and stops it."""
-    http = _free_port()
-    config = folder / "influxdb.conf"
-    config.write_text(_CONFIG.format(folder=folder, http=http, rpc=_free_port()), encoding="utf-8")
-    url = f"http://127.0.0.1:{http}"
-    with (folder / "influxd.log").open("wb") as log:
-        process = subprocess.Popen([program, "-config", str(config)], stdout=log, stderr=log)
+def answers(url: str) -> bool:
     try:
-        _wait(url, process, folder / "influxd.log")
-        yield url
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@dataclass
+class Child:
+    """A server in a process of its own, on a folder and a port that stay the same when it is started again."""
+
+    command: list[str]
+    url: str
+    ping: str
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(self.command, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+        deadline = time.monotonic() + 30
+        while not answers(self.url + self.ping):
+            ended = self.process.poll() is not None
+            assert not ended and time.monotonic() < deadline, self.log.read_text(errors="replace")[-3000:]
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """At once, as a loss of power would."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+            self.process = None
+
+
+class Influxd(Child):
+    """InfluxDB, asked over its own HTTP API, past all that is ours."""
+
+    def ask(self, statement: str, db: str = "") -> list[dict]:
+        """The series of a statement; times in microseconds."""
+        form = urllib.parse.urlencode({"q": statement, "db": db, "epoch": "u"}).encode()
+        with urllib.request.urlopen(f"{self.url}/query", form, timeout=60) as answer:
+            (result,) = json.load(answer)["results"]
+        assert "error" not in result, result["error"]
+        return result.get("series", [])
+
+    def rows(self, table: str, db: str = "shopfloor") -> list[dict]:
+        """All rows of a measurement by time, tags as columns."""
+        found = self.ask(f'SELECT * FROM "{table}" ORDER BY time', db)  # noqa: S608 ours
+        return [dict(zip(series["columns"], row, strict=True)) for series in found for row in series["values"]]
+
+    def create(self, *names: str) -> None:
+        for name in names:
+            self.ask(f'CREATE DATABASE "{name}"')
+
+
+@contextmanager
+def influxd(program: str, folder: Path, *databases: str) -> Iterator[Influxd]:
+    """An InfluxDB with some databases, stopped at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    config = folder / "influxdb.conf"
+    config.write_text(_CONFIG.format(folder=folder, port=port, rpc=free_port()))
+    server = Influxd([program, "-config", str(config)], f"http://127.0.0.1:{port}", "/ping", folder / "influxd.log")
+    try:
+        server.start()
+        server.create(*databases)
+        yield server
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        assert process.poll() is None, log.read_text(errors="replace")
-        try:
-            with urllib.request.urlopen(f"{url}/ping", timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.05)
-    raise AssertionError(f"influxd does not answer: {log.read_text(errors='replace')}")
-
-
-def create(url: str, database: str = DATABASE) -> None:
-    """Make a database, empty if it is there."""
-    for statement in (f'DROP DATABASE "{database}"', f'CREATE DATABASE "{database}"'):
-        body = urllib.parse.urlencode({"q": statement}).encode()
-        with urllib.request.urlopen(f"{url}/query", body, timeout=30) as answer:
-            assert "error" not in answer.read().decode()
-
-
-def write(url: str, points: Iterable[Point], tables: Mapping[str, Table], database: str = DATABASE) -> None:
-    """Write points in line protocol, in microseconds."""
-    lines = [line for point in points if (line := line_of(point, tables[point.table]))]
-    if lines:
-        body = "\n".join(lines).encode()
-        with urllib.request.urlopen(f"{url}/write?db={database}&precision=u", body, timeout=30) as answer:
-            assert answer.status == 204
-
-
-def line_of(point: Point, table: Table) -> str:
-    """A point as a line; nothing of one without fields."""
-    tags = "".join(
-        f",{_key(label)}={_key(value)}" for label, value in zip(table.labels, point.labels, strict=True) if value
-    )
-    fields = []
-    for name, value in point.values.items():
-        match table.fields[name].datatype:
-            case "int":
-                told = f"{value}i"
-            case "float":
-                told = repr(float(value))
-            case _:
-                escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
-                told = f'"{escaped}"'
-        fields.append(f"{_key(name)}={told}")
-    measurement = table.name.replace(",", "\\,").replace(" ", "\\ ")
-    return f"{measurement}{tags} {','.join(fields)} {point.at}" if fields else ""
-
-
-def _key(text: str) -> str:
-    return text.replace(",", "\\,").replace("=", "\\=").replace(" ", "\\ ")
-
-
-def answered(url: str, statements: Iterable[Statement], select: Select, scope: Scope, database: str = DATABASE):
-    """The answers to the statements of a question, put together."""
-    cells: dict[tuple[str, ...], dict[object, dict[str, object]]] = {}
-    for statement in statements:
-        query = urllib.parse.urlencode({"db": database, "epoch": "u", "q": statement.text})
-        with urllib.request.urlopen(f"{url}/query?{query}", timeout=60) as answer:
-            told = json.load(answer)
-        (result,) = told["results"]
-        assert "error" not in result, (statement.text, result)
-        for series in result.get("series", ()):
-            tags = series.get("tags", {})
-            key = tuple(tags.get(label, "") for label in select.by)
-            names = series["columns"]
-            assert names[0] == "time" and tuple(names[1:]) == statement.columns, (names, statement)
-            for n, (t, *values) in enumerate(series["values"]):
-                at = scope.begin if select.bucket == "window" and not select.raw else t
-                place = (t, -n) if select.raw else at  # rows of raw questions come newest first, several at an instant
-                cells.setdefault(key, {}).setdefault(place, {"t": at}).update(zip(names[1:], values, strict=True))
-    frames = []
-    for key, rows in sorted(cells.items()):
-        kept = [
-            row
-            for _, row in sorted(rows.items())
-            if any(row.get(column.name) is not None for column in select.columns)
-        ]
-        if kept:
-            values = {column.name: [row.get(column.name) for row in kept] for column in select.columns}
-            labels = dict(zip(select.by, key, strict=True))
-            frames.append(Frame(labels=labels, t=[row["t"] for row in kept], values=values))
-    return frames
-
-
-def found() -> str:
-    """Path of an installed influxd; without one the test is skipped, and in CI it fails."""
-    path = shutil.which("influxd", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/bin"]))
-    if path is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("CI must have influxd")
-        pytest.skip("influxd is not installed")
-    return path
+        server.stop()

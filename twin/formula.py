@@ -1,8 +1,8 @@
 """Formulas as people read them, computed as they stand. Pure.
 
 A formula has parts, whole numbers, ``+ − · /``, parentheses, ``min(a, b)``, ``√(a)`` and ``d2(size)``, the table of
-control charts. A part whose name is no word of Python stands in double quotes: ``"OP10 1.rate"``. Nothing is rounded on the way: whole numbers stay whole, quotients inside are fractions, only a root
-is a float.
+control charts. A part whose name is no word of Python stands in double quotes: ``"OP10 1.rate"``. Nothing is rounded
+on the way: whole numbers stay whole, quotients inside are fractions, only a root is a float.
 """
 
 import ast

@@ -9,7 +9,7 @@ from twin.select import Column, Select
 
 UID = "shopfloor-downtime"
 
-_TIME = Column(name="time", formula="time", unit="min", scale=(1, MINUTE), title="Minutes")
+_TIME = Column(name="lost", formula="lost", unit="min", scale=(1, MINUTE), title="Minutes")
 _STOPS = facts.as_is("stops", "Stops", each="sum", unit=facts.STOP)
 _MINOR = facts.as_is("minor", "Minor stops", each="sum", unit=facts.STOP)
 _LASTING = ("mtbf.usual", "mttr.usual", "corrective_maintenance_ratio")
@@ -35,13 +35,13 @@ def _by_time() -> Panel:
         id="downtime.by-time",
         title="Stops by time",
         kind="barchart",
-        description="Minutes of machines in stops of each reason: Σ time, the longest first. Time in which a machine "
+        description="Minutes of machines in stops of each reason: Σ lost, the longest first. Time in which a machine "
         "has no part, no place or no operator counts as it does in the accounts. Not in ISO 22400.",
         queries=(Select(table="stop", columns=(_TIME,), by=("reason",)),),
         unit="min",
         thresholds=facts.PLAIN,
         minimum=0,
-        sort="-time",
+        sort="-lost",
         options={"xField": "reason", "orientation": "horizontal"},
         height=11,
     )
@@ -67,7 +67,7 @@ def _by_count() -> Panel:
 def _ranked() -> Panel:
     columns = (
         facts.as_is("rank", "Rank", unit=""),
-        Column(name="time", formula="time", each="last", unit="min", scale=(1, MINUTE), title="Minutes"),
+        Column(name="lost", formula="lost", each="last", unit="min", scale=(1, MINUTE), title="Minutes"),
         facts.as_is("stops", "Stops", unit=facts.STOP),
         facts.as_is("cumulative", "Cumulative share"),
     )
@@ -79,7 +79,7 @@ def _ranked() -> Panel:
         "cumulative share is that of a reason and of all that cost more: where it passes 80 %, the vital few end.",
         queries=(Select(table="pareto", columns=columns, by=("line", "shift", "state", "reason")),),
         unit="1",
-        units={"rank": "", "time": "min", "stops": facts.STOP},
+        units={"rank": "", "lost": "min", "stops": facts.STOP},
         thresholds=facts.PLAIN,
         minimum=0,
         maximum=1,

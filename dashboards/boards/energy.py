@@ -63,8 +63,8 @@ def _scaled(name: str, title: str, unit: str, each: tuple[int, int], what: str) 
         id=f"energy.{name}",
         title=title,
         kind="stat",
-        description=f"Electric energy at {up / down:g} {what}, an assumption that stands in `dashboards/boards/energy.py`."
-        " Not in ISO 22400.",
+        description=f"Electric energy at {up / down:g} {what}, an assumption: it stands in `dashboards/boards/energy.py`. "
+        "Not in ISO 22400.",
         queries=(Select(table="line_account", columns=(column,), by=("line",)),),
         unit=unit,
         thresholds=facts.PLAIN,

@@ -13,8 +13,8 @@ UID = "shopfloor-experiments"
 
 _FIGURES = ("oee", "availability", "effectiveness", "quality_ratio", "throughput", "lead_time", "energy_per_good_part")
 _WORDS = (
-    "Choose two runs above: **A** and **B**. Runs of the same plant with other seeds, buffers or machines are what this "
-    "board is for. Where the intervals of A and B do not overlap, the difference is more than chance. The time "
+    "Choose two runs above: **A** and **B**. Runs of the same plant with other seeds, buffers or machines are what "
+    "this board is for. Where the intervals of A and B do not overlap, the difference is more than chance. The time "
     "chosen above must cover both runs; the curves lie over each other by the time since the begin of each run."
 )
 
@@ -27,7 +27,7 @@ def board(plant: Plant) -> Board:
         uid=UID,
         title="Experiments",
         purpose=f"Run A of {plant.plant} against run B, with confidence intervals. For industrial engineers.",
-        variables=("plant", "run_a", "run_b", "line"),
+        variables=("plant", "run_a", "run_b", "line", "shift"),
         rows=(
             Row(title="A against B", panels=(_words(), _intervals("a"), _intervals("b"), _figures())),
             Row(
@@ -71,8 +71,8 @@ def _intervals(which: Which) -> Panel:
         id=f"experiments.intervals-{which}",
         title=f"Run {which.upper()}: means and intervals",
         kind="table",
-        description="Mean of the hours of the run so far, and between which bounds the true mean lies with a confidence "
-        "of 95 %. Hours are no independent draws: replications of an experiment say more. Not in ISO 22400.",
+        description="Mean of the hours of the run so far, and between which bounds the true mean lies, with a "
+        "confidence of 95 %. Hours are no independent draws: replications of an experiment say more. Not in ISO 22400.",
         queries=(Select(table="comparison", columns=columns, by=("line", "response"), where=_run(which)),),
         units={"hours": "{hour}"},
         sort="response",

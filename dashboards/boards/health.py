@@ -19,7 +19,7 @@ def board(plant: Plant) -> Board:
         title="Platform health",
         purpose=f"Whether messages of {plant.plant} arrive, in order and in time, and are kept. For operators of the "
         "software.",
-        variables=("plant", "run", "line"),
+        variables=("plant", "run", "line", "shift"),
         rows=(
             Row(title="Is anything lost?", panels=(_lost(), _delay(), _known())),
             Row(title="How much, how fast", panels=(_events(), _values(), _backlog(), _speed())),

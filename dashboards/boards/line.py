@@ -7,7 +7,6 @@ from dashboards.panels import Board, Panel, Row
 from plant.description import Line, Plant
 from twin.catalogue import LINE_CATALOGUE
 from twin.select import Column, Condition, Select, field_of
-from twin.tables import line_status
 
 LONGEST_UID = 40
 
@@ -24,7 +23,7 @@ def board(plant: Plant, line: Line) -> Board:
         uid=uid(line),
         title=f"Line {line.name}",
         purpose=f"What stands where in {line.name} of {plant.plant}, and how it flows. For operators of the line.",
-        variables=("plant", "run", "shift"),
+        variables=("plant", "run", "machine", "shift"),
         rows=(
             Row(title=f"{line.name}, now", panels=(*_numbers(line), _canvas(plant, line))),
             Row(title="States", panels=(_states(line),)),
@@ -48,7 +47,7 @@ def _numbers(line: Line) -> tuple[Panel, ...]:
             title=title,
             kind="stat",
             description=f"{text} The newest value. Not in ISO 22400.",
-            queries=(Select(table=line_status(line.name), columns=(facts.as_is(field, title, unit=unit),)),),
+            queries=(synoptic.asked(line, facts.as_is(field, title, unit=unit)),),
             unit=unit,
             thresholds=facts.PLAIN,
             width=6,
@@ -61,7 +60,7 @@ def _numbers(line: Line) -> tuple[Panel, ...]:
 
 def _all_fields(field: str) -> dict[str, object]:
     """A text is shown only by a panel that is told to take fields of any type."""
-    return {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "/.*/"}} if field == "bottleneck" else {}
+    return {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "/^(?!Time$)/"}} if field == "bottleneck" else {}
 
 
 def _canvas(plant: Plant, line: Line) -> Panel:
@@ -69,9 +68,9 @@ def _canvas(plant: Plant, line: Line) -> Panel:
         id=f"line.{line.name}.synoptic",
         title="The line",
         kind="canvas",
-        description="Stations in the order of the flow. A box is a machine, coloured by its state: below its name parts "
-        "per hour and the last cycle. In front of a station stands how many parts wait. A ring marks the bottleneck. A "
-        "click on a machine opens its board.",
+        description="Stations in the order of the flow. A box is a machine, coloured by its state: below its name stand "
+        "the state, parts per hour and the last cycle. In front of a station stands how many parts wait. A ring marks "
+        "the bottleneck. A click on a machine opens its board.",
         queries=(synoptic.question(line),),
         unit="",
         mapped="states",
@@ -107,7 +106,7 @@ def _pace(line: Line) -> Panel:
         kind="timeseries",
         description="Good parts of the last hour, and what the slowest station is planned to make in one. The gap "
         "between them is what the losses cost. Not in ISO 22400.",
-        queries=(Select(table=line_status(line.name), columns=columns, bucket="auto"),),
+        queries=(synoptic.asked(line, *columns, bucket="auto"),),
         unit="1/h",
         thresholds=facts.PLAIN,
         minimum=0,
@@ -125,7 +124,7 @@ def _buffers(line: Line) -> Panel:
         kind="timeseries",
         description="A buffer that stays full stands before a bottleneck, one that stays empty behind it. Mean of each "
         "step. Not in ISO 22400.",
-        queries=(Select(table=line_status(line.name), columns=columns, bucket="auto"),),
+        queries=(synoptic.asked(line, *columns, bucket="auto"),),
         unit=facts.PART,
         thresholds=facts.PLAIN,
         minimum=0,

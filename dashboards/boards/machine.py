@@ -51,7 +51,7 @@ def _now() -> Iterator[Panel]:
     for field, title, unit, text in told:
         column = facts.seconds("lasted", "for", title) if field == "for" else facts.as_is(field, title, unit=unit)
         of_text = field in {"reason", "part", "order"}
-        shown = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "/.*/"}} if of_text else {}
+        shown = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "/^(?!Time$)/"}} if of_text else {}
         yield Panel(
             id=f"machine.{field.replace('_', '-')}",
             title=title,
@@ -141,8 +141,8 @@ def _residual() -> Panel:
         id="machine.residual",
         title="Cycle time beyond plan",
         kind="timeseries",
-        description="Measured cycle less planned run time per item: the mean of each step. It climbs where a tool wears "
-        "or a machine is slowed down. Not in ISO 22400; effectiveness is the same as a quotient.",
+        description="Measured cycle less planned run time per item: the mean of each step. It climbs where a tool "
+        "wears or a machine is slowed down. Not in ISO 22400; effectiveness is the same as a quotient.",
         queries=(Select(table="cycle", columns=(column,), by=("machine",), bucket="auto"),),
         unit="s",
         thresholds=facts.PLAIN,

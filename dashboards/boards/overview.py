@@ -23,7 +23,6 @@ def board(plant: Plant) -> Board:
         uid=UID,
         title="Plant overview",
         purpose=f"What in {plant.plant} needs attention first, and how each line is doing. For shift leads.",
-        variables=("plant", "run", "line", "shift"),
         rows=(
             Row(title="What needs attention first", panels=(_attention(), _alerts())),
             Row(title="Each line", panels=(_oee(), _oee_trend(), _good(), _power())),

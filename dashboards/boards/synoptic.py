@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from dashboards.boards import facts
 from plant.description import Line, Plant, Station
-from twin.select import Column, Select, field_of
+from twin.select import Bucket, Column, Condition, Select, field_of
 from twin.tables import line_status, machine_label
 
 PER_ROW = 12
@@ -31,7 +31,13 @@ def question(line: Line) -> Select:
         for node in line.machines(station):
             name = machine_label(node)
             columns += [_last(f"{name}.code", ""), _last(f"{name}.rate", "1/h"), _cycle(name)]
-    return Select(table=line_status(line.name), columns=tuple(columns))
+    return asked(line, *columns)
+
+
+def asked(line: Line, *columns: Column, bucket: Bucket = "window") -> Select:
+    """A question to the line's own table."""
+    here = (Condition(name="line", value=line.name),)
+    return Select(table=line_status(line.name), columns=columns, bucket=bucket, where=here)
 
 
 def _last(name: str, unit: str) -> Column:
@@ -111,7 +117,8 @@ def _machine(machine: Machine, left: int, top: int) -> Iterator[Element]:
         **_at((left, top, 84, MACHINE)),
     }
     for place, field in enumerate(("code", "rate", "cycle")):
-        yield _words(f"{name} {field}", {"mode": "field", "field": f"{name}.{field}"}, (left, top + 18 + 18 * place, 84, 18))
+        text = {"mode": "field", "field": f"{name}.{field}"}
+        yield _words(f"{name} {field}", text, (left, top + 18 + 18 * place, 84, 18))
 
 
 def _buffer(line: Line, place: int, left: int, top: int) -> Iterator[Element]:

@@ -34,6 +34,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     epilog="Add --debug to any command for a traceback when something goes wrong.",
 )
+boards = typer.Typer(help="Dashboards for Grafana, as files or into a server.", no_args_is_help=True)
+app.add_typer(boards, name="dashboards")
 console = Console()
 errors = Console(stderr=True)
 
@@ -387,6 +389,53 @@ def backup(
     from shopfloor.backup import back_up
 
     console.print(back_up(data, file, errors, telemetry=telemetry), highlight=False, soft_wrap=True)
+
+
+@boards.command("build")
+def build_dashboards(
+    *,
+    plant: Annotated[
+        Path | None, typer.Argument(metavar="[PLANT]", help="Plant file (YAML).", show_default="that of the demo")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder to write.", show_default="dashboards/grafana, in a checkout"),
+    ] = None,
+    contract_kw: Annotated[
+        float | None,
+        typer.Option(metavar="KW", help="Power above which there is an alert.", min=0, show_default="an assumption"),
+    ] = None,
+) -> None:
+    """Write dashboards, data sources and alert rules of a plant as files that Grafana reads at its start."""
+    from shopfloor.bundled import demo_plant
+    from shopfloor.grafana import build
+
+    told = load_plant(demo_plant() if plant is None else plant)
+    console.print(build(told, out, contract_kw), highlight=False, markup=False, soft_wrap=True)
+
+
+@boards.command("push")
+def push_dashboards(
+    *,
+    plant: Annotated[
+        Path | None, typer.Argument(metavar="[PLANT]", help="Plant file (YAML).", show_default="that of the demo")
+    ] = None,
+    url: Annotated[str, typer.Option(metavar="URL", help="Address of Grafana: http://localhost:3000.")],
+    token: Annotated[
+        str | None,
+        typer.Option(metavar="TOKEN", help="Token of a service account.", show_default="that in GRAFANA_TOKEN"),
+    ] = None,
+    folder: Annotated[str, typer.Option(metavar="TITLE", help="Folder for the dashboards.")] = "Shopfloor",
+    prune: Annotated[bool, typer.Option("--prune", help="Delete dashboards of an earlier push.")] = False,
+) -> None:
+    """Push folder, data sources and dashboards of a plant to a Grafana; again and again without harm."""
+    from shopfloor.bundled import demo_plant
+    from shopfloor.grafana import PushSettings, push_dashboards
+
+    told = load_plant(demo_plant() if plant is None else plant)
+    settings = PushSettings(plant=told, url=url, token=token, folder=folder, prune=prune)
+    console.print(push_dashboards(settings), highlight=False, markup=False, soft_wrap=True)
+
 
 def main() -> None:
     """Entry point: errors are one line for people; wrong input ends with status 2, a failure with 1."""

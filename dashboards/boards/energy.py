@@ -63,7 +63,7 @@ def _scaled(name: str, title: str, unit: str, each: tuple[int, int], what: str) 
         id=f"energy.{name}",
         title=title,
         kind="stat",
-        description=f"Electric energy at {up / down:g} {what}, an assumption: it stands in `dashboards/boards/energy.py`. "
+        description=f"Electric energy at {up / down:g} {what}, an assumption in `dashboards/boards/energy.py`. "
         "Not in ISO 22400.",
         queries=(Select(table="line_account", columns=(column,), by=("line",)),),
         unit=unit,

@@ -4,6 +4,7 @@ A description is made of the row of the catalogue, so formula and number in ISO 
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from dashboards.panels import Threshold
 from plant.description import Plant
@@ -61,6 +62,16 @@ ELEMENTS = {
 }
 """What parts of formulas are called."""
 
+SHORT = {
+    "oee": "OEE", "oee.pooled": "OEE, pooled", "quality_ratio_time_weighted": "Quality", "quality_ratio": "Good parts",
+    "first_pass_yield": "First pass", "scrap_ratio": "Scrap", "rework_ratio": "Rework", "mtbf.usual": "MTBF",
+    "mttr.usual": "MTTR", "corrective_maintenance_ratio": "Corrective", "throughput": "Per hour",
+    "lead_time": "Lead time", "comprehensive_energy": "Per part", "energy_per_good_part": "Per good part",
+    "processing_energy_share": "Processing", "idle_energy_share": "Idle", "standby_energy_share": "Standby",
+    "off_energy_share": "Off",
+}  # fmt: skip
+"""What people call KPIs in narrow places."""
+
 LOSSES = (
     ("no_order", "No order"), ("setup", "Setup"), ("breakdown", "Breakdown"), ("minor_stop", "Minor stops"),
     ("blocked", "Blocked"), ("starved", "Starved"), ("waiting", "Waiting"), ("idle", "Idle"),
@@ -98,19 +109,26 @@ def _source(row: KpiRow) -> str:
 
 def described(rows: Iterable[KpiRow], more: str = "") -> str:
     """The same of several KPIs: a line each."""
-    lines = [f"- **{row.title}** = {row.formula}" + (f" (ISO 22400-2, KPI {row.number})" if row.number else "")
-             for row in rows]  # fmt: skip
+    lines = [
+        f"- **{row.title}** = {row.formula} " + (f"(ISO 22400-2, KPI {row.number})" if row.number else "(no ISO 22400)")
+        for row in rows
+    ]
     return "\n".join(lines) + (f"\n\n{more}" if more else "")
 
 
 def machine_kpi(name: str) -> Column:
     """The column of a machine's KPI, from `account`."""
-    return kpi_column(CATALOGUE[name], name=_word(name))
+    return _short(kpi_column(CATALOGUE[name], name=_word(name)), name)
 
 
 def line_kpi(name: str) -> Column:
     """The column of a line's KPI, from `line_account`."""
-    return kpi_column(LINE_CATALOGUE[name], name=_word(name))
+    return _short(kpi_column(LINE_CATALOGUE[name], name=_word(name)), name)
+
+
+def _short(column: Column, name: str) -> Column:
+    """The column under the name by which people call it; the description has the whole one."""
+    return replace(column, title=SHORT.get(name, column.title))
 
 
 def _word(name: str) -> str:

@@ -25,7 +25,7 @@ def board(plant: Plant, line: Line) -> Board:
         purpose=f"What stands where in {line.name} of {plant.plant}, and how it flows. For operators of the line.",
         variables=("plant", "run", "machine", "shift"),
         rows=(
-            Row(title=f"{line.name}, now", panels=(*_numbers(line), _canvas(plant, line))),
+            Row(title=f"{line.name}, now", panels=(*_numbers(line), _canvas(line))),
             Row(title="States", panels=(_states(line),)),
             Row(title="Flow", panels=(_pace(line), _buffers(line), _cycles(line), _level(line))),
         ),
@@ -63,14 +63,14 @@ def _all_fields(field: str) -> dict[str, object]:
     return {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "/^(?!Time$)/"}} if field == "bottleneck" else {}
 
 
-def _canvas(plant: Plant, line: Line) -> Panel:
+def _canvas(line: Line) -> Panel:
     return Panel(
         id=f"line.{line.name}.synoptic",
         title="The line",
         kind="canvas",
-        description="Stations in the order of the flow. A box is a machine, coloured by its state: below its name stand "
-        "the state, parts per hour and the last cycle. In front of a station stands how many parts wait. A ring marks "
-        "the bottleneck. A click on a machine opens its board.",
+        description="Stations in the order of the flow. A box is a machine, coloured by its state: below its name "
+        "stand the state, parts per hour and the last cycle. In front of a station stands how many parts wait. A ring "
+        "marks the bottleneck. A click on a machine opens its board.",
         queries=(synoptic.question(line),),
         unit="",
         mapped="states",
@@ -78,7 +78,7 @@ def _canvas(plant: Plant, line: Line) -> Panel:
         height=synoptic.height(line),
         opens="shopfloor-machine",
         drawn_by="synoptic",
-        options=synoptic.drawing(plant, line, "shopfloor-machine"),
+        options=synoptic.drawing(line, "shopfloor-machine"),
     )
 
 

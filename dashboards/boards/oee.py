@@ -153,7 +153,8 @@ def _six_shares() -> Panel:
         id="oee.six-shares",
         title="The same as shares of planned busy time",
         kind="bargauge",
-        description="Each of the six big losses over planned busy time (PBT, ISO 22400-2).",
+        description="Each of the six big losses over planned busy time (PBT, ISO 22400-2). Reduced speed is "
+        "(APT − PRI_PQ) / PBT, defects and start-up are (PRI_PQ − PRI_GQ) / PBT.",
         queries=(facts.of_line("account", *columns, by=()),),
         unit="1",
         thresholds=facts.PLAIN,

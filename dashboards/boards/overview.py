@@ -85,7 +85,7 @@ def _oee_trend() -> Panel:
         id="overview.oee-trend",
         title="OEE over time",
         kind="timeseries",
-        description=facts.describe(row, "The red ground is below the target."),
+        description=facts.describe(row, "Dashed lines: 60, 75 and 85 %; the first is the target."),
         queries=(Select(table="line_account", columns=(facts.line_kpi("oee"),), by=("line",), bucket="auto"),),
         unit="1",
         thresholds=facts.OEE_THRESHOLDS,

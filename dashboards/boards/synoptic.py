@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dashboards.boards import facts
-from plant.description import Line, Plant, Station
+from plant.description import Line, Station
 from twin.select import Bucket, Column, Condition, Select, field_of
 from twin.tables import line_status, machine_label
 
@@ -48,9 +48,9 @@ def _cycle(name: str) -> Column:
     return facts.seconds(f"{name}.cycle", f"{name}.cycle", f"Last cycle of {name}")
 
 
-def drawing(plant: Plant, line: Line, opens: str) -> Mapping[str, Any]:
+def drawing(line: Line, opens: str) -> Mapping[str, Any]:
     """Options of the canvas."""
-    elements = [element for place in range(len(line.stations)) for element in _station(plant, line, place, opens)]
+    elements = [element for place in range(len(line.stations)) for element in _station(line, place, opens)]
     return {
         "inlineEditing": False,
         "showAdvancedTypes": True,
@@ -73,7 +73,7 @@ def _depth(line: Line, first: int) -> int:
     return TOP + 26 + most * (MACHINE + ROOM) + 44
 
 
-def _station(plant: Plant, line: Line, place: int, opens: str) -> Iterator[Element]:
+def _station(line: Line, place: int, opens: str) -> Iterator[Element]:
     station = line.stations[place]
     top = sum(_depth(line, first) for first in range(0, place - place % PER_ROW, PER_ROW)) + TOP
     left = (place % PER_ROW) * STEP + 34
@@ -81,8 +81,9 @@ def _station(plant: Plant, line: Line, place: int, opens: str) -> Iterator[Eleme
     yield _words(f"{station.name} title", {"mode": "fixed", "fixed": station.name}, (left, top, 84, 22), bold=True)
     for index, node in enumerate(line.machines(station)):
         name = machine_label(node)
-        click = f"/d/{opens}?var-plant={quote(plant.plant)}&var-line={quote(line.name)}&var-machine={quote(name)}"
-        yield from _machine((name, f"{click}&${{__url_time_range}}"), left, top + 26 + index * (MACHINE + ROOM))
+        click = f"/d/{opens}?${{__url_time_range}}&${{plant:queryparam}}&${{run:queryparam}}&${{shift:queryparam}}"
+        click += f"&var-line={quote(line.name)}&var-machine={quote(name)}"
+        yield from _machine((name, click), left, top + 26 + index * (MACHINE + ROOM))
     yield from _buffer(line, place, left - 34, top + 26)
 
 

@@ -68,6 +68,7 @@ _CUSTOM: Mapping[str, Json] = {
         "axisBorderShow": False, "lineInterpolation": "linear",
     },
     "barchart": {"lineWidth": 0, "fillOpacity": 90},
+    "table": {"cellOptions": {"type": "auto"}},
     "state-timeline": {"fillOpacity": 100, "lineWidth": 0},
 }  # fmt: skip
 

@@ -91,7 +91,7 @@ def _joined(panel: Panel, count: int) -> Iterator[Json]:
     if panel.kind not in TABULAR:
         return
     if not any(select.raw or select.bucket != "window" for select in panel.queries):
-        yield {"id": "filterFieldsByName", "options": {"exclude": {"pattern": "^[Tt]ime$"}}}
+        yield {"id": "filterFieldsByName", "options": {"exclude": {"pattern": "/^[Tt]ime$/"}}}
     if count > 1:
         yield {"id": "merge", "options": {}}
     if panel.kind in {"table", "barchart"}:

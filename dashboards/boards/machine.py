@@ -32,6 +32,7 @@ def board(plant: Plant) -> Board:
             Row(title="Now", panels=(*_now(), _factors())),
             Row(title="What it did", panels=(_states(), _cycle(), _histogram(), _residual(), _power())),
             Row(title="Alarms and events", panels=(_alarms(), _events())),
+            *((Row(title="Measured parts", panels=(_measured(),)),) if facts.characteristics(plant) else ()),
             *(Row(title=f"Signals: {title or name}", panels=tuple(_signals(tables[name])), collapsed=index > 0)
               for index, (name, title) in enumerate(kinds.items())),
         ),
@@ -160,6 +161,25 @@ def _power() -> Panel:
         thresholds=facts.PLAIN,
         minimum=0,
         opens="shopfloor-energy",
+    )
+
+
+def _measured() -> Panel:
+    columns = tuple(
+        facts.as_is(field, title, each="raw", unit="")
+        for field, title in (("value", "Value"), ("lower", "Lower limit"), ("upper", "Upper limit"))
+    )
+    return Panel(
+        id="machine.measured",
+        title="Measured values between their limits",
+        kind="timeseries",
+        description="Each measured characteristic of each part, with the limits of its specification. "
+        "Not in ISO 22400.",
+        queries=(Select(table="measured", columns=columns, by=("machine", "characteristic"), limit=5_000),),
+        thresholds=facts.PLAIN,
+        custom={"drawStyle": "line", "lineWidth": 1, "showPoints": "auto"},
+        opens="shopfloor-quality",
+        width=24,
     )
 
 

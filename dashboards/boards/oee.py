@@ -104,6 +104,7 @@ def _waterfall() -> Panel:
         queries=(facts.of_line("account", *columns, by=()),),
         unit="min",
         thresholds=facts.PLAIN,
+        minimum=0,
         width=12,
         height=12,
     )
@@ -123,6 +124,7 @@ def _shares() -> Panel:
         queries=(facts.of_line("account", *columns, by=()),),
         unit="1",
         thresholds=facts.PLAIN,
+        minimum=0,
         width=12,
         height=12,
     )
@@ -139,6 +141,7 @@ def _six() -> Panel:
         queries=(facts.of_line("account", *columns, by=()),),
         unit="min",
         thresholds=facts.PLAIN,
+        minimum=0,
         width=12,
         height=7,
     )
@@ -158,6 +161,7 @@ def _six_shares() -> Panel:
         queries=(facts.of_line("account", *columns, by=()),),
         unit="1",
         thresholds=facts.PLAIN,
+        minimum=0,
         width=12,
         height=7,
     )

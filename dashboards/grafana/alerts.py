@@ -49,6 +49,7 @@ class Rule:
         board: uid of the board that shows more.
         path: template of the path of the thing in the twin's API.
         source: uid of the data source.
+        no_data: what the rule is while nothing answers at all.
     """
 
     uid: str
@@ -63,6 +64,7 @@ class Rule:
     board: str
     path: str
     source: str = queries.POINTS
+    no_data: Literal["OK", "Alerting"] = "OK"
 
 
 def rules_of(plant: Plant, contract_kw: float | None = None) -> tuple[Rule, ...]:
@@ -146,6 +148,7 @@ def _silent(plant: Plant) -> Rule:
         summary="Nothing is heard of {{ .Labels.machine }} of {{ .Labels.line }}",
         board=health.UID,
         path=_MACHINE,
+        no_data="Alerting",  # a twin that writes nothing is the greatest silence
     )
 
 
@@ -231,7 +234,7 @@ def _provisioned(rule: Rule) -> Json:
         "title": rule.title,
         "condition": "C",
         "for": rule.lasting,
-        "noDataState": "OK",
+        "noDataState": rule.no_data,
         "execErrState": "Error",
         "isPaused": False,
         "labels": {"severity": rule.severity, **({"path": rule.path} if rule.path else {})},

@@ -158,7 +158,7 @@ def overrides(panel: Panel, *, one_line: bool) -> list[Json]:
             shown = [f"${{__field.labels.{label}}}" for label in labels(panel) if label != "line" or not one_line]
             properties["displayName"] = " ".join([*shown, titled(column)])
         found.append({"matcher": matcher, "properties": properties})
-    if panel.kind in {"table", "barchart"}:
+    if panel.kind == "table":  # a bar chart looks for the field of its axis under its own name
         found += [
             {"matcher": {"id": "byName", "options": name}, "properties": {"displayName": NAMES.get(name, name)}}
             for name in labels(panel)

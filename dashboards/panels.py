@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from twin.select import Select
+from twin.select import Condition, Select
 
 Kind = Literal[
     "timeseries", "stat", "gauge", "bargauge", "table", "state-timeline", "status-history", "barchart", "piechart",
@@ -38,7 +38,8 @@ class Panel:
         kind: how Grafana draws it.
         description: the formula with its name in ISO 22400 where there is one, and what to make of it.
         queries: what is asked; none for texts and lists.
-        unit: UCUM unit of the values; of columns in other units `units` says so.
+        unit: UCUM unit of the values: ``1`` is a share, shown in per cent, ``{part}`` a number of parts; of columns
+            in other units `units` says so.
         units: UCUM units of columns by name.
         thresholds: from below.
         mapped: how numbers become words.
@@ -50,7 +51,12 @@ class Panel:
         opens: uid of the board that a click opens, with the same variables and time.
         drawn_by: what the page draws where it has no such kind: ``synoptic`` for a canvas.
         text: Markdown of a text panel.
+        sort: column or label by which the rows of a table, or the bars of a chart, are ordered; after ``-`` the
+            greatest first.
+        only: of all columns, those rows are shown that it fits.
         options: what else Grafana's panel of this kind is told, as its schema has it.
+        custom: what else Grafana is told of how the fields are drawn, as the schema of the kind has it.
+        then: what Grafana does with the rows at last, as its schema has transformations.
     """
 
     id: str
@@ -70,15 +76,20 @@ class Panel:
     opens: str | None = None
     drawn_by: str | None = None
     text: str = ""
+    sort: str = ""
+    only: Condition | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    then: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """Panels beside each other; their widths wrap after 24."""
+    """Panels beside each other; their widths wrap after 24. A collapsed one is read only when somebody opens it."""
 
     title: str
     panels: tuple[Panel, ...]
+    collapsed: bool = False
 
 
 Variable = Literal["plant", "run", "line", "machine", "shift", "run_a", "run_b"]

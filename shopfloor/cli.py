@@ -35,6 +35,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     epilog="Add --debug to any command for a traceback when something goes wrong.",
 )
+boards = typer.Typer(help="Dashboards for Grafana, as files or into a server.", no_args_is_help=True)
+app.add_typer(boards, name="dashboards")
 console = Console()
 errors = Console(stderr=True)
 
@@ -236,82 +238,6 @@ def twin(
             broker=_broker(broker),
             data=data,
             historian=historian_place(historian),
-            host=host,
-            port=port,
-            token=token,
-            ca_file=ca_file,
-            limit=size("--data-limit", data_limit),
-            keep_raw=duration("--keep-raw", keep_raw, least=DAY),
-            keep_minutes=duration("--keep-minutes", keep_minutes, least=DAY),
-            duration=None if wall is None else duration("--for", wall, least=1),
-        ),
-        console,
-    )
-
-
-@app.command()
-def publish(
-    *,
-    plant: PlantFile,
-    broker: BrokerOfOthers = None,
-    scenario: ScenarioFile = None,
-    speed: Speed = 1.0,
-    backfill: Annotated[str, typer.Option(metavar="TIME", help="Plant time to send before going live.")] = "0s",
-    start: Start = None,
-    seed: Seed = 1,
-    line: Annotated[str | None, typer.Option(metavar="NAME", help="Line to publish.", show_default="all")] = None,
-    ca_file: CaFile = None,
-    data: Data = None,
-    wall: WallFor = None,
-) -> None:
-    """Publish a simulated plant to a broker, its past as well: one half of `run`, as a service of its own."""
-    from shopfloor.publishing import PublishSettings, run_publisher
-
-    run_publisher(
-        PublishSettings(
-            plant=_plant(plant, scenario),
-            broker=_broker(broker),
-            seed=seed,
-            speed=speed,
-            backfill=duration("--backfill", backfill),
-            start=instant("--start", start),
-            line=line,
-            ca_file=ca_file,
-            data=data,
-            duration=None if wall is None else duration("--for", wall, least=1),
-        ),
-        console,
-    )
-
-
-@app.command()
-def twin(
-    *,
-    plant: PlantFile,
-    data: Annotated[Path, typer.Option(metavar="DIR", help="Folder that keeps journal and telemetry.")],
-    broker: BrokerOfOthers = None,
-    historian: Annotated[str | None, typer.Option(metavar="duckdb:DIR", help="Where telemetry is stored.")] = None,
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address that page and API listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of page and API; 0: a free one.", min=0, max=65535)] = 8000,
-    token: Annotated[
-        str | None,
-        typer.Option(help="What every request has to bring.", show_default="SHOPFLOOR_TOKEN of the environment"),
-    ] = None,
-    ca_file: CaFile = None,
-    data_limit: DataLimit = "20GB",
-    keep_raw: Annotated[str, typer.Option(metavar="TIME", help="Plant time that telemetry is kept in full.")] = "14d",
-    keep_minutes: Annotated[str, typer.Option(metavar="TIME", help="Plant time that its minutes are kept.")] = "366d",
-    wall: WallFor = None,
-) -> None:
-    """Run the twin of a plant that others publish: the other half of `run`, as a service of its own."""
-    from shopfloor.twin_service import TwinSettings, run_twin
-
-    run_twin(
-        TwinSettings(
-            plant=load_plant(plant),
-            broker=_broker(broker),
-            data=data,
-            historian=historian_folder(historian),
             host=host,
             port=port,
             token=token,
@@ -643,6 +569,50 @@ def prepare(
     )
     for line in run_prepare(settings):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+@boards.command("build")
+def build_dashboards(
+    *,
+    plant: Annotated[
+        Path | None, typer.Argument(metavar="[PLANT]", help="Plant file (YAML).", show_default="that of the demo")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder to write.", show_default="dashboards/grafana, in a checkout"),
+    ] = None,
+    contract_kw: Annotated[
+        float | None,
+        typer.Option(metavar="KW", help="Power above which there is an alert.", min=0, show_default="an assumption"),
+    ] = None,
+) -> None:
+    """Write dashboards, data sources and alert rules of a plant as files that Grafana reads at its start."""
+    from shopfloor.bundled import demo_plant
+    from shopfloor.grafana import build
+
+    told = load_plant(demo_plant() if plant is None else plant)
+    console.print(build(told, out, contract_kw), highlight=False, markup=False, soft_wrap=True)
+
+
+@boards.command("push")
+def push_dashboards(
+    *,
+    plant: Annotated[
+        Path | None, typer.Argument(metavar="[PLANT]", help="Plant file (YAML).", show_default="that of the demo")
+    ] = None,
+    url: Annotated[str, typer.Option(metavar="URL", help="Address of Grafana: http://localhost:3000.")],
+    token: Annotated[
+        str | None,
+        typer.Option(metavar="TOKEN", help="Token of a service account.", show_default="that in GRAFANA_TOKEN"),
+    ] = None,
+    folder: Annotated[str, typer.Option(metavar="TITLE", help="Folder for the dashboards.")] = "Shopfloor",
+    prune: Annotated[bool, typer.Option("--prune", help="Delete dashboards of an earlier push.")] = False,
+) -> None:
+    """Push folder, data sources and dashboards of a plant to a Grafana; again and again without harm."""
+    from shopfloor.bundled import demo_plant
+    from shopfloor.grafana import PushSettings, push_dashboards
+
+    told = load_plant(demo_plant() if plant is None else plant)
+    settings = PushSettings(plant=told, url=url, token=token, folder=folder, prune=prune)
+    console.print(push_dashboards(settings), highlight=False, markup=False, soft_wrap=True)
 
 
 def main() -> None:

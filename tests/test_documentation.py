@@ -24,7 +24,7 @@ from plant.loader import load_plant
 from shopfloor.cli import app
 
 ROOT = Path(__file__).parent.parent
-OFFLINE = {"check", "simulate", "schema"}
+OFFLINE = {"dashboards", "check", "simulate", "schema"}
 COMMANDS = typer.main.get_command(app)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "benchmarks" / "README.md"]
 
@@ -131,12 +131,21 @@ def test_plant_files_that_are_shown_can_be_used(page, tmp_path):
         load_plant(file)
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS.commands))
+def every_command(group, before: str = "") -> dict:
+    """Commands by their words, those of groups too."""
+    found = {}
+    for name, command in group.commands.items():
+        inner = hasattr(command, "commands")
+        found |= every_command(command, f"{before}{name} ") if inner else {f"{before}{name}": command}
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(every_command(COMMANDS)))
 def test_the_reference_of_the_command_line_has_every_command_and_option(name):
     text = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
     section = re.search(rf"^## `shopfloor {name}\b.*?(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     assert section is not None
-    options = [option for option in COMMANDS.commands[name].params if isinstance(option, TyperOption)]
+    options = [option for option in every_command(COMMANDS)[name].params if isinstance(option, TyperOption)]
     flags = [max(option.opts, key=len) for option in options]
     assert [flag for flag in flags if f"`{flag}" not in section[0] and flag != "--help"] == []
     assert set(re.findall(r"^\| `(--[a-z-]+)", section[0], re.MULTILINE)) <= set(flags)

@@ -54,7 +54,7 @@ class Table:
         name: also the measurement in InfluxDB.
         title: what a point of it tells.
         labels: whose it is.
-        fields: what it tells; a point has some of them.
+        fields: what it tells; a point has some of them. None is called ``time``: InfluxDB keeps that for itself.
         raw: whether it is telemetry, which is kept for a shorter time.
     """
 
@@ -152,7 +152,7 @@ _TABLES = (
         name="stop",
         title="time of a machine in a stop of a reason within a cell, and how many such stops began in it",
         labels=(*MACHINE, "shift", "state", "reason"),
-        fields={"time": _whole("us", "time"), "stops": _whole("1", "stops"), "minor": _whole("1", "minor stops")},
+        fields={"lost": _whole("us", "time"), "stops": _whole("1", "stops"), "minor": _whole("1", "minor stops")},
     ),
     Table(
         name="pareto",
@@ -160,7 +160,7 @@ _TABLES = (
         labels=(*LINE, "shift", "state", "reason"),
         fields={
             "rank": _whole("1", "rank by time"),
-            "time": _whole("us", "time"),
+            "lost": _whole("us", "time"),
             "stops": _whole("1", "stops"),
             "cumulative": _real("1", "share of it and of all that are longer"),
         },

@@ -366,8 +366,8 @@ def test_influxdb_gives_the_same_answers(server, first, second, questions) -> No
 def test_names_that_need_care_are_the_same_fields_in_both(server, points, step) -> None:
     chosen = {"run": ("r1", "r2"), "line": ("a-b.c", "line")}
     scope = Scope(begin=BEGIN, end=BEGIN + 60 * STEP, step=step, chosen=chosen)
-    influx.create(influxd_url)
-    influx.write(server, points, TABLES)
+    renew(server)
+    write(server, points, TABLES)
     (mine,) = asked([points], (OTHER_QUESTION, scope))
     assert mine
     same_frames(mine, answered(server, OTHER_QUESTION, ODD, scope))

@@ -1,0 +1,1 @@
+"""Boards as classic Grafana JSON with InfluxQL text, alert rules, provisioning files, and the way into a server."""

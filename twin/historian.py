@@ -1,7 +1,7 @@
 """The historian port: where telemetry is kept, by run, machine, tag and plant time."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from plant.messages import Scalar, Telemetry
 from twin.select import Frame, Scope, Select
@@ -29,6 +29,7 @@ class Health(NamedTuple):
     dropped: int = 0
 
 
+@runtime_checkable
 class PointStore(Protocol):
     """Keeps the points of the tables of `twin.tables`, and answers questions about tables, those of telemetry too."""
 

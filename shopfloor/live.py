@@ -30,11 +30,11 @@ from shopfloor import __version__
 from shopfloor.continuation import RunBook, RunRecord
 from shopfloor.faulty import carried, link_of
 from shopfloor.keeping import keep_plant
-from shopfloor.pacing import Connection, LivePlant, last_words, listen, pace, report
+from shopfloor.pacing import Connection, LivePlant, finish, last_words, listen, pace, report
 from shopfloor.production import CHUNK, Production
 from shopfloor.settings import FIRST_PORT, LOOPBACK, LiveSettings
 from shopfloor.storage import Storage
-from twin import Retention, Twin, open_twin
+from twin import PointStore, Recorder, Retention, Twin, open_twin
 
 BROKER_PATIENCE = 10.0
 ALMOST = SECOND // 10  # a past this close to the present is the present
@@ -296,6 +296,10 @@ async def _run(plant: LivePlant, settings: LiveSettings, stop: asyncio.Event, st
                 group.create_task(pace(plant, clock, settings.speed), name="pace"),
                 group.create_task(report(plant), name="kpis"),
             ]
+            store = plant.twin.historian
+            recorder = Recorder(plant.twin, store) if isinstance(store, PointStore) else None
+            if recorder is not None:
+                working.append(group.create_task(recorder.run(), name="points"))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(None if settings.duration is None else settings.duration / SECOND):
                     await stop.wait()
@@ -305,6 +309,8 @@ async def _run(plant: LivePlant, settings: LiveSettings, stop: asyncio.Event, st
             for connection in plant.connections.values():
                 await connection.stop(plant.production.now)
             await last_words(plant)
+            if recorder is not None:
+                await finish(recorder)
         listening.cancel()
 
 

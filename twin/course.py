@@ -10,8 +10,15 @@ from twin.finality import IDLE, Finality
 from twin.intake import Run
 from twin.mirror import LineMirror
 from twin.points import Key, Labels, Subject, key_of
+from twin.points_of_line import NO_RANK
 from twin.settling import Settled
 from twin.tables import CELL, FieldValue, Point
+
+REMEMBERED = 150
+"""Cells of which it is remembered what was recorded."""
+
+PASSING = frozenset({"stop", "state", "event", "spc"})
+"""Tables of which a point may be no more when something else is known."""
 
 MARGIN = HOUR
 """Plant time before a stop of the recorder within which revisions may not have been recorded."""
@@ -27,7 +34,7 @@ class LineCourse:
         finality: what is final of it.
         labels: of the run.
         final: end of the last cell that is recorded and final.
-        since: plant time from which on revisions may not have been recorded.
+        since: begin of the newest cell that was recorded by somebody else; -1: none was.
     """
 
     def __init__(self, mirror: LineMirror, finality: Finality, labels: Labels, final: int, since: int) -> None:
@@ -37,17 +44,19 @@ class LineCourse:
         self.hours: list[dict[str, float]] = []
         self.subjects = [Subject(machine=m, line=mirror, labels=labels.machine(m.node)) for m in mirror.machines]
         self._finality = finality
+        self._since = since
         self._written: dict[int, Written] = {}  # by cell: those that may change
         self._charts: dict[int, Written] = {}  # by period
-        self._known = sum(revision.until < since for revision in finality.revisions)
-        self._looking = self._known
+        self._known = sum(revision.until < since - MARGIN for revision in finality.revisions)
+        self._late = len(finality.latecomers)
+        self._looking = self._known, self._late
         self._touched: list[tuple[int, int]] = []
         self._received: tuple[int, float] | None = None
 
     @property
     def revised(self) -> bool:
         """Whether something final is another than was recorded."""
-        return len(self._finality.revisions) > self._known
+        return len(self._finality.revisions) > self._known or len(self._finality.latecomers) > self._late
 
     def settle(self, first: int, now: int) -> None:
         """Look at what is final, and what of it has changed; a line without heartbeats is not waited for for ever.
@@ -58,40 +67,52 @@ class LineCourse:
         """
         behind = now - IDLE - self._finality.lateness - self.mirror.line.minor_stop
         self.settled = max(self.settled, self._finality.watermark, behind)
-        self._looking = len(self._finality.revisions)
-        revisions = self._finality.revisions[self._known : self._looking]
-        self._touched = sorted({(change.begin, change.end) for revision in revisions for change in revision.changes})
+        revisions, latecomers = self._finality.revisions[self._known :], self._finality.latecomers[self._late :]
+        self._looking = len(self._finality.revisions), len(self._finality.latecomers)
+        touched = {(change.begin, change.end) for revision in revisions for change in revision.changes}
+        self._touched = sorted(touched | {(since, max(since + 1, self.final)) for since in latecomers})
         if self._touched:
             del self.hours[max(0, (self._touched[0][0] - first) // HOUR) :]
 
     def looked(self) -> None:
         """All revisions that were there when it was settled are recorded."""
-        self._known, self._touched = self._looking, []
+        (self._known, self._late), self._touched = self._looking, []
 
     @property
     def touched(self) -> int | None:
-        """The first instant that revisions have changed."""
-        return self._touched[0][0] if self._touched else None
+        """The first instant that late messages may have changed."""
+        return max(self._touched[0][0], self.mirror.first) if self._touched else None
 
     def touches(self, cell: Cell) -> bool:
-        """Whether revisions have changed something of a cell."""
+        """Whether late messages may have changed something of a cell."""
         return any(begin < cell.end and end > cell.begin for begin, end in self._touched)
+
+    def unsure(self, cell: Cell) -> bool:
+        """Whether something may have been recorded of a cell that nobody remembers."""
+        return cell.at not in self._written and (cell.end <= self.final or cell.at <= self._since)
 
     def close(self, cell: Cell) -> None:
         """A cell is recorded, and final."""
         self.final = cell.end
-        self._written.pop(cell.at, None)
+        self._written[cell.at] = _passing(self._written[cell.at])
+        for at in sorted(self._written)[:-REMEMBERED]:
+            del self._written[at]
 
     def remember(self, cell: Cell, points: Sequence[Point]) -> None:
         """These are recorded of a cell."""
-        if cell.at >= self.final:
-            known = self._written.setdefault(cell.at, {})
-            known.clear()
-            known.update((key_of(point), point.values) for point in points)
+        written = {key_of(point): point.values for point in points}
+        self._written[cell.at] = written if cell.at >= self.final else _passing(written)
 
     def changed(self, cell: Cell, points: Sequence[Point]) -> list[Point]:
         """Points of a cell that are other than was recorded last, and what holds now of those that are no more."""
-        return _changed(self._written.get(cell.at, {}), points)
+        known = self._written.get(cell.at, {})
+        elsewhere = {key for key in known if key[0] == "event" and not cell.at <= key[1] < cell.end}
+        told = {key_of(point) for point in points}
+        return _changed({key: of for key, of in known.items() if key not in elsewhere - told}, points)
+
+    def unsure_chart(self, period: Cell) -> bool:
+        """Whether something may have been recorded of a Pareto chart that nobody remembers."""
+        return period.at not in self._charts and (self.revised or period.at <= self._since)
 
     def changed_chart(self, period: Cell, points: Sequence[Point]) -> list[Point]:
         """The same of a Pareto chart."""
@@ -140,7 +161,7 @@ class Course:
             late = final.lateness + mirror.line.minor_stop + IDLE
             begins.append(first if since is None else max(first, since - late))
         begin = self.cell_at(min(begins)).begin
-        told = 0 if since is None else since - MARGIN
+        told = -1 if since is None else since
         lines = run.mirror.lines.items()
         self.lines = [LineCourse(mirror, settled.lines[node], self.labels, begin, told) for node, mirror in lines]
         self.reached = begin
@@ -194,10 +215,15 @@ class Course:
         return max((line.mirror.clock.speed for line in self.lines if line.mirror.clock), default=1.0)
 
 
+def _passing(written: Written) -> Written:
+    return {key: values for key, values in written.items() if key[0] in PASSING}
+
+
 def _changed(known: Written, points: Sequence[Point]) -> list[Point]:
     told = {key_of(point): point.values for point in points}
     found = [Point(*key, values) for key, values in told.items() if known.get(key) != values]
-    return [*found, *(_gone(key, values, points) for key, values in known.items() if key not in told)]
+    gone = [_gone(key, values, points) for key, values in known.items() if key not in told]
+    return [*found, *(point for point in gone if known[key_of(point)] != point.values)]
 
 
 def _gone(key: Key, values: Mapping[str, FieldValue], points: Sequence[Point]) -> Point:
@@ -211,5 +237,5 @@ def _gone(key: Key, values: Mapping[str, FieldValue], points: Sequence[Point]) -
     if table == "event":
         return Point(table, at, labels, {**values, "text": "withdrawn", "until": at // 1000})
     if table == "pareto":
-        nothing = {"time": 0, "stops": 0, "cumulative": 1.0, "rank": len(points) + 1}
+        nothing = {"time": 0, "stops": 0, "cumulative": 1.0, "rank": NO_RANK}
     return Point(table, at, labels, {**values, **{name: of for name, of in nothing.items() if name in values}})

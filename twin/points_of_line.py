@@ -23,6 +23,10 @@ OF_RESPONSES = wanted_of(LINE_CATALOGUE[name] for name in RESPONSES)
 """Parts that they are made of."""
 
 
+NO_RANK = 999
+"""Rank in a Pareto chart of what turned out to be no stop at all."""
+
+
 def parts_of_line(
     line: LineMirror, begin: int, end: int, by_machine: Mapping[Machine, Mapping[str, int]], wanted: frozenset[str]
 ) -> dict[str, int]:
@@ -101,8 +105,11 @@ def pareto_points(
     for rank, ((state, reason), of) in enumerate(ranked, start=1):
         before += of.time
         values: dict[str, FieldValue] = {
-            "rank": rank, "time": of.time, "stops": of.stops, "cumulative": before / total if total else 1.0
-        }  # fmt: skip
+            "rank": rank if any(of) else NO_RANK,
+            "time": of.time,
+            "stops": of.stops,
+            "cumulative": before / total if total else 1.0,
+        }
         whose = (*labels.line(line.node), period.shift, state, reason or NOTHING)
         points.append(Point("pareto", period.at, whose, values))
     return points

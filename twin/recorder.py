@@ -165,7 +165,7 @@ class Recorder:
             for line in course.lines:
                 if cell.end <= line.final and not line.touches(cell):
                     continue
-                await self._record_cell(course, line, cut, revised=cell.end <= line.final)
+                await self._record_cell(course, line, cut)
                 if cell.end <= line.settled and cell.end > line.final:
                     line.close(cell)
                     self._cells += 1
@@ -177,13 +177,14 @@ class Recorder:
             await self._record_hours(course, line)
         course.looked()
 
-    async def _record_cell(self, course: Course, line: LineCourse, cell: Cell, *, revised: bool) -> None:
+    async def _record_cell(self, course: Course, line: LineCourse, cell: Cell) -> None:
         """Record a cell of a line; what it was made of may grow meanwhile, then it is looked at again."""
         points: list[Point] = []
+        unsure = line.unsure(cell)
         parts: dict[Machine, dict[str, int]] = {}
         for subject in line.subjects:
             parts[subject.machine] = of = parts_of(subject, cell)
-            points += points_of_cell(subject, cell, of, revised=revised)
+            points += points_of_cell(subject, cell, of, revised=unsure)
             if cell.begin < cell.end:
                 points.append(status(subject, cell.begin))
             await asyncio.sleep(0)
@@ -206,7 +207,7 @@ class Recorder:
                 known: set[Why] = set()
                 for subject in line.subjects:
                     found.append(stopped(subject, cut.begin, cut.end))
-                    if line.revised:
+                    if line.unsure_chart(period):
                         known |= reasons(subject)
                     await asyncio.sleep(0)
                 points = pareto_points(line.mirror, course.labels, cut, found, known)

@@ -25,7 +25,8 @@ class MemoryStore:
     async def recorded(self, run: str) -> int | None:
         if self.away:
             raise StoreError("the store is away")
-        return max((at for table, at, labels in self.kept if table == "line_account" and labels[1] == run), default=None)
+        told = (at for table, at, labels in self.kept if table == "line_account" and labels[1] == run)
+        return max(told, default=None)
 
     def table(self, name: str) -> dict:
         """Values by labels and instant."""

@@ -179,10 +179,9 @@ class StateAccount(Kept):
         row = bisect_right(self.ts, at) - 1
         return self.orders[row] if row >= 0 else None
 
-    def minor_stops(self, begin: int, end: int, horizon: int, limit: int) -> frozenset[int]:
+    def minor_stops(self, begin: int, end: int, limit: int) -> frozenset[int]:
         """When the minor stops began that did in [begin, end)."""
-        heads = self.classes(range(0), horizon, limit)[2]
-        return frozenset(heads[bisect_left(heads, begin) : bisect_left(heads, end)])
+        return self._stops_of(limit).minor_begins(begin, end)
 
     def reasons_told(self) -> set[tuple[str, str]]:
         """All states with their reasons that messages told."""

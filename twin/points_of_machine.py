@@ -81,7 +81,7 @@ def points_of_cell(subject: Subject, cell: Cell, parts: Mapping[str, int], *, re
     return [
         subject.point("account", cell.at, {n: part for n, part in parts.items() if n in OF_MACHINES}, cell.shift),
         *_stops(subject, cell, around, revised=revised),
-        *_states(subject, cell, revised=revised),
+        *_states(subject, cell, around, revised=revised),
         *apart(_cycles(subject, cell)),
         *apart(_measured(subject, cell)),
         *apart(_charts(subject, cell)),
@@ -106,7 +106,7 @@ def stopped(subject: Subject, begin: int, end: int, around: Sequence[Interval] |
     machine, horizon = subject.machine, subject.line.horizon
     if around is None:
         around = machine.intervals(*machine.states.around(begin, end, horizon), horizon)
-    minor = machine.states.minor_stops(begin, end, horizon, subject.line.line.minor_stop)
+    minor = machine.states.minor_stops(begin, end, subject.line.line.minor_stop)
     found: dict[Why, Stopped] = {}
     for stop in whole_stops(around):
         pieces = [around[at] for at in stop]
@@ -139,14 +139,14 @@ def _stops(subject: Subject, cell: Cell, around: Sequence[Interval], *, revised:
         yield subject.point("stop", cell.at, of.values, cell.shift, state, reason)
 
 
-def _states(subject: Subject, cell: Cell, *, revised: bool) -> Iterator[Point]:
+def _states(subject: Subject, cell: Cell, around: Sequence[Interval], *, revised: bool) -> Iterator[Point]:
     machine = subject.machine
-    told = machine.intervals(cell.begin, cell.end, subject.line.horizon)
-    instants = {one.begin for one in told}
+    told = [one for one in around if one.end > cell.begin and one.begin < cell.end]
+    begins = [max(one.begin, cell.begin) for one in told]
+    instants = set(begins)
     if revised:
         borders = {at for _, about in machine.remarks.about(Recoded) for at in (about.begin, about.end)}
         instants |= machine.states.told_at(cell.begin, cell.end) | {a for a in borders if cell.begin <= a < cell.end}
-    begins = [one.begin for one in told]
     for at in sorted(instants):
         one = told[bisect_left(begins, at + 1) - 1]
         yield subject.point("state", at, state_fields(one.state, one.reason))

@@ -26,7 +26,8 @@ def section(table: Table) -> str:
             by.setdefault(unit(field.unit), []).append(f"`{name}`")
         rows = "".join(f"| {of} | {', '.join(names)} |\n" for of, names in by.items())
         return f"{text}| unit | fields, all whole numbers |\n|---|---|\n{rows}\n"
-    rows = "".join(f"| `{name}` | {of.datatype} | {unit(of.unit)} | {of.title} |\n" for name, of in table.fields.items())
+    fields = table.fields.items()
+    rows = "".join(f"| `{name}` | {of.datatype} | {unit(of.unit)} | {of.title} |\n" for name, of in fields)
     return f"{text}| field | datatype | unit | is |\n|---|---|---|---|\n{rows}\n"
 
 

@@ -93,6 +93,21 @@ STATES: dict[State, StateRow] = {
     ),
 }
 
+_NUMBERS = {state: position for position, state in enumerate(STATES)}
+
+
+def number(state: str) -> int:
+    """The number of a state: its position in `STATES`, for stores and drawings that want one.
+
+    Raises:
+        KeyError: there is no such state.
+
+    >>> number("failed")
+    2
+    """
+    return _NUMBERS[State(state)]
+
+
 IMPOSSIBLE = frozenset({(State.STARVED, State.BLOCKED)})
 """A machine without a part cannot be left with a finished one unless it worked in between."""
 

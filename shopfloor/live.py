@@ -26,12 +26,12 @@ from shopfloor.broker_access import broker_access
 from shopfloor.continuation import RunBook, RunRecord
 from shopfloor.faulty import carried, link_of
 from shopfloor.keeping import keep_plant
-from shopfloor.pacing import Connection, LivePlant, last_words, listen, pace, report
+from shopfloor.pacing import Connection, LivePlant, finish, last_words, listen, pace, report
 from shopfloor.production import CHUNK, Production
 from shopfloor.service import data_folder, first_cause, told_to_stop, without_collector
 from shopfloor.settings import FIRST_PORT, LOOPBACK, LiveSettings
 from shopfloor.storage import Storage
-from twin import Retention, Twin, open_twin
+from twin import Recorder, Retention, Twin, open_twin
 
 BROKER_PATIENCE = 10.0
 ALMOST = SECOND // 10  # a past this close to the present is the present
@@ -244,9 +244,11 @@ async def _run(plant: LivePlant, settings: LiveSettings, stop: asyncio.Event, st
                 await connection.bus.wait_connected(BROKER_PATIENCE)
             started()
             clock = WallClock(plant.production.now, settings.speed)
+            recorder = Recorder(plant.twin, plant.twin.historian)
             working = [
                 group.create_task(pace(plant, clock, settings.speed), name="pace"),
                 group.create_task(report(plant), name="kpis"),
+                group.create_task(recorder.run(), name="points"),
             ]
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(None if settings.duration is None else settings.duration / SECOND):
@@ -257,6 +259,7 @@ async def _run(plant: LivePlant, settings: LiveSettings, stop: asyncio.Event, st
             for connection in plant.connections.values():
                 await connection.stop(plant.production.now)
             await last_words(plant)
+            await finish(recorder)
         listening.cancel()
 
 

@@ -15,12 +15,13 @@ from plant.paths import Node
 from plant.time import MINUTE, SECOND
 from shopfloor.production import Production, by_line
 from shopfloor.receipts import NotedBus
-from twin import Twin
+from twin import Recorder, Twin
 
 TICK = 0.1  # seconds of wall time between two steps
 MOST = 10 * MINUTE  # plant time of one step at the most: when it falls behind its clock, a plant still breathes
 KPI_EVERY = 10.0
 LAST_WORDS = 2.0
+LAST_POINTS = 5.0
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 AT_ONCE = 2  # batches that are with the twin: one that is written to disk, and one that is decoded meanwhile
 
@@ -147,6 +148,13 @@ async def tell_kpis(twin: Twin, bus: Bus, numbering: Numbering) -> None:
         await bus.publish(deliveries)
     except UndeliveredError as error:
         log.info("KPIs not published: %s", error)
+
+
+async def finish(recorder: Recorder) -> None:
+    """Record the end of the run; what a store does not take in time is recorded when the run goes on."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LAST_POINTS):
+            await recorder.finish()
 
 
 async def last_words(plant: LivePlant) -> None:

@@ -21,11 +21,11 @@ from plant.time import DAY, SECOND
 from shopfloor.broker_access import broker_access
 from shopfloor.continuation import RunBook, RunRecord
 from shopfloor.keeping import keep_plant
-from shopfloor.pacing import KPI_EVERY, listen, tell_kpis
+from shopfloor.pacing import KPI_EVERY, finish, listen, tell_kpis
 from shopfloor.service import data_folder, first_cause, told_to_stop
 from shopfloor.settings import LOOPBACK
 from shopfloor.storage import Storage
-from twin import Retention, Twin, open_twin
+from twin import Recorder, Retention, Twin, open_twin
 from twin.influx_address import InfluxAddress
 
 PATIENCE = 60.0
@@ -114,12 +114,16 @@ async def _live(settings: TwinSettings, console: Console) -> None:
                 working = [group.create_task(listen(twin, subscription), name="ingest")]
                 await bus.wait_connected(PATIENCE)
                 _say(console, "live", f"{settings.plant.plant}, listening to {everything}; Ctrl-C ends it cleanly")
+                recorder = Recorder(twin, twin.historian)
                 working.append(group.create_task(_tell(settings.plant, twin, bus, folder), name="kpis"))
+                working.append(group.create_task(recorder.run(), name="points"))
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(None if settings.duration is None else settings.duration / SECOND):
                         await stop.wait()
                 for task in working:
                     task.cancel()
+                await asyncio.gather(*working, return_exceptions=True)
+                await finish(recorder)
 
 
 async def _tell(plant: Plant, twin: Twin, bus: MqttBus, folder: Path) -> None:

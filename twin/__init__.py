@@ -5,7 +5,7 @@ from twin.alerts import Alert
 from twin.bottleneck import Bottleneck
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE, KpiRow
 from twin.duckdb_historian import DuckDbHistorian
-from twin.historian import Historian
+from twin.historian import Historian, PointStore
 from twin.journal import Journal, Wanted
 from twin.levels import Retention
 from twin.mirror import Mirror
@@ -13,6 +13,7 @@ from twin.ontology import class_of
 from twin.opening import open_twin, read_twin
 from twin.pareto import STOPPED, Pareto
 from twin.parquet import ColumnKind, GrowingTables, column, parquet
+from twin.recorder import Recorded, Recorder
 from twin.shares import By
 from twin.twin import Twin
 from twin.values import (
@@ -61,6 +62,9 @@ __all__ = [
     "OrderView",
     "Page",
     "Pareto",
+    "PointStore",
+    "Recorded",
+    "Recorder",
     "Retention",
     "Series",
     "Tally",

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plant.messages import StateChange
-from plant.states import State
+from plant.states import State, number
 from twin.kept import Kept, Stored
 from twin.stays import Canonical, in_order, view
 from twin.stops import Columns, Failures, Stopped, Stops
 from twin.values import Interval
 
 STATES = tuple(State)
-CODES = {state.value: code for code, state in enumerate(STATES)}
+CODES = {state.value: number(state) for state in STATES}
 UNKNOWN = CODES[State.UNKNOWN]
 FAILED = CODES[State.FAILED]
 AWAY = [CODES[State.OFF], CODES[State.PAUSE]]
@@ -173,6 +173,25 @@ class StateAccount(Kept):
         """Instant of the state message in force, and the part it names."""
         row = bisect_right(self.ts, at) - 1
         return (self.ts[row], self.parts[row]) if row >= 0 else (-1, None)
+
+    def order_at(self, at: int) -> str | None:
+        """The order that the state message in force at an instant names."""
+        row = bisect_right(self.ts, at) - 1
+        return self.orders[row] if row >= 0 else None
+
+    def minor_stops(self, begin: int, end: int, limit: int) -> frozenset[int]:
+        """When the minor stops began that did in [begin, end)."""
+        return self._stops_of(limit).minor_begins(begin, end)
+
+    def reasons_told(self) -> set[tuple[str, str]]:
+        """All states with their reasons that messages told."""
+        return {(STATES[code].value, reason) for code, reason in set(zip(self.code, self.reasons, strict=True))}
+
+    def told_at(self, begin: int, end: int) -> set[int]:
+        """Instants in [begin, end) at which messages and heartbeats spoke of the state: all that may be a border."""
+        self._settle()
+        columns = (self.ts, self.since, self.confirmed, self._begins)
+        return {at for column in columns for at in column if begin <= at < end}
 
     def intervals(self, begin: int, end: int, horizon: int) -> list[Interval]:
         """What the machine did in [begin, end): no gaps, equal neighbours joined, the unknown filled in."""

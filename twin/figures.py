@@ -3,7 +3,7 @@
 Parts that take long to find are found only for the KPIs that are asked for.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -298,6 +298,15 @@ def _line_parts(
         place.station.name: pool([machine_parts(machine, line, window, wanted) for machine in place.machines])
         for place in line.places
     }
+    parts, unsure = line_parts(line, window, wanted, by_place)
+    doubt = pooled_doubt(line.machines, line, window, wanted)
+    return parts, replace(doubt, ideal=max(doubt.ideal, line.dearest), unsure=doubt.unsure | unsure), by_place
+
+
+def line_parts(
+    line: LineMirror, window: Window, wanted: Collection[str], by_place: Mapping[str, dict[str, int]]
+) -> tuple[dict[str, int], frozenset[str]]:
+    """Parts of a line from those of its stations by name, and which of its own are unsure."""
     parts = pool(list(by_place.values()))
     slowest = line.bottleneck.station.name
     leads, lead_sum = line.wip.completed(window.begin, window.end)
@@ -313,8 +322,7 @@ def _line_parts(
         **order_parts,
         **_stay("wip", line.wip, line, window),
     }
-    doubt = pooled_doubt(line.machines, line, window, wanted)
-    return parts, replace(doubt, ideal=max(doubt.ideal, line.dearest), unsure=doubt.unsure | unsure), by_place
+    return parts, unsure
 
 
 def shipped_parts(line: LineMirror, rows: Rows) -> dict[str, int]:

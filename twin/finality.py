@@ -166,6 +166,7 @@ class Finality:
         self.borders = array("q")  # of the hours that are sealed, which follow each other
         self.sealed: dict[str, list[bytes]] = {path: [] for path in paths}
         self.revisions: list[Revision] = []
+        self.latecomers: list[int] = []  # of which instants late messages spoke, also where no figure has changed
         self._of: dict[str, list[tuple[Revision, list[Change]]]] = {}  # by node: those that changed something of it
 
     @property
@@ -223,6 +224,7 @@ class Finality:
 
     def revise(self, before: Open, late: Late) -> Revision | None:
         """What has changed by late messages that are folded now; none: nothing that was final."""
+        self.latecomers.append(late.since)
         changes = sorted([*self._revised(late.since), *self._reopened(before)])
         if not changes:
             return None

@@ -221,6 +221,8 @@ class LineMirror(Thing):
         self.bottleneck = self.by_name[slowest.station.name]
         self.times = (slowest.visits, *(slowest.times(product) for product in plant.products))
         """Operations at the bottleneck for each shipped part, by the numbers of `kinds`."""
+        self.takt = slowest.rate_per_h
+        """Parts per hour that it would give if it never waited or failed."""
         self.kinds = {product.name: kind for kind, product in enumerate(plant.products, start=1)}
         """Products by the numbers of `Departures`; what is none of them has 0."""
         self.wip = Lives() if again else Stays()

@@ -183,7 +183,7 @@ def _row(key: tuple[str, str, str], some: Sequence[Stretch], unknown: int) -> Pa
 def stretches(machine: Machine, line: LineMirror, begin: int, end: int, profile: Profile) -> Iterator[Stretch]:
     """What a machine did in [begin, end) beside production, each piece under its reason."""
     told = machine.intervals(*machine.states.around(begin, end, line.horizon), line.horizon)
-    for stop in _stops(told):
+    for stop in whole_stops(told):
         whole = [told[at] for at in stop]
         reason = next((piece.reason for piece in whole if piece.reason), "")
         for piece in whole:
@@ -221,7 +221,7 @@ def _buckets(machine: Machine, line: LineMirror, piece: Interval, profile: Profi
     return found
 
 
-def _stops(told: Sequence[Interval]) -> list[list[int]]:
+def whole_stops(told: Sequence[Interval]) -> list[list[int]]:
     """Stops by the places of their pieces: of one state, each behind the other.
 
     Of a failed machine a break or the time between shifts may lie between two pieces; it is a stop of its own.

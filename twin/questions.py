@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Iterable
+from typing import Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -80,6 +81,26 @@ class Questions:
         """All runs, newest last."""
         return list(self._order)
 
+    def known(self, run: str | None = None) -> Run:
+        """All that is known of a run: its mirror, and its book of numbers."""
+        return self._run(run)
+
+    def gone(self, run: Run, line: LineMirror) -> Literal["", "offline", "stale"]:
+        """Why nothing is heard of a line now; empty: it is heard."""
+        if line.online is False:
+            return "offline"
+        return "stale" if self._silent(run, line) else ""
+
+    def staleness(self, run: Run, line: LineMirror) -> int:
+        """Wall time since the last message of a line's connection, in microseconds."""
+        heard = run.connections[line.node].heard
+        return round((time.monotonic() - (self._begun if heard is None else heard)) * 1_000_000)
+
+    def _silent(self, run: Run, line: LineMirror) -> bool:
+        skew = run.connections[line.node].skew
+        silent = behind_others(line, run.mirror.lines.values())
+        return silent or (skew.at_pace and behind_wall(line, self.staleness(run, line)))
+
     @property
     def ready(self) -> bool:
         """Whether the newest run can be asked about."""
@@ -100,16 +121,12 @@ class Questions:
         """A line, station or machine as it is (up to its horizon), or as it was at an instant."""
         chosen = self._run(run)
         line, thing = self._find(chosen, path)
-        connection = chosen.connections[line.node]
-        heard = self._begun if connection.heard is None else connection.heard
-        staleness = round((time.monotonic() - heard) * 1_000_000)
-        silent = behind_others(line, chosen.mirror.lines.values())
         when = views.Instant(
             at=line.horizon if at is None else at,
             live=at is None and not isinstance(run, Former),
-            staleness_us=staleness,
-            silent=silent or (connection.skew.at_pace and behind_wall(line, staleness)),
-            clock=connection.skew.view,
+            staleness_us=self.staleness(chosen, line),
+            silent=self._silent(chosen, line),
+            clock=chosen.connections[line.node].skew.view,
             tally=chosen.tally,
         )
         if isinstance(thing, Place):
@@ -160,7 +177,7 @@ class Questions:
         chosen = self._run(run)
         line, thing = self._find(chosen, path)
         self._window(chosen, begin, end)
-        found = self._settled(chosen).lines[line.node].touching(thing.path, begin, end)
+        found = self.settled(chosen).lines[line.node].touching(thing.path, begin, end)
         return [
             replace(revision, changes=tuple(change for change in revision.changes if change.path == thing.path))
             for revision in found
@@ -424,13 +441,13 @@ class Questions:
         self, run: Run, values: dict[str, KpiValue], paths: Iterable[str], window: figures.Window
     ) -> dict[str, KpiValue]:
         """Figures of some nodes together, with the word whether they are final, and how often they have been so."""
-        settled = self._settled(run)
+        settled = self.settled(run)
         revision = settled.revision(list(paths), window.begin, window.end)
         if not revision:
             return values
         return {name: replace(value, status="final", revision=revision) for name, value in values.items()}
 
-    def _settled(self, run: Run) -> Settled:
+    def settled(self, run: Run) -> Settled:
         """What is final of a run."""
         if (found := self._final.get(run)) is None:
             found = self._final[run] = Settled(run, self._lateness)

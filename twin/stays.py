@@ -510,6 +510,10 @@ class Outcomes(Kept):
         """What some parts are."""
         return np.frombuffer(self.kind, dtype=np.uint16)[rows] if self.kind else np.empty(0, dtype=np.uint16)
 
+    def verdicts(self, rows: slice) -> list[Verdict]:
+        """What some parts are taken for."""
+        return [_verdict(mark) for mark in self.mark[rows]]
+
     def _marks(self, rows: Rows) -> NDArray[np.uint8]:
         return np.frombuffer(self.mark, dtype=np.uint8)[rows]
 

@@ -106,6 +106,11 @@ class Stops:
         inside = chosen[self._stop] & ~self._bare if len(self._stop) else np.empty(0, dtype=np.bool_)
         return Stretches(begins[inside], ends[inside]), self._stop_begins[chosen]
 
+    def minor_begins(self, begin: int, end: int) -> frozenset[int]:
+        """When the minor stops began that did in [begin, end)."""
+        first, last = np.searchsorted(self._minors, [begin, end])
+        return frozenset(self._minors[first:last].tolist())
+
     def classes(self, begins: Columns, until: int) -> tuple[Flags, Flags, list[int]]:
         """Whether stretches with these begins are of minor stops, or of stops without a class; begins of minor stops.
 

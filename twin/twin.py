@@ -86,7 +86,7 @@ class Twin(Questions):
         self._seals = Seals(
             journal,
             self._call,
-            settled=self._settled,
+            settled=self.settled,
             version=version(plant, prefix, COUNTING),
             keeping=pace is not None,
         )
@@ -170,7 +170,7 @@ class Twin(Questions):
             raise ValueError(f"nothing was known of run {name} by then; its first message has the position {begun}")
         former = await self._formers.of(name, min(known, last))
         if name in self._runs:
-            self._settled(former.known).know(self._settled(self._runs[name]), former.position)
+            self.settled(former.known).know(self.settled(self._runs[name]), former.position)
         return former
 
     async def take(self, deliveries: Sequence[Delivery]) -> None:
@@ -408,7 +408,7 @@ class Twin(Questions):
 
     async def _seal(self, run: Run) -> bool:
         """Keep the next hour of each line of a run; whether there was one."""
-        if not self._settled(run).due:
+        if not self.settled(run).due:
             return False
         async with self._underway.nothing():
             await self._seals.seal(run, self._position)

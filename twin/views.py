@@ -70,7 +70,7 @@ def line_view(line: LineMirror, when: Instant) -> NodeView:
 def place_view(place: Place, line: LineMirror, when: Instant) -> NodeView:
     """A station: with one machine it is that machine, else its machines stand below it."""
     shared: dict[str, Any] = {
-        "buffer": _buffer(place, when.at),
+        "buffer": buffer_of(place, when.at),
         "ideal_cycle_us": place.machines[0].planned_cycle,
         "type": place.station.type,
     }
@@ -98,7 +98,7 @@ def machine_view(machine: Machine, line: LineMirror, when: Instant, shared: dict
         "state": stretch.state if stretch and known else State.UNKNOWN.value,
         "reason": stretch.reason if stretch and known else ("" if gone == "online" else gone),
         "since": _since(stretch.begin if stretch else None, line, gone=gone != "online"),
-        "part": _part(machine, at),
+        "part": part_in(machine, at),
         "parts_finished": made.produced,
         "parts_good": made.good,
         "parts_reworked": made.reworked,
@@ -142,7 +142,7 @@ def _since(begin: int | None, line: LineMirror, *, gone: bool) -> int | None:
     return line.horizon if gone else begin
 
 
-def _part(machine: Machine, at: int) -> str | None:
+def part_in(machine: Machine, at: int) -> str | None:
     """The part on the machine: by its events, or by its state message where a part is loaded before work begins."""
     ts, part = machine.log.present(at)
     if part is None:
@@ -151,10 +151,10 @@ def _part(machine: Machine, at: int) -> str | None:
     return part
 
 
-def _buffer(place: Place, at: int) -> dict[str, int | None]:
+def buffer_of(place: Place, at: int) -> dict[str, int | None]:
     """Parts in front of the station's machines, and on the way: not those being worked on, nor those being loaded."""
     there, waiting = place.wip.level(at), place.queue.level(at)
-    held = sum(_part(machine, at) is not None for machine in place.machines)
+    held = sum(part_in(machine, at) is not None for machine in place.machines)
     return {
         "level": max(0, there - max(there - waiting, held)),
         "in_transport": place.transit.level(at),

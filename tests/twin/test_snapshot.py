@@ -36,7 +36,7 @@ NOT_KEPT = {
     Mirror: {"plant", "things"},
     Machine: {"node", "path", "station", "own", "kinds"},
     Place: {"node", "path", "station", "again", "entry", "routed"},
-    LineMirror: {"node", "path", "line", "by_name", "bottleneck", "times", "kinds", "state_topics"},
+    LineMirror: {"node", "path", "line", "by_name", "bottleneck", "times", "takt", "kinds", "state_topics"},
 }
 """Attributes that follow from others, from the plant, or from nothing that lasts; all others are in snapshots."""
 

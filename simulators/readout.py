@@ -10,9 +10,9 @@ from plant.messages import Scalar, Waveform
 from simulators.blocks import Column, Event
 from simulators.faults import Befalling
 from simulators.panel import Panel
-from simulators.sampling import NOT_ACCURATE, Told, analog, by_exception, digital, step_of, told, told_by_all
+from simulators.sampling import Told, analog, by_exception, digital, step_of, told, told_by_all
 from simulators.sensor_faults import Faulty
-from simulators.sensors import Sensor
+from simulators.sensors import UNCERTAIN_SENSOR_NOT_ACCURATE, Sensor
 from simulators.stretches import Floats, Ints
 from simulators.track import Track, Values
 from simulators.waveform_records import recorded
@@ -114,7 +114,7 @@ class Readout:
             all_told = told_by_all(row, readings, finite=finite)
             for machine in range(len(self.places)):
                 faulty = self._faulty[machine].get(name)
-                codes = None if beyond is None else np.where(beyond[machine], NOT_ACCURATE, 0)
+                codes = None if beyond is None else np.where(beyond[machine], UNCERTAIN_SENSOR_NOT_ACCURATE, 0)
                 column = all_told[machine]
                 if faulty is not None:
                     own, codes = self._misread(track, machine, name, faulty, times)

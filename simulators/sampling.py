@@ -14,9 +14,6 @@ from simulators.streams import words
 from simulators.stretches import Floats, Ints
 from simulators.track import Values
 
-NOT_ACCURATE = 0x40930000
-"""UncertainSensorNotAccurate: the sensor is at the end of its range."""
-
 STEP = 0.001
 """Smallest step of a reading if the tag says none."""
 

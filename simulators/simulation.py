@@ -280,7 +280,8 @@ class Simulation:
 def _uncollected() -> Iterator[None]:
     """Keep the collector of cycles from walking a growing heap of messages and records: there is no cycle in it.
 
-    It is a third of the time of a run with messages.
+    It is a third of the time of a run with messages. What was made meanwhile counts as old afterwards, or the
+    collector would walk all of it at once.
     """
     if not gc.isenabled():
         yield
@@ -289,6 +290,9 @@ def _uncollected() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():  # else somebody has frozen what should stay so
+            gc.freeze()
+            gc.unfreeze()
         gc.enable()
 
 

@@ -162,7 +162,8 @@ class Meters:
             for every, names in grids(readout.panel.kind, sample).items():
                 times = _instants(begin, end, every)
                 if len(times):
-                    columns, astray = readout.columns(track, names, times - self._start)
+                    blocks = slab.even if len(times) == len(fast) else None
+                    columns, astray = readout.columns(track, names, times - self._start, blocks)
                     sampled.append((_grid(times, ends, fast), columns))
                     events = [[*known, *more] for known, more in zip(events, astray, strict=True)]
             for machine, place in enumerate(readout.places):

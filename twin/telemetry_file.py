@@ -151,7 +151,8 @@ class TelemetryFile:
     def _write_kind(self, kind: str, blocks: Sequence[Block]) -> int:
         db = self.db
         columns, refused = self._columns_of(kind, blocks)
-        machines = np.array([self.machine(block.run, block.path, kind) for block in blocks], dtype=np.int32)
+        known = self.know(kind, [(block.run, block.path) for block in blocks])
+        machines = np.array([known[block.run, block.path][0] for block in blocks], dtype=np.int32)
         lengths = [len(block.message.t) for block in blocks]
         if not sum(lengths):
             return refused
@@ -188,15 +189,17 @@ class TelemetryFile:
             self.db.execute(f"INSERT INTO {self.name}.shopfloor_stale SELECT unnest(?)", (new,))
             self.stale.update(new)
 
-    def machine(self, run: str, path: str, kind: str) -> int:
-        """Number of a machine, given now if it is new."""
-        found = self.machines.get((run, path))
-        if found is None:
-            found = (len(self.machines) + 1, kind)
-            row = (found[0], run, path, kind)
-            self.db.execute(f"INSERT INTO {self.name}.shopfloor_machines VALUES (?, ?, ?, ?)", row)  # noqa: S608 ours
-            self.machines[run, path] = found
-        return found[0]
+    def know(self, kind: str, machines: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], tuple[int, str]]:
+        """Number and type of all machines by run and path; those of some machines are given now if they are new."""
+        new = [of for of in dict.fromkeys(machines) if of not in self.machines]
+        if new:
+            first = len(self.machines) + 1
+            numbers = list(range(first, first + len(new)))
+            row = numbers, [run for run, _ in new], [path for _, path in new], kind
+            table = f"{self.name}.shopfloor_machines"
+            self.db.execute(f"INSERT INTO {table} SELECT unnest(?), unnest(?), unnest(?), ?", row)  # noqa: S608 ours
+            self.machines.update((of, (number, kind)) for of, number in zip(new, numbers, strict=True))
+        return self.machines
 
     def columns(self, kind: str, wanted: Mapping[str, str]) -> dict[str, Column]:
         """Columns of a machine type by tag; those of the wanted tags are made now if they are new.
@@ -322,9 +325,7 @@ def make_level(source: TelemetryFile, target: TelemetryFile, begin: int, end: in
     db, fine, grain = target.db, source.level == "raw", GRAIN[target.level]
     for kind, tags in source.tags.items():
         known = target.columns(kind, {tag: column.kind for tag, column in tags.items()})
-        for (run, path), (_, type_) in source.machines.items():
-            if type_ == kind:
-                target.machine(run, path, kind)
+        target.know(kind, [of for of, (_, type_) in source.machines.items() if type_ == kind])
         db.execute(f"DELETE FROM {target.table(kind)} WHERE t >= ? AND t < ?", (begin, end))  # noqa: S608 quoted
         names, made = ["machine", "t", "q"], []
         for tag, column in tags.items():

@@ -197,7 +197,7 @@ class TelemetryFile:
             numbers = list(range(first, first + len(new)))
             row = numbers, [run for run, _ in new], [path for _, path in new], kind
             table = f"{self.name}.shopfloor_machines"
-            self.db.execute(f"INSERT INTO {table} SELECT unnest(?), unnest(?), unnest(?), ?", row)  # noqa: S608 ours
+            self.db.execute(f"INSERT INTO {table} SELECT unnest(?), unnest(?), unnest(?), ?", row)
             self.machines.update((of, (number, kind)) for of, number in zip(new, numbers, strict=True))
         return self.machines
 

@@ -35,7 +35,7 @@ TELEMETRY = "telemetry"
 OWNER = "owner.duckdb"  # holds nothing; who has it open owns the folder
 NOTE = "run.json"
 ATTACHED = 40  # files that are held open at most
-LATE = 6 * HOUR  # plant time that an hour waits for late samples before its minutes are made; till then its samples tell
+LATE = 6 * HOUR  # plant time that an hour waits for late samples before its minutes are made
 MOST_HOURS = 4  # of which the levels are made at once: four take little longer than one (measured)
 
 

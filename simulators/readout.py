@@ -88,6 +88,10 @@ class Readout:
                 found[name] = Faulty(healthy, self.panel.machines[machine].key(f"noise.{name}"), own, self._seed)
         return found
 
+    def sensor(self, machine: int, tag: str) -> Faulty:
+        """The sensor of a tag that has faults."""
+        return self._faulty[machine][tag]
+
     def earliest(self, machine: int, before: int) -> int:
         """The oldest instant at which a sensor of a machine that holds a value will be asked for it, or `before`."""
         asked = [faulty.sources(np.array([before, before + 1])) for faulty in self._faulty[machine].values()]

@@ -208,6 +208,13 @@ class Simulation:
             self._meters.uncover()
         return self._meters.truths()
 
+    def detections(self) -> dict[str, int]:
+        """From when on each fault of a machine or sensor showed so far, µs since the start, by the id of its record.
+
+        Known of what begins after `true_values` was asked for the first time.
+        """
+        return {} if self._meters is None else self._meters.detections()
+
     def orders(self, line: str) -> list[Ticket]:
         """The production orders that a line has got so far, in order of release."""
         return next(of for of in self._lines if of.name == line).orders.tickets

@@ -7,7 +7,7 @@ the lowest, highest, total, how many and the last; of texts the last is kept.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,12 +56,12 @@ def quoted(name: str) -> str:
     return f'"{escaped}"'
 
 
-def _numbers(values: list[Scalar]) -> NDArray[np.float64]:
+def _numbers(pieces: Sequence[Sequence[Scalar]], rows: int) -> NDArray[np.float64]:
     """A column of numbers; what is none (absent, text, beyond a double) becomes NaN, which the store keeps as NULL."""
     try:
-        return np.array(values, dtype=np.float64)
+        return np.fromiter(chain.from_iterable(pieces), dtype=np.float64, count=rows)
     except (TypeError, ValueError, OverflowError):
-        return np.array([_number(value) for value in values], dtype=np.float64)
+        return np.array([_number(value) for value in chain.from_iterable(pieces)], dtype=np.float64)
 
 
 def _number(value: Scalar) -> float:
@@ -71,8 +71,10 @@ def _number(value: Scalar) -> float:
         return np.nan
 
 
-def _texts(values: list[Scalar]) -> NDArray[Any]:
-    return np.array([value if isinstance(value, str) else None for value in values], dtype=object)
+def _texts(pieces: Sequence[Sequence[Scalar]]) -> NDArray[Any]:
+    return np.array(
+        [value if isinstance(value, str) else None for value in chain.from_iterable(pieces)], dtype=object
+    )
 
 
 def _worst(quality: Mapping[str, int | list[int]] | None, rows: int) -> NDArray[np.int64]:
@@ -154,18 +156,19 @@ class TelemetryFile:
         known = self.know(kind, [(block.run, block.path) for block in blocks])
         machines = np.array([known[block.run, block.path][0] for block in blocks], dtype=np.int32)
         lengths = [len(block.message.t) for block in blocks]
-        if not sum(lengths):
+        rows = sum(lengths)
+        if not rows:
             return refused
         batch: dict[str, NDArray[Any]] = {
             "machine": np.repeat(machines, lengths),
-            "t": np.array([t for block in blocks for t in block.message.t], dtype=np.int64),
+            "t": np.fromiter(chain.from_iterable(block.message.t for block in blocks), dtype=np.int64, count=rows),
             "q": np.concatenate([_worst(b.message.q, n) for b, n in zip(blocks, lengths, strict=True)]),
         }
+        nothing: dict[int, list[Scalar]] = {length: [None] * length for length in lengths}
+        told = [(block.message.v, nothing[length]) for block, length in zip(blocks, lengths, strict=True)]
         for i, (tag, column) in enumerate(columns.items()):
-            values: list[Scalar] = []
-            for block, length in zip(blocks, lengths, strict=True):
-                values.extend(block.message.v.get(tag) or [None] * length)
-            batch[f"c{i}"] = _texts(values) if column.kind == "VARCHAR" else _numbers(values)
+            pieces = [v.get(tag) or none for v, none in told]
+            batch[f"c{i}"] = _texts(pieces) if column.kind == "VARCHAR" else _numbers(pieces, rows)
         names = ", ".join(("machine", "t", "q", *(quoted(column.name) for column in columns.values())))
         query = f"INSERT INTO {self.table(kind)} ({names}) SELECT * FROM batch"  # noqa: S608 quoted
         opened = np.array([self.opened.get(machine, -1) for machine in machines.tolist()], dtype=np.int64)

@@ -29,9 +29,12 @@ def mix(word: int) -> int:
 
 def mix_array(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """`mix` of many words at once. Shape: that of the words."""
-    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return words ^ (words >> np.uint64(31))
+    words = words ^ (words >> np.uint64(30))
+    words *= np.uint64(0xBF58476D1CE4E5B9)
+    words ^= words >> np.uint64(27)
+    words *= np.uint64(0x94D049BB133111EB)
+    words ^= words >> np.uint64(31)
+    return words
 
 
 @lru_cache(maxsize=65536)

@@ -7,6 +7,7 @@ are the rows of `plant.fault_kinds`.
 
 import math
 import re
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
@@ -154,9 +155,9 @@ class AnyFault(Description):
         return self
 
     @property
+    @abstractmethod
     def what(self) -> str:
         """Name of a process fault, or kind of a sensor or transport fault."""
-        raise NotImplementedError
 
     @property
     def name(self) -> str:

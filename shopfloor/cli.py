@@ -108,6 +108,7 @@ def _root(
 @app.command()
 def demo(
     *,
+    scenario: ScenarioFile = None,
     port: Port = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Don't open the page in a browser.")] = False,
     speed: Speed = 1.0,
@@ -121,7 +122,7 @@ def demo(
 
     run_live(
         LiveSettings(
-            plant=load_plant(demo_plant()),
+            plant=_plant(demo_plant(), scenario),
             speed=speed,
             backfill=DEMO_PAST,
             port=port,

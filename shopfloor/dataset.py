@@ -157,8 +157,13 @@ class _Writing:
         self._events.close()
         self._parts.close()
         self._settle()
-        self._tables.append("truth_faults", self._faults.close())
+        self._tables.append("truth_faults", self._faults.close(self._detections()))
         self._tables.append("truth_rul", self._lives.close())
+
+    def _detections(self) -> dict[str, int]:
+        """From when on faults showed, as far as the data go."""
+        start, end = self._settings.start, self._window.end
+        return {name: start + at for name, at in self._simulation.detections().items() if start + at < end}
 
     def card(self) -> Card:
         """Write the tables that are one file each, and say what there is."""

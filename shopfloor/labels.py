@@ -4,7 +4,7 @@ A data set is made where the run itself is at hand, so the labels are the truth 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from plant.description import Line, Plant, Station
@@ -29,17 +29,21 @@ class Faults:
         if self.window.wanted(node):
             self._known[message.id] = message
 
-    def close(self) -> list[Row]:
-        """The window is over; its rows, in order of their onset."""
+    def close(self, detections: Mapping[str, int]) -> list[Row]:
+        """The window is over; its rows, in order of their onset.
+
+        Args:
+            detections: first instants at which faults showed, by the id of their record, microseconds UTC.
+        """
         begin, end = self.window.begin, self.window.end
         told = [of for of in self._known.values() if of.t_start < end and (of.t_end is None or of.t_end > begin)]
-        return [_row(of) for of in sorted(told, key=lambda of: (of.t_start, of.id))]
+        return [_row(of, detections.get(of.id)) for of in sorted(told, key=lambda of: (of.t_start, of.id))]
 
 
-def _row(of: Truth) -> Row:
+def _row(of: Truth, detected: int | None) -> Row:
     parameters = json.dumps(of.parameters, sort_keys=True, ensure_ascii=False)
-    told = of.id, of.layer, of.what, of.path, of.tag, of.t_start, of.t_end, of.t_detectable
-    return (*told, of.severity, parameters, of.planned)
+    told = of.id, of.layer, of.what, of.path, of.tag, of.t_start, of.t_end
+    return (*told, of.t_detectable if detected is None else detected, of.severity, parameters, of.planned)
 
 
 Pending = tuple[int, int, bool]

@@ -27,7 +27,7 @@ from shopfloor.continuation import RunBook, RunRecord
 from shopfloor.faulty import carried, link_of
 from shopfloor.keeping import keep_plant
 from shopfloor.pacing import Connection, LivePlant, finish, last_words, listen, pace, report
-from shopfloor.production import CHUNK, Production
+from shopfloor.production import Production
 from shopfloor.service import data_folder, first_cause, told_to_stop, without_collector
 from shopfloor.settings import FIRST_PORT, LOOPBACK, LiveSettings
 from shopfloor.storage import Storage
@@ -177,7 +177,7 @@ async def _fill(
     first, whole = production.now, production.record.start + settings.backfill
     while True:
         until = time.time_ns() // 1000 if anchored else whole
-        step = min(production.now + CHUNK, until)
+        step = min(production.now + production.chunk, until)
         ended = stop.is_set() or production.now >= until - ALMOST
         producing = None if ended else asyncio.create_task(asyncio.to_thread(_produce, production, step))
         await twin.take(coming)  # while the next piece is made

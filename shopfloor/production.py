@@ -7,11 +7,12 @@ from broker import Numbering
 from plant.description import Plant
 from plant.messages import Alarm, Delivery, Emission
 from plant.paths import Node
-from plant.time import MINUTE
+from plant.time import HOUR, MINUTE
 from shopfloor.continuation import Resumption, RunRecord, Session
 from simulators import Simulation
 
-CHUNK = 30 * MINUTE  # plant time simulated at once while nobody waits for the single message
+CHUNK = HOUR  # plant time simulated at once at most while nobody waits for the single message
+MACHINE_HOURS = 50  # simulated at once at most: they bound the memory of messages that are on their way
 
 
 class Production:
@@ -23,6 +24,9 @@ class Production:
         last: last journaled (session, n) of each node: what of the run is known already.
         stored: time of the newest telemetry block in the historian, per node.
         previous: last [session, seq] per topic that was journaled.
+
+    Attributes:
+        chunk: plant time to simulate at once while nobody waits for the single message.
     """
 
     def __init__(
@@ -36,6 +40,8 @@ class Production:
     ) -> None:
         self.plant = plant
         self.record = record
+        machines = sum(of.machines for line in plant.lines for of in line.stations)
+        self.chunk = max(MINUTE, min(CHUNK, MACHINE_HOURS * HOUR // machines))
         self.session = len(record.sessions) + 1
         self._simulation = Simulation(plant, seed=record.seed, start=record.start, keep=False)
         self._consumed = record.consumed(last or {})
@@ -67,7 +73,7 @@ class Production:
     def recall(self, until: int) -> None:
         """Simulate silently what is known, up to `until`; what was lost on the way is kept for `resume`."""
         while self.now < until:
-            emissions = self._simulation.advance(min(self.now + CHUNK, until))
+            emissions = self._simulation.advance(min(self.now + self.chunk, until))
             self._remember(emissions)
             self._missed += self._resumption.fresh(emissions)
 

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from plant.messages import Emission, Scalar, Telemetry
@@ -20,11 +20,13 @@ class Column:
         values: as told; nothing where it is not told.
         codes: quality of each; none: all good.
         whole: whether something is told at every instant.
+        blocks: instead of all that: the values of each block, all good and told at every instant of the slab.
     """
 
-    values: list[Scalar]
+    values: list[Scalar] = field(default_factory=list)
     codes: list[int] | None = None
     whole: bool = True
+    blocks: list[list[Scalar]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,21 @@ class Slab:
         due: their ends, UTC.
         stamps: instants of the finest grid, UTC.
         cuts: where each block begins among them, and one behind the last.
+        even: how many blocks there are if all have the same number of instants.
+        t: the instants of each block, for all machines: nobody changes them.
     """
 
     due: list[int]
     stamps: list[int]
     cuts: list[int]
+    even: int | None = field(init=False)
+    t: list[list[int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Cut the instants once."""
+        object.__setattr__(self, "t", [self.stamps[a:b] for a, b in pairwise(self.cuts)])
+        even = len({len(own) for own in self.t}) == 1
+        object.__setattr__(self, "even", len(self.t) if even and self.t[0] else None)
 
 
 Sampled = Sequence[tuple[Grid, dict[str, Column]]]
@@ -72,7 +84,13 @@ def messages(node: Node, slab: Slab, sampled: Sampled, events: list[Event]) -> l
         sampled: what was read off on grids.
         events: what is told between them, in order of time.
     """
-    wide = [_spread(tag, column, grid, slab) for grid, columns in sampled for tag, column in columns.items()]
+    readings = [(tag, column, grid) for grid, columns in sampled for tag, column in columns.items()]
+    if not events and readings and all(column.blocks is not None for _, column, _ in readings):
+        tags = [tag for tag, _, _ in readings]
+        cut = zip(*(column.blocks for _, column, _ in readings), strict=True)
+        told = zip(slab.due, slab.t, cut, strict=True)
+        return [(node, Telemetry(ts=ts, t=t, v=dict(zip(tags, v, strict=True)))) for ts, t, v in told]
+    wide = [_spread(tag, column, grid, slab) for tag, column, grid in readings]
     marked = [row for row in wide if row.codes is not None]
     everywhere = any(row.told is None for row in wide)
     stamps = [event[0] for event in events]
@@ -80,9 +98,13 @@ def messages(node: Node, slab: Slab, sampled: Sampled, events: list[Event]) -> l
     high = 0
     for k, ts in enumerate(slab.due):
         i, j = slab.cuts[k], slab.cuts[k + 1]
+        t = slab.t[k]
         low, high = high, bisect_right(stamps, ts, lo=high) if events else 0
-        t = slab.stamps[i:j]
-        v = {row.tag: row.values[i:j] for row in wide if row.told is None or row.told[k]}
+        v = {
+            row.tag: row.values[i:j] if row.blocks is None else row.blocks[k]
+            for row in wide
+            if row.told is None or row.told[k]
+        }
         codes: Codes = {}
         for row in marked:
             if row.tag in v and any(own := row.codes[i:j]):  # type: ignore[index]  # they have some
@@ -108,15 +130,19 @@ class _Wide:
         values: readings, nothing where there is none.
         codes: their quality; none: all good.
         told: how many readings each block has; none: one at every instant.
+        blocks: the values of each block instead of all in a row.
     """
 
     tag: str
     values: list[Scalar]
     codes: list[int] | None
     told: list[int] | None
+    blocks: list[list[Scalar]] | None = None
 
 
 def _spread(tag: str, column: Column, grid: Grid, slab: Slab) -> _Wide:
+    if column.blocks is not None:
+        return _Wide(tag, [], None, None, column.blocks)
     everywhere = len(grid.stamps) == len(slab.stamps)
     if everywhere and column.whole and column.codes is None:
         return _Wide(tag, column.values, None, None)

@@ -5,7 +5,6 @@ integrals and saw-teeth are carried from the begin of one stretch to that of the
 in closed form. So neither the grid of samples nor the pieces in which a run is advanced leave a trace.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,9 +14,9 @@ import numpy as np
 from plant.machine_types import LEVELS, MachineType, cumulative
 from plant.power import Power
 from plant.time import SECOND
-from plant.variables import TwoNodes
 from simulators.doings import NONE, OPERATION, Doings
 from simulators.functions import FUNCTIONS
+from simulators.physics.lags import two_nodes
 from simulators.physics.noise import gauss, wander
 from simulators.physics.tools import wear_land
 from simulators.streams import Key, pairs
@@ -212,23 +211,6 @@ def _flows(kind: MachineType) -> tuple[float, float, float, float]:
     return (0.0, 0.0, 0.0, 0.0) if kind.air is None else (0.0, 0.0, kind.air.ready, kind.air.processing)
 
 
-def nodes(of: TwoNodes) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Two thermal nodes as a sum of two lags behind their heat: time constants in s, and gains in K/W.
-
-    With x' = A x + b p the modes of A are lags of their own, so the rise of a node is a sum over them.
-    """
-    a11, a12 = -of.g12 / of.c1, of.g12 / of.c1
-    a21, a22 = of.g12 / of.c2, -(of.g12 + of.g2a) / of.c2
-    mean, product = (a11 + a22) / 2, a11 * a22 - a12 * a21
-    apart = math.sqrt(mean * mean - product)
-    slow, fast = mean + apart, mean - apart
-    steady = (1 / of.g2a + 1 / of.g12, 1 / of.g2a)[of.node - 1]
-    start = (1 / of.c1, 0.0)[of.node - 1]  # K/s per W at the begin, from rest
-    # gains g1 + g2 = steady, and -(slow g1 + fast g2) = start
-    g2 = (start + slow * steady) / (slow - fast)
-    return (-1 / slow, -1 / fast), (steady - g2, g2)
-
-
 @dataclass(frozen=True, slots=True)
 class Carried:
     """What is carried from stretch to stretch for a variable: so many slots from the first, each with its gain."""
@@ -261,9 +243,10 @@ def _carried(kind: MachineType) -> tuple[list[Carried], list[Carried], list[str]
             lags.append(Carried(name, slot, (None,), (1.0,)))
             slot += 1
         elif row.two_nodes is not None:
-            taus, gains = nodes(row.two_nodes)
-            lags.append(Carried(name, slot, taus, gains))
-            slot += len(taus)
+            of = row.two_nodes
+            body = two_nodes(of.c1, of.c2, of.g12, of.g2a)
+            lags.append(Carried(name, slot, body.taus, body.gains(of.node - 1)))
+            slot += len(body.taus)
     for name in kind.order:
         if kind.quantities[name].integral is not None:
             integrals.append(Carried(name, slot, (), ()))

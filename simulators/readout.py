@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +11,9 @@ from plant.messages import Scalar, Waveform
 from simulators.blocks import Column, Event
 from simulators.faults import Befalling
 from simulators.panel import Panel
-from simulators.sampling import NOT_ACCURATE, Told, analog, by_exception, digital, step_of, told, told_by_all
+from simulators.sampling import Told, analog, by_exception, digital, step_of, told, told_by_all
 from simulators.sensor_faults import Faulty
-from simulators.sensors import Sensor
+from simulators.sensors import UNCERTAIN_SENSOR_NOT_ACCURATE, Sensor
 from simulators.stretches import Floats, Ints
 from simulators.track import Track, Values
 from simulators.waveform_records import recorded
@@ -87,6 +88,10 @@ class Readout:
                 found[name] = Faulty(healthy, self.panel.machines[machine].key(f"noise.{name}"), own, self._seed)
         return found
 
+    def sensor(self, machine: int, tag: str) -> Faulty:
+        """The sensor of a tag that has faults."""
+        return self._faulty[machine][tag]
+
     def earliest(self, machine: int, before: int) -> int:
         """The oldest instant at which a sensor of a machine that holds a value will be asked for it, or `before`."""
         asked = [faulty.sources(np.array([before, before + 1])) for faulty in self._faulty[machine].values()]
@@ -95,9 +100,15 @@ class Readout:
     # --- on grids ------------------------------------------------------------------------------------------------
 
     def columns(
-        self, track: Track, names: Sequence[str], times: Ints
+        self, track: Track, names: Sequence[str], times: Ints, blocks: int | None
     ) -> tuple[list[dict[str, Column]], list[list[Event]]]:
         """Readings of some tags of all machines at instants of a grid, machine by machine.
+
+        Args:
+            track: what they did.
+            names: the tags.
+            times: the instants, µs since the start of the run.
+            blocks: how many blocks they fill, if all have a sample at every instant and are equally long.
 
         Returns:
             Columns by tag; and the readings of tags whose sensor has a wrong clock, each with its own stamp.
@@ -110,12 +121,19 @@ class Readout:
             row = self.panel.kind.tags[name]
             shown = analog(row, name, values, self._noise[name], times)
             readings, beyond = digital(row, values.tag(name), shown)
-            finite = bool(np.isfinite(readings).all())
-            all_told = told_by_all(row, readings, finite=finite)
+            finite = row.words is None and bool(np.isfinite(readings).all())
+            cut = blocks is not None and finite and row.deadband is None and beyond is None
+            shape = (len(readings), blocks, -1) if cut else readings.shape
+            all_told: list[Any] = (
+                told_by_all(row, readings.reshape(shape)) if finite else [told(row, own) for own in readings]
+            )
             for machine in range(len(self.places)):
                 faulty = self._faulty[machine].get(name)
-                codes = None if beyond is None else np.where(beyond[machine], NOT_ACCURATE, 0)
                 column = all_told[machine]
+                if cut and faulty is None:
+                    found[machine][name] = Column(blocks=column)
+                    continue
+                codes = None if beyond is None else np.where(beyond[machine], UNCERTAIN_SENSOR_NOT_ACCURATE, 0)
                 if faulty is not None:
                     own, codes = self._misread(track, machine, name, faulty, times)
                     column = told(row, own)

@@ -1,6 +1,7 @@
 """When tags are read off, what their sensors show then, and what of that is told."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,17 @@ from simulators.streams import words
 from simulators.stretches import Floats, Ints
 from simulators.track import Values
 
-NOT_ACCURATE = 0x40930000
-"""UncertainSensorNotAccurate: the sensor is at the end of its range."""
-
 STEP = 0.001
 """Smallest step of a reading if the tag says none."""
+
+EXACT = 1_000_000
+"""Below it, the nearest double of a whole number of steps is found without rounding to decimals."""
+
+_PER_UNIT = {1.0 / n: n for n in (2**a * 5**b for a in range(10) for b in range(10)) if 1.0 / n >= 1e-6}
+"""Steps in a unit, by steps that are one over a divisor of 10^9."""
+
+FEW = 8
+"""Readings of each value on average, from which on it is worth while to make each value once and share it."""
 
 
 def grids(kind: MachineType, sample: int) -> dict[int, list[str]]:
@@ -45,15 +52,21 @@ def analog(row: TagRow, name: str, values: Values, keys: NDArray[np.uint64], tim
     if row.noise is None:
         return true
     with np.errstate(all="ignore"):
-        found: Floats = true + np.asarray(row.noise.of(FUNCTIONS, values)) * gauss(words(keys, times))
+        found = gauss(words(keys, times))
+        found *= np.asarray(row.noise.of(FUNCTIONS, values))
+        found += true
     return found
 
 
 def digital(row: TagRow, true: Floats, sensed: Floats) -> tuple[Floats, NDArray[np.bool_] | None]:
     """Readings, and at which instants the quantity itself is beyond the range of the sensor; none: nowhere."""
     low, high = -np.inf if row.min is None else row.min, np.inf if row.max is None else row.max
-    beyond = (true < low) | (true > high)
-    return rounded(np.clip(sensed, low, high), step_of(row)), beyond if beyond.any() else None
+    beyond = None
+    if row.min is not None or row.max is not None:
+        outside = (true < low) | (true > high)
+        beyond = outside if outside.any() else None
+        sensed = np.clip(sensed, low, high)
+    return rounded(sensed, step_of(row)), beyond
 
 
 def step_of(row: TagRow) -> float:
@@ -63,8 +76,16 @@ def step_of(row: TagRow) -> float:
 
 def rounded(values: Floats, step: float) -> Floats:
     """To whole steps, in the middle to the upper one; a step of 0.01 gives numbers with two decimals."""
-    found: Floats = np.round(np.floor(values / step + 0.5) * step, 9)
-    return found
+    found = values / step
+    found += 0.5
+    np.floor(found, out=found)
+    per_unit = _PER_UNIT.get(step)
+    if per_unit is not None and found.size and max(-found.min(), found.max()) < EXACT * per_unit:
+        if per_unit > 1:
+            found /= per_unit  # the double next to k / n: what rounding to 9 decimals would find, too
+        return found
+    found *= step
+    return np.round(found, 9)
 
 
 def told(row: TagRow, values: Floats) -> list[Scalar]:
@@ -83,19 +104,26 @@ def told(row: TagRow, values: Floats) -> list[Scalar]:
     ]
 
 
-def told_by_all(row: TagRow, values: Floats, *, finite: bool) -> list[list[Scalar]]:
-    """The same of several machines, shape (machines, instants): at once where every value is a number.
+def told_by_all(row: TagRow, values: Floats) -> list[Any]:
+    """The same of several machines that all tell numbers: lists in lists, of the shape of the values.
 
     Args:
-        row: the tag.
-        values: readings.
-        finite: whether all of them are numbers.
+        row: the tag, one without words.
+        values: readings, all of them finite.
     """
-    if not finite or row.words is not None:
-        return [told(row, own) for own in values]
     whole = row.step is not None and row.step % 1 == 0
-    found: list[list[Scalar]] = (values.astype(np.int64) if whole else values).tolist()
-    return found
+    step, low = step_of(row), values.min()
+    span = (values.max() - low) / step
+    if not span < values.size / FEW:
+        return (values.astype(np.int64) if whole else values).tolist()  # type: ignore[no-any-return]  # of lists
+    number = values - low
+    number /= step
+    index = np.rint(number, out=number).astype(np.intp)
+    each = np.zeros(int(span + 1.5))
+    each[index] = values
+    objects = np.empty(len(each), dtype=object)
+    objects[:] = (each.astype(np.int64) if whole else each).tolist()
+    return objects[index].tolist()  # type: ignore[no-any-return]  # of lists
 
 
 Told = tuple[float, int]

@@ -1,9 +1,7 @@
-"""Saw-teeth: what rises to a limit, then falls to another, in closed form between events."""
+"""Saw-teeth from stretch to stretch; within one they are `simulators.physics.lags.sawtooth`."""
 
 import math
 from typing import NamedTuple
-
-import numpy as np
 
 from plant.variables import Sawtooth
 from simulators.stretches import Floats
@@ -24,26 +22,8 @@ class Teeth(NamedTuple):
     down: Floats
 
 
-def after(of: Sawtooth, teeth: Teeth, elapsed: Floats) -> Floats:
-    """The values some seconds later. Shape: that of all arrays."""
-    value, up, down = teeth.value, np.where(teeth.up > 0, teeth.up, 1.0), np.where(teeth.down > 0, teeth.down, 1.0)
-    rises = teeth.rises > 0
-    span = of.high - of.low
-    up_s, down_s = span / up, span / down
-    to_go = np.where(rises, (of.high - value) / up, (value - of.low) / down)
-    straight = value + np.where(rises, up, -down) * np.minimum(elapsed, to_go)
-    since = np.mod(np.maximum(elapsed - to_go, 0.0), up_s + down_s)  # of the turn, in a period the other way round
-    after_rise = np.where(since < down_s, of.high - down * since, of.low + up * (since - down_s))
-    after_fall = np.where(since < up_s, of.low + up * since, of.high - down * (since - up_s))
-    runs = np.where(rises, teeth.up, teeth.down) > 0
-    turns = np.where(rises, teeth.down, teeth.up) > 0
-    turned = turns & (elapsed >= to_go)
-    found: Floats = np.where(runs, np.where(turned, np.where(rises, after_rise, after_fall), straight), value)
-    return np.clip(found, of.low, of.high)
-
-
 def next_tooth(of: Sawtooth, at: tuple[float, bool], rates: tuple[float, float], elapsed: float) -> tuple[float, bool]:
-    """Value and whether it rises some seconds later, of one: the same steps.
+    """Value and whether it rises some seconds later, of one: the same steps as those of many.
 
     Args:
         of: the saw-tooth.
@@ -51,10 +31,10 @@ def next_tooth(of: Sawtooth, at: tuple[float, bool], rates: tuple[float, float],
         rates: up and down.
         elapsed: seconds.
     """
-    value, rises = at
+    value, rises = at[0], at[0] <= of.low or (at[1] and at[0] < of.high)
     rate, other = rates if rises else rates[::-1]
     if rate <= 0:
-        return at
+        return value, rises
     to_go = (of.high - value if rises else value - of.low) / rate
     if elapsed < to_go:
         return value + (rate if rises else -rate) * elapsed, rises

@@ -16,14 +16,13 @@ from plant.fault_kinds import WRONG_UNITS, Parameter
 from plant.faults import SensorFault
 from plant.time import DAY, HOUR, SECOND
 from simulators.faults import Befalling
-from simulators.physics.noise import gauss
-from simulators.sensors import Floats, Ints, Keys, Sensor, coloured, quantised, walk
+from simulators.physics.noise import GRID, gauss, wander
+from simulators.sensors import UNCERTAIN_SENSOR_NOT_ACCURATE, Floats, Ints, Keys, Sensor, quantised, walk
 from simulators.streams import words
 
 Codes = NDArray[np.uint32]
 """Quality codes as OPC UA numbers them; 0: good."""
 
-UNCERTAIN_SENSOR_NOT_ACCURATE = 0x40930000
 BAD_SENSOR_FAILURE = 0x808C0000
 
 TO_UNIT = 2.0**-52
@@ -72,7 +71,9 @@ Distort = Callable[[Floats, Floats, Ints, Case], Readings]
 
 def _noise(y: Floats, _: Floats, times: Ints, case: Case) -> Readings:
     sd, tau = case.number("sd", 0.02 * case.sensor.range), int(case.number("tau"))
-    return y + sd * (coloured(times, case.keys, tau) if tau else gauss(words(case.keys, times))), None
+    if tau < GRID:  # shorter than any time between two samples: white
+        return y + sd * gauss(words(case.keys, times)), None
+    return y + wander(case.keys, times, sd, tau), None
 
 
 def _bias(y: Floats, _: Floats, __: Ints, case: Case) -> Readings:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plant.time import HOUR, MINUTE
-from simulators.physics.noise import gauss
+from simulators.physics.noise import gauss, wander
 from simulators.streams import words
 
 Ints = NDArray[np.int64]
@@ -23,8 +23,9 @@ Floats = NDArray[np.float64]
 Keys = NDArray[np.uint64]
 """Keys of streams, shape (..., 2)."""
 
-NODES_PER_TAU = 8  # nodes of coloured noise in a time constant
-MEMORY = 80  # nodes that coloured noise remembers: 10 time constants, beyond which less than 1e-4 is left
+UNCERTAIN_SENSOR_NOT_ACCURATE = 0x40930000
+"""Quality as OPC UA numbers it: the sensor is at the end of its range."""
+
 WALK_EVERY = MINUTE
 
 
@@ -41,7 +42,7 @@ class Sensor:
         drift: growth of the offset per hour since the start of the run.
         sd: standard deviation of white noise.
         coloured: standard deviation of coloured noise (Ornstein-Uhlenbeck).
-        tau: its time constant in µs.
+        tau: its time constant in µs, at least 20.
         step: what readings are multiples of; 0: not rounded.
         origin: a reading that they are multiples of `step` away from.
         lag: time constant of its sensing element in µs: for the process side, not used here.
@@ -72,7 +73,7 @@ class Sensor:
         if self.drift:
             y = y + self.drift * (times / HOUR)
         if self.coloured:
-            y = y + self.coloured * coloured(times, keys, self.tau)
+            y = y + wander(keys, times, self.coloured, self.tau)
         if self.sd:
             y = y + self.sd * gauss(words(keys, times))
         return y
@@ -117,32 +118,6 @@ def tolerance_type_k(celsius: Floats) -> Floats:
 
 
 # --- noise ---------------------------------------------------------------------------------------------------------
-
-
-def coloured(times: Ints, keys: Keys, tau: int) -> Floats:
-    """Ornstein-Uhlenbeck noise of standard deviation 1, by the instant.
-
-    On nodes of a grid of its own, tau / 8 apart, it is the sum of what white noise of the last 80 nodes has left.
-    Between nodes it is interpolated and scaled, so that its standard deviation stays 1; its memory is up to 6 % longer
-    there. A sum in fixed order: no value depends on where somebody began to look.
-
-    Args:
-        times: µs since the start of the run, shape (instants,).
-        keys: shape (..., 2).
-        tau: time constant in µs.
-    """
-    spacing = max(1, tau // NODES_PER_TAU)
-    node = times // spacing
-    share = (times - node * spacing) / spacing
-    fade = math.exp(-spacing / max(1, tau))
-    nodes, back = np.unique(np.concatenate([node, node + 1]), return_inverse=True)
-    total = np.zeros((*keys.shape[:-1], len(nodes)))
-    for age in range(MEMORY):
-        total = total + fade**age * gauss(words(keys, nodes - age))
-    total = total * math.sqrt((1.0 - fade**2) / (1.0 - fade ** (2 * MEMORY)))
-    before, after = total[..., back[: len(node)]], total[..., back[len(node) :]]
-    both: Floats = (before * (1.0 - share) + after * share) / np.sqrt(1.0 - 2.0 * share * (1.0 - share) * (1.0 - fade))
-    return both
 
 
 def walk(times: Ints, begin: int, keys: Keys) -> Floats:

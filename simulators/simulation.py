@@ -208,6 +208,13 @@ class Simulation:
             self._meters.uncover()
         return self._meters.truths()
 
+    def detections(self) -> dict[str, int]:
+        """From when on each fault of a machine or sensor showed so far, µs since the start, by the id of its record.
+
+        Known of what begins after `true_values` was asked for the first time.
+        """
+        return {} if self._meters is None else self._meters.detections()
+
     def orders(self, line: str) -> list[Ticket]:
         """The production orders that a line has got so far, in order of release."""
         return next(of for of in self._lines if of.name == line).orders.tickets
@@ -280,7 +287,8 @@ class Simulation:
 def _uncollected() -> Iterator[None]:
     """Keep the collector of cycles from walking a growing heap of messages and records: there is no cycle in it.
 
-    It is a third of the time of a run with messages.
+    It is a third of the time of a run with messages. What was made meanwhile counts as old afterwards, or the
+    collector would walk all of it at once.
     """
     if not gc.isenabled():
         yield
@@ -289,6 +297,9 @@ def _uncollected() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():  # else somebody has frozen what should stay so
+            gc.freeze()
+            gc.unfreeze()
         gc.enable()
 
 

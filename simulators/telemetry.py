@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise, takewhile
 from operator import itemgetter
 
@@ -17,6 +18,7 @@ from plant.messages import Emission, Energy
 from plant.paths import Node
 from plant.time import DAY, HOUR, MINUTE
 from simulators.blocks import Column, Event, Grid, Slab, messages
+from simulators.detection import Detection
 from simulators.doings import Doings, Physics
 from simulators.faults import Befalling, Course, befalling, courses
 from simulators.line import Line
@@ -69,7 +71,9 @@ class Meters:
         self._by_line: list[tuple[Node, slice]] = []
         self.doings = [Doings(base) for base in physics]
         alike: dict[tuple[object, ...], list[tuple[int, Instrumented]]] = {}
-        sensors: list[list[Befalling]] = []
+        self._befalling: list[tuple[Befalling, ...]] = []
+        self._detections: list[Detection | None] = []
+        self._seed = streams.seed
         for line in lines:
             first = len(self._nodes)
             for station, described in zip(line.stations, line.described.stations, strict=True):
@@ -79,7 +83,7 @@ class Meters:
                     self._nodes.append(machine.node)
                     _resume(self.doings[place], machine, time)
                     faults = befalling(plant, line.name, station.name, machine.number, streams.seed)
-                    sensors.append([one for one in faults if one.fault.layer == "sensor"])
+                    self._befalling.append(faults)
                     own = _instrumented(described, kind, machine, streams, faults)
                     alike.setdefault((described.type, tuple(kind.tags)), []).append((place, own))
             self._by_line.append((line.described.node, slice(first, len(self._nodes))))
@@ -88,7 +92,7 @@ class Meters:
             Readout(
                 Panel([of for _, of in group], [self.doings[place] for place, _ in group], hall),
                 [place for place, _ in group],
-                [sensors[place] for place, _ in group],
+                [[one for one in self._befalling[place] if one.fault.layer == "sensor"] for place, _ in group],
                 seed=streams.seed,
                 start=start,
             )
@@ -96,9 +100,17 @@ class Meters:
         ]
 
     def uncover(self) -> None:
-        """From now on keep true values beside faulty readings, for `truths`."""
+        """From now on keep true values beside faulty readings, for `truths`, and find out when faults show."""
         for readout in self._readouts:
             readout.truths = []
+            nodes = [self._nodes[place] for place in readout.places]
+            faults = [self._befalling[place] for place in readout.places]
+            detection = Detection(readout, nodes, faults, sample=self._sampling.sample, seed=self._seed)
+            self._detections.append(None if detection.idle else detection)
+
+    def detections(self) -> dict[str, int]:
+        """First instant at which each fault of a machine or sensor showed so far, by the id of its record."""
+        return {name: at for of in self._detections if of is not None for name, at in of.found.items()}
 
     def truths(self) -> list[tuple[Node, TrueValue]]:
         """True values beside the faulty readings since they were taken out last, machine by machine."""
@@ -132,6 +144,7 @@ class Meters:
         tracks = [Track(of.panel, of.panel.stretches(to - self._start)) for of in self._readouts]
         found: list[Reading] = []
         step = max(1, SLAB * sample // block) * block
+        begin = self._blocks_until
         while self._blocks_until < last_block:
             end = min(self._blocks_until // block * block + step, last_block)
             found += self._blocks(tracks, self._blocks_until, end)
@@ -140,11 +153,20 @@ class Meters:
             found += self._energies(tracks, self._energy_until, last_energy)
             self._energy_until = last_energy
         before = min(self._blocks_until, self._energy_until) - self._start
+        for detection, track in zip(self._detections, tracks, strict=False):  # none while nobody wants to know
+            if detection is not None:
+                window = begin - self._start, self._blocks_until - self._start
+                instants = partial(self._sampled, begin, self._blocks_until)
+                detection.look(track, window, instants, to=to - self._start, before=before)
         for readout, track in zip(self._readouts, tracks, strict=True):
             for machine in range(len(readout.places)):
                 track.forget(machine, readout.earliest(machine, before))
         found.sort(key=itemgetter(0))  # stable
         return found
+
+    def _sampled(self, begin: int, end: int, every: int) -> Ints:
+        """Instants of a grid in (begin, end], µs since the start of the run."""
+        return _instants(begin, end, every) - self._start
 
     def _blocks(self, tracks: Sequence[Track], begin: int, end: int) -> Iterable[Reading]:
         """Blocks that end in (begin, end]."""
@@ -162,7 +184,8 @@ class Meters:
             for every, names in grids(readout.panel.kind, sample).items():
                 times = _instants(begin, end, every)
                 if len(times):
-                    columns, astray = readout.columns(track, names, times - self._start)
+                    blocks = slab.even if len(times) == len(fast) else None
+                    columns, astray = readout.columns(track, names, times - self._start, blocks)
                     sampled.append((_grid(times, ends, fast), columns))
                     events = [[*known, *more] for known, more in zip(events, astray, strict=True)]
             for machine, place in enumerate(readout.places):

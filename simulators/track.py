@@ -11,7 +11,8 @@ from plant.time import HOUR, MINUTE, SECOND
 from simulators.doings import Physics
 from simulators.functions import FUNCTIONS
 from simulators.panel import Panel, for_each
-from simulators.sawtooth import Teeth, after, next_tooth
+from simulators.physics.lags import sawtooth
+from simulators.sawtooth import Teeth, next_tooth
 from simulators.stretches import Floats, Ints, Stretches
 from simulators.warm_ups import WarmUps
 
@@ -218,8 +219,8 @@ class Values(dict[str, Any]):
         if quantity.wander is not None:
             return track.panel.wanders(name, self.machines, self.times)
         if quantity.sawtooth is not None:
-            teeth = Teeth(*(column[row] for column in track.saws[name]))
-            return after(quantity.sawtooth, teeth, self["elapsed_s"])
+            teeth, of = Teeth(*(column[row] for column in track.saws[name])), quantity.sawtooth
+            return sawtooth(teeth.value, teeth.rises > 0, teeth.up, teeth.down, of.low, of.high, self["elapsed_s"])[0]
         return self._solved(name)
 
     def _solved(self, name: str) -> Floats:

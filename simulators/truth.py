@@ -169,7 +169,7 @@ def natural(node: Node, intervals: Sequence[Interval]) -> list[Record]:
 
 
 def detected(
-    record: Record, times: Ints, shown: Mapping[str, tuple[Floats, Floats, float]], *, sigmas: float = SIGMAS
+    record: Record, times: Ints, shown: Mapping[str, tuple[Floats, Floats, float | Floats]], *, sigmas: float = SIGMAS
 ) -> Record:
     """The record with the first instant at which some signal shows it, and the signals that do.
 
@@ -177,7 +177,7 @@ def detected(
         record: of a fault.
         times: instants, in order, shape (n,); only those at which the fault is there count.
         shown: by signal the values without noise in health, those with the fault, shape (n,) each, and the standard
-            deviation of the noise.
+            deviation of the noise, one for all or of that shape.
         sigmas: how many of these an effect must exceed.
     """
     there = (times >= record.begin) & (times < (np.iinfo(np.int64).max if record.end is None else record.end))
@@ -194,6 +194,18 @@ def detected(
 def touching(record: Record, messages: int, parts: Iterable[str] = ()) -> Record:
     """The record with the messages and parts that it touched."""
     return replace(record, messages=record.messages + messages, parts=(*record.parts, *parts))
+
+
+def name_of(node: Node, fault: AnyFault, entry: int, k: int) -> str:
+    """What the record of the k-th time of a fault is called.
+
+    Args:
+        node: what it befalls.
+        fault: the fault.
+        entry: its place among the faults of the plant.
+        k: from 0.
+    """
+    return f"{node.path}/{fault.name}/{entry}/{k}"
 
 
 def place_of(plant: Plant, fault: AnyFault) -> Node:
@@ -214,7 +226,7 @@ def _times(  # noqa: PLR0917  # what a record consists of
     row = rows.get(fault.what) if fault.layer == "process" else None
     return [
         Record(
-            id=f"{node.path}/{fault.name}/{entry}/{k}",
+            id=name_of(node, fault, entry, k),
             layer=fault.layer,
             what=fault.what,
             node=node,

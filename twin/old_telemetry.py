@@ -44,9 +44,7 @@ def _bring_kind(
         db.execute("BEGIN")
         try:
             known = target.columns(kind, {tag: datatype for tag, _, datatype in columns})
-            for owner, path in machines:
-                if owner == run:
-                    target.machine(run, path, kind)
+            target.know(kind, [of for of in machines if of[0] == run])
             new = [known[tag].name for tag, _, _ in columns]
             into = ", ".join(["machine", "t", "q", *map(quoted, new)])
             chosen = ", ".join(["ours.id", "rows.t", "rows.q", *(f"rows.{quoted(name)}" for _, name, _ in columns)])

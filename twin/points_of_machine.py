@@ -43,7 +43,7 @@ Why = tuple[str, str]
 
 
 class Stopped(NamedTuple):
-    """Stops of a reason within a window: time lost in microseconds, how many began, how many of these are minor stops."""
+    """Stops of a reason within a window: microseconds lost, how many began, how many of these are minor stops."""
 
     lost: int = 0
     stops: int = 0

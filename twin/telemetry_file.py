@@ -7,7 +7,7 @@ the lowest, highest, total, how many and the last; of texts the last is kept.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,12 +56,12 @@ def quoted(name: str) -> str:
     return f'"{escaped}"'
 
 
-def _numbers(values: list[Scalar]) -> NDArray[np.float64]:
+def _numbers(pieces: Sequence[Sequence[Scalar]], rows: int) -> NDArray[np.float64]:
     """A column of numbers; what is none (absent, text, beyond a double) becomes NaN, which the store keeps as NULL."""
     try:
-        return np.array(values, dtype=np.float64)
+        return np.fromiter(chain.from_iterable(pieces), dtype=np.float64, count=rows)
     except (TypeError, ValueError, OverflowError):
-        return np.array([_number(value) for value in values], dtype=np.float64)
+        return np.array([_number(value) for value in chain.from_iterable(pieces)], dtype=np.float64)
 
 
 def _number(value: Scalar) -> float:
@@ -71,8 +71,10 @@ def _number(value: Scalar) -> float:
         return np.nan
 
 
-def _texts(values: list[Scalar]) -> NDArray[Any]:
-    return np.array([value if isinstance(value, str) else None for value in values], dtype=object)
+def _texts(pieces: Sequence[Sequence[Scalar]]) -> NDArray[Any]:
+    return np.array(
+        [value if isinstance(value, str) else None for value in chain.from_iterable(pieces)], dtype=object
+    )
 
 
 def _worst(quality: Mapping[str, int | list[int]] | None, rows: int) -> NDArray[np.int64]:
@@ -151,20 +153,22 @@ class TelemetryFile:
     def _write_kind(self, kind: str, blocks: Sequence[Block]) -> int:
         db = self.db
         columns, refused = self._columns_of(kind, blocks)
-        machines = np.array([self.machine(block.run, block.path, kind) for block in blocks], dtype=np.int32)
+        known = self.know(kind, [(block.run, block.path) for block in blocks])
+        machines = np.array([known[block.run, block.path][0] for block in blocks], dtype=np.int32)
         lengths = [len(block.message.t) for block in blocks]
-        if not sum(lengths):
+        rows = sum(lengths)
+        if not rows:
             return refused
         batch: dict[str, NDArray[Any]] = {
             "machine": np.repeat(machines, lengths),
-            "t": np.array([t for block in blocks for t in block.message.t], dtype=np.int64),
+            "t": np.fromiter(chain.from_iterable(block.message.t for block in blocks), dtype=np.int64, count=rows),
             "q": np.concatenate([_worst(b.message.q, n) for b, n in zip(blocks, lengths, strict=True)]),
         }
+        nothing: dict[int, list[Scalar]] = {length: [None] * length for length in lengths}
+        told = [(block.message.v, nothing[length]) for block, length in zip(blocks, lengths, strict=True)]
         for i, (tag, column) in enumerate(columns.items()):
-            values: list[Scalar] = []
-            for block, length in zip(blocks, lengths, strict=True):
-                values.extend(block.message.v.get(tag) or [None] * length)
-            batch[f"c{i}"] = _texts(values) if column.kind == "VARCHAR" else _numbers(values)
+            pieces = [v.get(tag) or none for v, none in told]
+            batch[f"c{i}"] = _texts(pieces) if column.kind == "VARCHAR" else _numbers(pieces, rows)
         names = ", ".join(("machine", "t", "q", *(quoted(column.name) for column in columns.values())))
         query = f"INSERT INTO {self.table(kind)} ({names}) SELECT * FROM batch"  # noqa: S608 quoted
         opened = np.array([self.opened.get(machine, -1) for machine in machines.tolist()], dtype=np.int64)
@@ -188,15 +192,17 @@ class TelemetryFile:
             self.db.execute(f"INSERT INTO {self.name}.shopfloor_stale SELECT unnest(?)", (new,))
             self.stale.update(new)
 
-    def machine(self, run: str, path: str, kind: str) -> int:
-        """Number of a machine, given now if it is new."""
-        found = self.machines.get((run, path))
-        if found is None:
-            found = (len(self.machines) + 1, kind)
-            row = (found[0], run, path, kind)
-            self.db.execute(f"INSERT INTO {self.name}.shopfloor_machines VALUES (?, ?, ?, ?)", row)  # noqa: S608 ours
-            self.machines[run, path] = found
-        return found[0]
+    def know(self, kind: str, machines: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], tuple[int, str]]:
+        """Number and type of all machines by run and path; those of some machines are given now if they are new."""
+        new = [of for of in dict.fromkeys(machines) if of not in self.machines]
+        if new:
+            first = len(self.machines) + 1
+            numbers = list(range(first, first + len(new)))
+            row = numbers, [run for run, _ in new], [path for _, path in new], kind
+            table = f"{self.name}.shopfloor_machines"
+            self.db.execute(f"INSERT INTO {table} SELECT unnest(?), unnest(?), unnest(?), ?", row)
+            self.machines.update((of, (number, kind)) for of, number in zip(new, numbers, strict=True))
+        return self.machines
 
     def columns(self, kind: str, wanted: Mapping[str, str]) -> dict[str, Column]:
         """Columns of a machine type by tag; those of the wanted tags are made now if they are new.
@@ -322,9 +328,7 @@ def make_level(source: TelemetryFile, target: TelemetryFile, begin: int, end: in
     db, fine, grain = target.db, source.level == "raw", GRAIN[target.level]
     for kind, tags in source.tags.items():
         known = target.columns(kind, {tag: column.kind for tag, column in tags.items()})
-        for (run, path), (_, type_) in source.machines.items():
-            if type_ == kind:
-                target.machine(run, path, kind)
+        target.know(kind, [of for of, (_, type_) in source.machines.items() if type_ == kind])
         db.execute(f"DELETE FROM {target.table(kind)} WHERE t >= ? AND t < ?", (begin, end))  # noqa: S608 quoted
         names, made = ["machine", "t", "q"], []
         for tag, column in tags.items():

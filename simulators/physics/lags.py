@@ -99,6 +99,17 @@ class TwoNodes:
     resistances: tuple[float, float]
     shares: tuple[tuple[tuple[float, float], tuple[float, float]], tuple[tuple[float, float], tuple[float, float]]]
 
+    def gains(self, node: int) -> tuple[float, float]:
+        """A node is a sum of two lags behind the heat, one of each time constant: their gains in K/W.
+
+        Args:
+            node: 0 for the first, 1 for the second.
+        """
+        first, second = (
+            share[node][0] * self.resistances[0] + share[node][1] * self.resistances[1] for share in self.shares
+        )
+        return first, second
+
     def steady(self, p: Values) -> Floats:
         """Where the rises above ambient end with p watts. Shape (2, …)."""
         return np.stack(np.broadcast_arrays(self.resistances[0] * p, self.resistances[1] * p))

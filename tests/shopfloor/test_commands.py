@@ -169,5 +169,14 @@ def test_a_scenario_is_checked_and_what_its_transport_faults_do_is_in_the_messag
     assert abs(counts[1] - 155) < 35  # 10 and half of 290, binomial: 4 standard deviations are 34
 
 
+def test_the_demo_takes_a_scenario(tmp_path):
+    """One that does not fit its plant is refused before anything starts."""
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text("scenario: s\nfaults: [{process: bearing, on: block-line/NOWHERE}]\n")
+    told = shopfloor("demo", "--no-browser", "--for", "1s", "--scenario", str(scenario))
+    assert told.returncode == 2
+    assert "there is no station 'NOWHERE' in block-line" in told.stderr
+
+
 def test_there_is_a_schema_of_scenarios():
     assert json.loads(shopfloor("schema", "--scenario").stdout)["title"] == "Shopfloor scenario"

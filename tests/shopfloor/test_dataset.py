@@ -384,10 +384,37 @@ def test_records_of_all_layers_have_a_row_and_the_newest_word_on_each_counts():
     faults.truth(node, Truth(ts=START + 9, t_end=START + 9, **told))
     faults.truth(node, Truth(ts=START - 9, **{**told, "id": "before/0", "t_start": START - 9, "t_end": START}))
     faults.truth(node, Truth(ts=START + HOUR, **{**told, "id": "after/0", "t_start": START + HOUR}))
-    (row,) = faults.close()
+    (shown,) = faults.close({"drift/0": START + 5, "after/0": START + HOUR})
+    assert shown[:8] == ("drift/0", "sensor", "drift", node.path, "power", START + 1, START + 9, START + 5)
+    (row,) = faults.close({})
     assert len(row) == len(TABLES["truth_faults"].columns)
     assert row[:8] == ("drift/0", "sensor", "drift", node.path, "power", START + 1, START + 9, None)
     assert row[9] == '{"b": "ä", "rate": 0.5}'
+
+
+def test_a_fault_is_labelled_with_the_first_sample_that_shows_it(tmp_path):
+    """Within the data; what never exceeds the noise, or only after their end, shows nowhere."""
+    file = tmp_path / "plant.yaml"
+    faults = """\
+faults:
+  - {sensor: bias, on: cell/A, tag: power, at: 90 min, for: 20 min, offset: 1.0}
+  - {sensor: bias, on: cell/A, tag: power, at: 120 min, for: 20 min, offset: 0.1}
+  - {sensor: drift, on: cell/A, tag: temperature, at: 100 min, rate: 0.06}
+  - {sensor: stuck, on: cell/B/2, tag: part_count, at: 30 min}
+"""
+    file.write_text(LIVELY + faults, encoding="utf-8")
+    out = made(load_plant(file), tmp_path / "labelled", duration=2 * HOUR)
+    found = rows(out, "truth_faults.parquet", "what, t_start, t_detectable", "WHERE layer = 'sensor'")
+    far, faint, drift, stuck = (
+        (what, (begin - START) / MINUTE, shown and (shown - START) / MINUTE)
+        for what, begin, shown in sorted(found, key=lambda row: (row[0] == "stuck", row[0] == "drift", row[1]))
+    )
+    assert far == ("bias", 90, 90)
+    assert faint == ("bias", 120, None)
+    assert drift[:2] == ("drift", 100)
+    assert 100 < drift[2] < 180, "a reading without noise is another by a step"
+    assert stuck[:2] == ("stuck", 30)
+    assert 30 < stuck[2] < 40, "as soon as a part more is counted"
 
 
 # --- samples ---------------------------------------------------------------------------------------------------------

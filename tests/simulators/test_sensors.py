@@ -14,14 +14,15 @@ from plant.draws import key
 from plant.fault_kinds import SENSOR_KINDS
 from plant.time import HOUR, MINUTE, SECOND
 from simulators.faults import befalling
-from simulators.sensor_faults import (
-    BAD_SENSOR_FAILURE,
-    DISTORTIONS,
+from simulators.sensor_faults import BAD_SENSOR_FAILURE, DISTORTIONS, Faulty, stamps
+from simulators.sensors import (
     UNCERTAIN_SENSOR_NOT_ACCURATE,
-    Faulty,
-    stamps,
+    Sensor,
+    converter,
+    quantised,
+    tolerance_pt100,
+    tolerance_type_k,
 )
-from simulators.sensors import Sensor, coloured, converter, quantised, tolerance_pt100, tolerance_type_k
 
 VECTORS = {
     vector["id"]: vector
@@ -102,15 +103,23 @@ def test_coloured_noise_has_its_standard_deviation_and_its_memory(tau_s) -> None
     """20 000 values an eighth of a time constant apart: some 1250 independent ones; bounds are 4 standard errors."""
     step = tau_s * SECOND // 8
     offset = step // 3  # between the nodes
-    n = coloured(np.arange(20_000, dtype=np.int64) * step + offset, KEYS, tau_s * SECOND)
+    times = np.arange(20_000, dtype=np.int64) * step + offset
+    n = Sensor(coloured=1.0, tau=tau_s * SECOND).read(np.zeros(20_000), times, KEYS)
     few = 20_000 / 16
     fade = math.exp(-1 / 8)
-    inflation = (5 + 2 * (fade + 1 / fade)) / (9 - 4 * (1 - fade))  # of a mean of two nodes, 2 to 1
     assert abs(n.mean()) < 4 / math.sqrt(few)
     assert abs(n.std() - 1) < 4 / math.sqrt(2 * few)
     for steps in (4, 8, 16):
         measured = float((n[:-steps] * n[steps:]).mean())
-        assert abs(measured - fade**steps * inflation) < 4 / math.sqrt(few)
+        assert abs(measured - fade**steps) < 4 / math.sqrt(few)
+
+
+def test_coloured_noise_of_a_faulty_sensor_may_have_any_time_constant() -> None:
+    """Below what its grid can be (20 µs) it is white."""
+    times = np.arange(1000, dtype=np.int64) * SECOND
+    for tau in ("1 us", "19 us", "20 us", "1 s"):
+        values, _ = sensor_with("noise", Sensor(low=0, high=90), sd=2, tau=tau).read(np.zeros_like, times + BEGIN)
+        assert np.isfinite(values).all()
 
 
 def test_white_noise_has_its_standard_deviation() -> None:

@@ -117,6 +117,67 @@ def test_what_can_be_detected_and_when() -> None:
     assert detected(record, times, {"a": (flat, gone, 0.5)}).detectable == 7
 
 
+def simulated(faults, *, step: int = 5 * MINUTE, to: int = 30 * MINUTE) -> Simulation:
+    """A run of which somebody asks what shows, an advance at a time."""
+    level = {"formula": "10 + 8 * x", "unit": "bar", "noise": 0.5}
+    slow = {"lag": {"of": "8 * x + 4 * y", "tau": 300}, "unit": "Cel", "noise": 0.5}
+    faulty = {"like": "machine", "faults": {"x": {"title": "X"}, "y": {"title": "Y"}}}
+    plant = {
+        "plant": "p",
+        "telemetry": {"sample": "1 s", "block": "10 s"},
+        "machine_types": {"faulty": {**faulty, "tags": {"level": level, "slow": slow}}},
+        "lines": [{"name": "l", "stations": [{"name": "A", "type": "faulty", "cycle_time": "9 s", "machines": 2}]}],
+        "faults": faults,
+    }
+    simulation = Simulation(Plant.model_validate(plant), truth=True)
+    simulation.true_values()
+    for until in range(step, to + 1, step):
+        simulation.advance(START + until)
+    return simulation
+
+
+def shown(faults, **kwargs) -> dict[str, float]:
+    return {id_.rpartition("main/")[2]: at / SECOND for id_, at in simulated(faults, **kwargs).detections().items()}
+
+
+def test_a_fault_of_a_machine_shows_when_its_effect_exceeds_the_noise() -> None:
+    """`level` jumps by 4 when its fault has grown, `slow` passes 1.5 of 4 after 300 s ln(4 / 2.5) = 141 s."""
+    grown = {"process": "x", "on": "l/A/2", "at": "100 s", "for": "10 min", "severity": "50 %", "growth": "5 s"}
+    assert shown([grown]) == {"l/A/2/x/0/0": 105}
+    assert shown([{"process": "y", "on": "l/A/1", "at": "100 s"}]) == {"l/A/1/y/0/0": 242}
+    faint = {"process": "x", "on": "l/A/2", "at": "100 s", "severity": "10 %"}
+    assert shown([faint]) == {}, "0.8 bar is less than three times 0.5 bar"
+    both = shown([faint, {"process": "y", "on": "l/A/2", "at": "200 s"}])
+    assert both == {"l/A/2/y/1/0": 342}, "what another fault does is not its doing"
+
+
+def test_a_fault_of_a_sensor_shows_when_its_effect_exceeds_the_noise() -> None:
+    far = {"sensor": "bias", "on": "l/A/1", "tag": "level", "at": "61 s", "for": "1 min", "offset": 2.0}
+    assert shown([far]) == {"l/A/1/level.bias/0/0": 61}
+    assert shown([{**far, "offset": 1.0}]) == {}
+    drift = {"sensor": "drift", "on": "l/A/1", "tag": "level", "at": "0 s", "rate": 6.0}
+    assert shown([drift]) == {"l/A/1/level.drift/0/0": 901}
+    again = {**far, "at": None, "every": "5 min"}
+    assert shown([{k: v for k, v in again.items() if v is not None}]) == {
+        f"l/A/1/level.bias/0/{k}": 300 * (k + 1) + 60 * k for k in range(5)
+    }
+
+
+@pytest.mark.parametrize("step", [10 * SECOND, 7 * MINUTE, 30 * MINUTE])
+def test_when_a_fault_shows_does_not_depend_on_who_looks_when(step) -> None:
+    faults = [
+        {"process": "y", "on": "l/A", "at": "10 min", "growth": "8 min"},
+        {"process": "x", "on": "l/A/1", "every": "4 min", "for": "30 s", "severity": "40 %"},
+        {"sensor": "stuck", "on": "l/A/2", "tag": "slow", "at": "5 min"},
+        {"sensor": "dropout", "on": "l/A/1", "tag": "slow", "at": "5 min", "up": "1 min", "down": "5 s"},
+    ]
+    whole = shown(faults, step=MINUTE, to=28 * MINUTE)
+    assert {"l/A/1/y/0/0", "l/A/2/slow.stuck/2/0", "l/A/1/slow.dropout/3/0"} <= whole.keys()
+    assert shown(faults, step=step, to=28 * MINUTE // step * step) == {
+        key: at for key, at in whole.items() if at <= 28 * MINUTE // step * step / SECOND
+    }
+
+
 def test_as_a_message() -> None:
     (record, *_) = injected(PLANT, 1, 100 * SECOND)
     node, message = record.emission(START, 30 * SECOND)

@@ -177,11 +177,11 @@ async def test_upkeep_that_fails_holds_up_no_samples(caplog) -> None:
 async def test_minutes_are_made_while_samples_come(tmp_path) -> None:
     async with DuckDbHistorian(tmp_path) as store, asyncio.timeout(60):
         begin = 20_000 * DAY
-        await store.append([block([begin + second * SECOND for second in range(0, 3 * 3600, 7)], power=[1.0] * 1543)])
+        await store.append([block([begin + second * SECOND for second in range(0, 11 * 3600, 7)], power=[1.0] * 5658)])
         while not (await store.kept()).hours.files:
             await asyncio.sleep(0.05)
     with duckdb.connect(str(tmp_path / "telemetry" / "r" / "minutes-2024-10.duckdb")) as db:
-        assert db.execute("SELECT count(*), sum(power.n) FROM machine").fetchone() == (120, 1029)
+        assert db.execute("SELECT count(*), sum(power.n) FROM machine").fetchone() == (240, 2058)
 
 
 async def test_a_file_that_is_no_store_is_refused(tmp_path) -> None:

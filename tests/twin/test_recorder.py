@@ -15,7 +15,7 @@ from plant.description import Plant
 from plant.errors import StoreError
 from plant.remarks import Disposed, Recoded
 from plant.time import HOUR, MINUTE, SECOND
-from twin.historian import PointStore
+from twin.historian import X
 from twin.recorder import Recorder
 from twin.tables import tables_of
 
@@ -118,7 +118,6 @@ def test_what_is_recorded_as_it_comes_is_what_is_known_in_the_end(seed, cell, re
 
 async def test_every_table_of_a_line_has_points_and_they_are_as_it_says() -> None:
     store = MemoryStore()
-    assert isinstance(store, PointStore)
     async with twin_of(PLANT, lateness=LATENESS) as twin:
         await hear(twin, simulated(PLANT, until=3 * HOUR), 2000)
         recorder = Recorder(twin, store)

@@ -103,7 +103,7 @@ class Select:
         bucket: over what times rows are put together; raw rows are not.
         where: which rows count, besides those that the asker's variables leave out. A condition on a label that is a
             variable takes the place of the asker's.
-        limit: rows of a frame at most, the newest of them.
+        limit: raw rows of a frame at most, the newest of them.
     """
 
     table: str
@@ -138,6 +138,8 @@ class Select:
                 raise ValueError(f"{table.name} has no field {', '.join(missing)}; it has {', '.join(table.fields)}")
         if missing := sorted(set(self.by) - set(table.labels)):
             raise ValueError(f"{table.name} has no label {', '.join(missing)}; it has {', '.join(table.labels)}")
+        if self.limit is not None and not self.raw:
+            raise ValueError("only raw rows are limited in number")
         for column in self.columns:
             _check_column(column, table)
         for condition in self.where:

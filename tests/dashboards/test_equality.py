@@ -122,6 +122,7 @@ conditions = st.sampled_from(
 def selects(draw, table: Table = SIMPLE) -> Select:
     aggregated_ones = st.lists(columns | texts, min_size=1, max_size=4)
     chosen = draw(aggregated_ones | st.lists(raws | raw_texts, min_size=1, max_size=3))
+    raw = chosen[0][1] == "raw"
     return Select(
         table=table.name,
         columns=tuple(
@@ -131,7 +132,7 @@ def selects(draw, table: Table = SIMPLE) -> Select:
         by=tuple(draw(st.lists(st.sampled_from(table.labels), unique=True, max_size=3) | st.just(table.labels))),
         bucket=draw(st.sampled_from(["window", "auto", STEP, 7_000_003])),
         where=tuple(draw(st.just([]) | st.lists(conditions, max_size=2))),
-        limit=draw(st.none() | st.integers(1, 5)),
+        limit=draw(st.none() | st.integers(1, 5)) if raw else None,
     )
 
 

@@ -15,7 +15,6 @@ from plant.description import Plant
 from plant.errors import StoreError
 from plant.remarks import Disposed, Recoded
 from plant.time import HOUR, MINUTE, SECOND
-from twin.historian import X
 from twin.recorder import Recorder
 from twin.tables import tables_of
 

@@ -27,7 +27,7 @@ from shopfloor.settings import LOOPBACK
 from shopfloor.storage import Storage
 from twin import Retention, Twin, open_twin
 
-PATIENCE = 60.0
+PATIENCE = 20.0
 FIRST_LOOK = 0.5  # seconds between two looks for the first run
 TOKEN = "SHOPFLOOR_TOKEN"  # noqa: S105 the name of a variable
 

@@ -133,7 +133,7 @@ def test_who_is_unknown_or_has_a_wrong_password_is_refused(broker, user, word, v
 
 
 async def test_our_own_client_says_that_it_is_refused_without_its_password(broker):
-    access = Access(user="twin", password="wrong-word")  # noqa: S106
+    access = Access(user="twin", password="wrong-word")
     async with MqttBus(broker.url, identifier="x", access=access) as bus:
         with pytest.raises(BrokerError, match="uthori") as caught:
             await bus.wait_connected(3)

@@ -50,6 +50,18 @@ def mosquitto() -> str:
 
 
 @pytest.fixture(scope="session")
+def mosquitto_passwd() -> str:
+    """Path of Mosquitto's program for passwords."""
+    return program("mosquitto_passwd")
+
+
+@pytest.fixture(scope="session")
+def openssl() -> str:
+    """Path of openssl."""
+    return program("openssl")
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of an installed Chromium or Chrome."""
     return program("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -92,7 +92,7 @@ def test_all_is_well_where_all_is_well(broker, tmp_path):
 
 def test_each_failure_says_what_to_do_and_shows_no_secret(broker, tmp_path):
     secret = {"SHOPFLOOR_TOKEN": "pages-wrong-word", "INFLUXDB_TOKEN": "databases-own-secret"}
-    secret["GRAFANA_PASSWORD"] = "boards-own-secret"
+    secret |= {"GRAFANA_PASSWORD": "boards-own-secret"}
     influx = Influx("databases-own-secret")
     influx.forgets = True
     with server(twin_of("other")) as twin, server(influx) as database, server(grafana) as boards:

@@ -56,6 +56,12 @@ def influxd_program() -> str:
 
 
 @pytest.fixture(scope="session")
+def mosquitto_passwd() -> str:
+    """Path of Mosquitto's program for passwords."""
+    return program("mosquitto_passwd")
+
+
+@pytest.fixture(scope="session")
 def openssl() -> str:
     """Path of an installed OpenSSL, which makes certificates."""
     return program("openssl")

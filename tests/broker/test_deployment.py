@@ -4,7 +4,6 @@ import asyncio
 import base64
 import itertools
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -133,7 +132,7 @@ def test_who_is_unknown_or_has_a_wrong_password_is_refused(broker, user, word, v
 
 
 async def test_our_own_client_says_that_it_is_refused_without_its_password(broker):
-    access = Access(user="twin", password="wrong-word")  # noqa: S106
+    access = Access(user="twin", password="wrong-word")
     async with MqttBus(broker.url, identifier="x", access=access) as bus:
         with pytest.raises(BrokerError, match="uthori") as caught:
             await bus.wait_connected(3)
@@ -152,9 +151,7 @@ def test_no_secret_is_in_a_log_or_in_a_file_that_others_may_read(broker):
 
 # paho leaves the socket of a refused connection to the collector, which says so
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-async def test_our_client_speaks_over_tls_to_whom_it_believes_and_to_nobody_else(mosquitto, tmp_path):
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
+async def test_our_client_speaks_over_tls_to_whom_it_believes_and_to_nobody_else(mosquitto, openssl, tmp_path):
     with secured(mosquitto, tmp_path, tls=True) as broker:
         access = Access(user="twin", password=broker.passwords["twin"], ca_file=broker.ca_file)
         topic = f"{FIRST}/A/kpi"
@@ -173,14 +170,11 @@ async def test_our_client_speaks_over_tls_to_whom_it_believes_and_to_nobody_else
         assert not (broker.folder / "certificates" / "ca.key").exists()
 
 
-def test_a_hash_is_the_one_that_mosquittos_own_program_makes(tmp_path):
+def test_a_hash_is_the_one_that_mosquittos_own_program_makes(mosquitto_passwd, tmp_path):
     """Its program chooses the salt, so ours hashes with that one."""
-    program = shutil.which("mosquitto_passwd")
-    if program is None:
-        pytest.skip("mosquitto_passwd is not installed")
     file = tmp_path / "passwords"
     file.write_text("anna:sécret word\n", encoding="utf-8")
-    subprocess.run([program, "-U", str(file)], check=True)
+    subprocess.run([mosquitto_passwd, "-U", str(file)], check=True)
     _, _, kind, rounds, salt, key = re.split(r"[:$]", file.read_text().strip())
     assert kind == "7"
     ours = hashed("sécret word", base64.b64decode(salt), int(rounds))

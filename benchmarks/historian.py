@@ -23,7 +23,7 @@ import numpy as np
 sys.path.pop(0)  # this folder: "twin" is the package, not the benchmark
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
-from influxd import influxd
+from influx_process import influxd
 from write_shim import write_shim
 
 from plant.description import Plant

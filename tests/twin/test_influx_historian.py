@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from blocks import block
-from influxd import influxd
+from influx_process import influxd
 from write_shim import write_shim
 
 from plant.description import Plant

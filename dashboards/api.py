@@ -14,11 +14,13 @@ from dashboards.alarms import add_alarms
 from dashboards.alerts import add_alerts
 from dashboards.analysis import add_analysis
 from dashboards.answers import Json
+from dashboards.boards import boards_of
 from dashboards.catalogue import add_catalogue
 from dashboards.corrections import add_corrections
 from dashboards.export import add_export
 from dashboards.guard import Guard
 from dashboards.metrics import Storage, metrics_text, no_storage
+from dashboards.panel_data import Boards, add_panels
 from dashboards.past import add_past
 from dashboards.picture import Phase, describe, live_phase, picture
 from dashboards.questions import (
@@ -54,7 +56,12 @@ MOST_STEPS = 10_000
 
 
 def create_app(
-    twin: Twin, *, token: str | None = None, phase: Phase = live_phase, storage: Storage = no_storage
+    twin: Twin,
+    *,
+    token: str | None = None,
+    phase: Phase = live_phase,
+    storage: Storage = no_storage,
+    boards: Boards = boards_of,
 ) -> FastAPI:
     """The API over a twin, and the page.
 
@@ -63,6 +70,7 @@ def create_app(
         token: if given, every request needs it (``Authorization: Bearer …``, or the cookie that ``/?token=…`` sets).
         phase: what is going on: ``{name: "past" | "live", progress: 0..1, text}``.
         storage: what the data folder holds, its bound, and what was dropped; empty if nobody looks after it.
+        boards: gives the boards of the plant.
     """
     app = FastAPI(
         title="Shopfloor",
@@ -82,6 +90,7 @@ def create_app(
     _add_kpis(app, twin)
     _add_history(app, twin)
     add_analysis(app, twin)
+    add_panels(app, twin, boards)
     add_catalogue(app, twin)
     add_past(app, twin)
     add_export(app, twin)

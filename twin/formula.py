@@ -1,8 +1,8 @@
 """Formulas as people read them, computed as they stand. Pure.
 
 A formula has parts, whole numbers, ``+ − · /``, parentheses, ``min(a, b)``, ``√(a)`` and ``d2(size)``, the table of
-control charts. Nothing is rounded on the way: whole numbers stay whole, quotients inside are fractions, only a root
-is a float.
+control charts. A part whose name is no word of Python stands in double quotes: ``"OP10 1.rate"``. Nothing is rounded
+on the way: whole numbers stay whole, quotients inside are fractions, only a root is a float.
 """
 
 import ast
@@ -102,7 +102,7 @@ def _written(node: ast.expr, name: Callable[[str], str]) -> str:
     match node:
         case ast.Constant(value=int() as number):
             return str(number)
-        case ast.Name(id=text):
+        case ast.Name(id=text) | ast.Constant(value=str() as text):
             return name(text)
         case ast.BinOp(op=ast.Div(), right=right) if _names(right):
             raise ValueError(f"{ast.unparse(node)!r} is a quotient inside, whose denominator nobody would look at")
@@ -114,7 +114,7 @@ def _written(node: ast.expr, name: Callable[[str], str]) -> str:
 def _names(node: ast.expr) -> tuple[str, ...]:
     """Parts, in the order in which they stand there."""
     match node:
-        case ast.Name(id=name):
+        case ast.Name(id=name) | ast.Constant(value=str() as name):
             return (name,)
         case ast.Call(args=args):
             inner = args
@@ -127,7 +127,7 @@ def _reader(node: ast.expr) -> Reader:
     match node:
         case ast.Constant(value=int() as number):
             return lambda _: number
-        case ast.Name(id=name):
+        case ast.Name(id=name) | ast.Constant(value=str() as name):
             return operator.itemgetter(name)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             apply, a, b = _OPERATORS[type(op)], _reader(left), _reader(right)

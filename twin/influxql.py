@@ -85,7 +85,7 @@ def statements(select: Select, table: Table, words: Words) -> tuple[Statement, .
 def _rows(select: Select, source: str) -> Statement:
     """Rows as they are: the newest ones, newest first."""
     shown = ", ".join(
-        f"{_scaled(column, *column.expression.written(quoted))} AS {quoted(column.name)}" for column in select.columns
+        f"{_scaled(column, *_halves(column, quoted))} AS {quoted(column.name)}" for column in select.columns
     )
     groups = f" GROUP BY {', '.join(map(quoted, select.by))}" if select.by else ""
     limit = select.limit or MOST_ROWS
@@ -96,14 +96,22 @@ def _rows(select: Select, source: str) -> Statement:
 
 
 def _aggregated(column: Column) -> tuple[str, str | None]:
-    return column.expression.written(lambda name: f"{column.each}({quoted(name)})")
+    return _halves(column, lambda name: f"{column.each}({quoted(name)})")
+
+
+def _halves(column: Column, name: Callable[[str], str]) -> tuple[str, str | None]:
+    """Its halves; factors are reals, since a product of whole numbers beyond 64 bits would be another number."""
+    written = column.expression.written
+    if "*" not in "".join(filter(None, written(str))):
+        return written(name)
+    return written(lambda field: f"({name(field)} * 1.0)")
 
 
 def _scaled(column: Column, over: str, under: str | None = None) -> str:
     """A quotient with its factors; a field as it stands stays what it is."""
     up, down = column.scale
-    top = over if up == 1 else f"{over} * {up}"
-    bottom = [part for part in (under, str(down) if down != 1 else None) if part is not None]
+    top = over if up == 1 else f"{over} * {up}.0"
+    bottom = [part for part in (under, f"{down}.0" if down != 1 else None) if part is not None]
     return top if not bottom else f"{top} / ({' * '.join(bottom)})"
 
 

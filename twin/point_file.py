@@ -72,7 +72,7 @@ class PointFile:
         if table not in self._stored:
             return None
         if table not in self._newest:
-            (found,) = self.db.execute(f"SELECT max(t) FROM {self._place(table)}").fetchone() or (None,)  # noqa: S608 quoted
+            ((found,),) = self.db.execute(f"SELECT max(t) FROM {self._place(table)}").fetchall()  # noqa: S608 quoted
             if found is None:
                 return None
             self._newest[table] = found

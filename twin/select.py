@@ -8,6 +8,7 @@ quotient is a quotient of sums, whatever the rows are grouped by, and has no val
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from keyword import iskeyword
 from typing import Literal
 
 import msgspec
@@ -34,7 +35,8 @@ class Column:
 
     Args:
         name: what it is called.
-        formula: an expression over fields as `twin.formula` reads it, without functions.
+        formula: an expression over fields as `twin.formula` reads it, without functions; a field whose name is no word
+            stands in double quotes (`field_of`).
         each: what becomes of the rows of each of its fields.
         unit: UCUM unit of the value.
         scale: factors of numerator and denominator, to get to the unit.
@@ -59,7 +61,12 @@ class Column:
     @property
     def plain(self) -> bool:
         """Whether it is a field as it stands: of any datatype, not scaled."""
-        return self.expression.names == (self.formula,) and self.scale == (1, 1)
+        return self.expression.names == (self.formula.strip('"'),) and self.scale == (1, 1)
+
+
+def field_of(name: str) -> str:
+    """The formula that gives a field as it stands, whatever its name."""
+    return name if name.isidentifier() and not iskeyword(name) else f'"{name}"'
 
 
 def kpi_column(row: KpiRow, *, name: str | None = None) -> Column:
@@ -144,7 +151,7 @@ def _check_column(column: Column, table: Table) -> None:
         raise ValueError(f"{column.name} divides in raw rows, of which one may divide by 0; divide sums")
     texts = [name for name in column.expression.names if table.fields[name].datatype == "text"]
     if texts and not (column.each == "count" or (column.plain and column.each in {"first", "last", "raw"})):
-        raise ValueError(f"{column.name}: {texts[0]} of {table.name} is a text, which has no {column.each} to count with")
+        raise ValueError(f"{column.name}: {texts[0]} of {table.name} is a text, which has no {column.each}")
 
 
 def _check_condition(condition: Condition, table: Table) -> None:

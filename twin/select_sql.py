@@ -1,8 +1,8 @@
 """Questions in SQL, as DuckDB has it. Pure.
 
 Rows come from a source, whose columns have names of ours: ``l0`` … labels in the order of the table's, ``t`` the
-instant, ``f0`` … the fields that are asked for. So nothing that people name stands in the text, and no value does: those are
-parameters. Whole numbers are added and multiplied in 128 bits, and only a quotient is a float.
+instant, ``f0`` … the fields that are asked for. So nothing that people name stands in the text, and no value does:
+those are parameters. Whole numbers are added and multiplied in 128 bits, and only a quotient is a float.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -71,13 +71,15 @@ def answer(select: Select, table: Table, scope: Scope, source: Sql, *, coarse: b
         parts = f"PARTITION BY {', '.join(by)} " if by else ""
         text = (
             f"{head}, {', '.join(shown)} FROM source WHERE {where} AND ({known}) "
-            f"QUALIFY row_number() OVER ({parts}ORDER BY t DESC, {ties}) <= ? ORDER BY ALL"
+            f"QUALIFY row_number() OVER ({parts}ORDER BY t DESC, {ties}) <= ? "
+            f"ORDER BY {', '.join([*by, 't'])}, {ties}"
         )
         return Sql(text, (*source.parameters, *limited, select.limit or MOST_ROWS))
     step = scope.step if select.bucket == "auto" else select.bucket
     when, steps = ("NULL", ()) if step == "window" else ("t // ? * ?", (step, step))
-    head = f"WITH source AS ({source.text}) SELECT {', '.join([*by, f'{when} AS at'])}"
-    text = f"{head}, {', '.join(shown)} FROM source WHERE {where} GROUP BY ALL HAVING count(*) > 0 ORDER BY ALL"
+    head = f"WITH source AS ({source.text}) SELECT {', '.join([*by, f'{when} AS begun'])}"
+    order = ", ".join([*by, "begun"])
+    text = f"{head}, {', '.join(shown)} FROM source WHERE {where} GROUP BY ALL HAVING count(*) > 0 ORDER BY {order}"
     return Sql(text, (*source.parameters, *steps, *limited))
 
 

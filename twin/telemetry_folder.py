@@ -12,7 +12,7 @@ import json
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from twin.select import Frame, Scope, Select
 from twin.select_sql import Sql, admits, answer, fields_of, frames
 from twin.tables import FIXED, Point, Table
 from twin.telemetry_file import Piece, TelemetryFile, make_level
-from twin.telemetry_rows import Stored, rows_of
+from twin.telemetry_rows import Asked, Stored, coarsest, pieces, rows_of
 from twin.values import LevelKept, Series, TelemetryKept
 
 log = logging.getLogger(__name__)
@@ -356,10 +356,10 @@ class TelemetryFolder:
         coarse = False
         if table.raw:
             held = [(run, one) for run in runs for one in run.stretches(scope.begin, scope.end)]
-            coarse = any(one.partition.level != "raw" for _, one in held)
-            most = max(ATTACHED, len(held))
-            stored = [Stored(begin, end, self._file(run, one, most)) for run, (begin, end, one) in held]
-            source = rows_of(stored, self.plant, table, fields_of(select, table), coarse=coarse)
+            most, level = max(ATTACHED, 2 * len(held)), coarsest(select, table, scope)
+            stored = [piece for run, one in held for piece in self._pieces(run, one, level, most)]
+            coarse = any(piece.file.level != "raw" for piece in stored)
+            source = rows_of(stored, Asked(self.plant, select, table, scope))
         else:
             files = self._points.those(db, {run.run: run.points for run in runs})
             found = [one for file in files if (one := file.source(table, fields_of(select, table))) is not None]
@@ -368,6 +368,17 @@ class TelemetryFolder:
             return []
         asked = answer(select, table, scope, source, coarse=coarse)
         return frames(select, scope, db.execute(asked.text, asked.parameters).fetchall())
+
+    def _pieces(self, run: RunFiles, stretch: Stretch, level: LevelName, most: int) -> Iterator[Stored]:
+        """What tells of a stretch: its own file, or a coarser one of samples whose minutes and hours are made."""
+        file = self._file(run, stretch.partition, most)
+        if stretch.partition.level != "raw" or level == "raw":
+            yield Stored(stretch.begin, stretch.end, file)
+            return
+        for begin, end, made in pieces(stretch.begin, stretch.end, file.stale):
+            coarser = partition(level, begin)
+            instead = made and coarser in run.held
+            yield Stored(begin, end, self._file(run, coarser, most) if instead else file)
 
     def tend(self) -> bool:
         """Do one small piece of upkeep; whether there was any."""

@@ -110,7 +110,7 @@ class NoHistorian:
     async def record(self, points) -> None:
         pass
 
-    async def recorded(self, run: str) -> None:
+    async def recorded(self, _: str) -> None:
         return None
 
     def stored(self, _: str) -> dict[str, int]:

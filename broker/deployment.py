@@ -44,10 +44,10 @@ def derived_password(secret: str, user: str) -> str:
     return base64.urlsafe_b64encode(digest[:DERIVED]).decode()
 
 
-def hashed(password: str, salt: bytes) -> str:
+def hashed(password: str, salt: bytes, rounds: int = ROUNDS) -> str:
     """A password as Mosquitto's file holds it: ``$7$`` for PBKDF2 with SHA-512."""
-    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ROUNDS)
-    return f"$7${ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, rounds)
+    return f"$7${rounds}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
 
 
 def password_file(users: Mapping[str, str], salts: Iterator[bytes]) -> str:
@@ -110,8 +110,8 @@ class Paths:
 def mosquitto_conf(paths: Paths, *, port: int = 1883, tls_port: int = 8883, address: str = "") -> str:
     """Mosquitto's configuration.
 
-    A past that is published comes faster than a twin takes it in, so the queue of a client is bounded by bytes and not
-    by the usual 1,000 messages; what does not fit would be dropped without a word.
+    A past may come faster than a twin takes it in, and a twin may be away for hours, so the queue of a
+    client is bounded by bytes rather than by the usual 1,000 messages; what does not fit is dropped without a word.
 
     Args:
         paths: of its files.
@@ -131,7 +131,7 @@ def mosquitto_conf(paths: Paths, *, port: int = 1883, tls_port: int = 8883, addr
         "autosave_interval 30",
         "persistent_client_expiration 14d",
         "max_inflight_messages 1000",
-        "max_queued_messages 0",
+        "max_queued_messages 2000000",  # never 0, no bound: then 2.0.11 cuts off who was refused a message
         "max_queued_bytes 536870912",
         "max_packet_size 2097152",
         "max_keepalive 600",

@@ -40,7 +40,7 @@ from shopfloor.receipts import NotedBus, Receipt, read_receipt
 from shopfloor.service import data_folder, first_cause, told_to_stop, without_collector
 
 PIECE = 5 * MINUTE  # plant time of the past that is made at once
-PATIENCE = 60.0
+PATIENCE = 20.0
 RETRY = 0.05
 ALMOST = SECOND // 2  # a past this close to the present is the present
 READY = "past.json"

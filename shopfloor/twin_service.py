@@ -28,7 +28,7 @@ from shopfloor.storage import Storage
 from twin import Retention, Twin, open_twin
 from twin.influx_address import InfluxAddress
 
-PATIENCE = 60.0
+PATIENCE = 20.0
 FIRST_LOOK = 0.5  # seconds between two looks for the first run
 TOKEN = "SHOPFLOOR_TOKEN"  # noqa: S105 the name of a variable
 

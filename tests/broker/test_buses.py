@@ -187,7 +187,7 @@ def test_an_address_is_taken_apart(url: str, parts: tuple) -> None:
 
 
 def test_a_user_in_the_address_goes_before_the_one_of_the_surroundings() -> None:
-    known = Access(user="line-a", password="hidden")  # noqa: S106
+    known = Access(user="line-a", password="hidden")
     assert endpoint("mqtt://h", known).user == "line-a"
     assert (endpoint("mqtt://anna@h", known).user, endpoint("mqtt://anna@h", known).password) == ("anna", None)
     assert "hidden" not in f"{known} {endpoint('mqtt://h', known)}"

@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+import shutil
 import urllib.parse
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 from running import Running, running, shopfloor
+from secured import SECRETS, secured
 
 from broker import embedded_broker, parse
 from plant.messages import KINDS
+from shopfloor import alive
 from twin import Journal
 
 pytestmark = [pytest.mark.mosquitto, pytest.mark.usefixtures("mosquitto")]
@@ -114,6 +117,7 @@ async def grown(ears: Running, by: int) -> None:
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.slow
 async def test_a_publisher_that_is_killed_goes_on_and_nothing_is_lost_or_told_twice(small, tmp_path) -> None:
     expected = await undisturbed(small)
     async with embedded_broker(prefer="mosquitto") as broker:
@@ -132,6 +136,7 @@ async def test_a_publisher_that_is_killed_goes_on_and_nothing_is_lost_or_told_tw
                 await check(ears, expected)
 
 
+@pytest.mark.slow
 async def test_a_twin_that_is_killed_goes_on_and_nothing_that_was_acknowledged_is_lost(small, tmp_path) -> None:
     expected = await undisturbed(small)
     async with embedded_broker(prefer="mosquitto") as broker:
@@ -162,6 +167,37 @@ async def published(mouth: tuple[str, ...]) -> int | None:
     async with running(*mouth) as sender:
         await sender.live()
     return sender.process.returncode
+
+
+async def test_halves_with_users_rules_and_tls_find_each_other_and_print_no_secret(mosquitto, tmp_path, monkeypatch):
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    token = "word-of-the-page"
+    monkeypatch.setenv("SHOPFLOOR_TOKEN", token)
+    with secured(mosquitto, tmp_path, tls=True) as broker:
+        way = {"SHOPFLOOR_BROKER": broker.tls_url, "SHOPFLOOR_MQTT_CA_FILE": str(broker.ca_file)}
+        user = {"SHOPFLOOR_MQTT_USER": "twin", "SHOPFLOOR_MQTT_PASSWORD": broker.passwords["twin"]}
+        plant, mouth = str(broker.plant_file), tmp_path / "mouth"
+        lines = {"SHOPFLOOR_LINES_SECRET": SECRETS["SHOPFLOOR_LINES_SECRET"]}
+        twin = ("twin", plant, "--data", str(tmp_path / "twin"), "--port", "0")
+        async with running(*twin, **way, **user, SHOPFLOOR_TOKEN=token) as ears:
+            await ears.live()
+            async with running("publish", plant, *RUN, "--data", str(mouth), **way, **lines) as sender:
+                await sender.live()
+                async with asyncio.timeout(60):
+                    while not await asyncio.to_thread(alive.past_is_there, ears.page, mouth):
+                        await asyncio.sleep(0.1)
+            command = ("publish", plant, *RUN, "--data", str(tmp_path / "other"), "--for", "1s")
+            foreign = {"SHOPFLOOR_MQTT_USER": "line-second", "SHOPFLOOR_MQTT_PASSWORD": "guessed"}
+            async with running(*command, **way, **foreign) as refused:
+                await asyncio.wait_for(refused.process.wait(), 90)
+        assert refused.process.returncode == 1
+        assert "uthori" in "".join(refused.lines)
+        heard = journaled(tmp_path / "twin")
+        assert {topic.split("/")[5] for topic in heard} == {"first", "second"}
+        said = "".join([*ears.lines, *sender.lines, *refused.lines, broker.log])
+        for secret in [*SECRETS.values(), *broker.passwords.values(), token, "guessed"]:
+            assert secret not in said
 
 
 async def test_a_broker_is_named_here_or_in_the_environment(small, tmp_path) -> None:

@@ -41,7 +41,7 @@ class Running:
             self.lines.append(line)
             if found := re.search(r"http://\S+/", line):
                 self.page = found[0]
-            if found := re.search(r"mqtt://\S+", line):
+            if found := re.search(r"mqtts?://\S+", line):
                 self.broker = found[0]
 
     async def until(self, condition, patience: float = 60.0) -> None:
@@ -62,7 +62,7 @@ class Running:
 
 
 @asynccontextmanager
-async def running(*arguments: str) -> AsyncIterator[Running]:
+async def running(*arguments: str, **environment: str) -> AsyncIterator[Running]:
     """A live plant; stopped at the end whatever happens."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -71,7 +71,7 @@ async def running(*arguments: str) -> AsyncIterator[Running]:
         *arguments,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env=ENVIRONMENT,
+        env={**ENVIRONMENT, **environment},
         cwd=ROOT,
     )
     run = Running(process)

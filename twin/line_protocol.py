@@ -90,8 +90,11 @@ def telemetry_lines(message: Telemetry, table: Table, labels: Sequence[tuple[str
         name = _name(tag)
         if not name or "\n" in tag:
             continue
+        quick = field.datatype == "float"
         for row, value in zip(rows, values, strict=False):
-            if value is not None and (text := said(value, field)) is not None:
+            if quick and type(value) is float and math.isfinite(value):
+                row.append(f"{name}={value!r}")  # most are of this sort
+            elif value is not None and (text := said(value, field)) is not None:
                 row.append(f"{name}={text}")
     return [f"{begin}{','.join(row)} {t}".encode() for row, t in zip(rows, message.t, strict=True) if row]
 

@@ -11,8 +11,8 @@ from fractions import Fraction
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from influx_process import influxd
 from influx_questions import answered, renew, write
-from influxd import influxd
 
 from plant.time import SECOND
 from twin import DuckDbHistorian

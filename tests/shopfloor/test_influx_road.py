@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import running as commands
-from influxd import influxd
+from influx_process import influxd
 from mosquitto import mosquitto_with_tls
 from running import running, shopfloor
 from write_shim import write_shim

@@ -4,7 +4,7 @@ import urllib.request
 from collections.abc import Iterable, Mapping
 
 import msgspec
-from influxd import Influxd
+from influx_process import Influxd
 
 from twin.influx_answers import Found, frames
 from twin.influxql import literal, statements

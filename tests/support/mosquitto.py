@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 
-from influxd import free_port
+from influx_process import free_port
 
 from broker.deployment import HEALTH, TWIN, VIEWER, Paths, access_rules, line_user, mosquitto_conf, password_file
 from plant.description import Plant

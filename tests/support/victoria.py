@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from influxd import Child, free_port
+from influx_process import Child, free_port
 
 
 class Victoria(Child):

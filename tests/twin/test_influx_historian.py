@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from blocks import block
-from influxd import influxd
+from influx_process import influxd
 from write_shim import write_shim
 
 from plant.description import Plant
@@ -233,6 +233,56 @@ async def test_points_are_asked_as_frames(influx) -> None:
             await store.query(Select(table="nobody", columns=(plain,)), scope)
         with pytest.raises(ValueError, match="has no field"):
             await store.query(Select(table="account", columns=(Column(name="x", formula="nonsense"),)), scope)
+
+
+def questions(draws: random.Random) -> Iterator[Select]:
+    """Questions of every sort about accounts."""
+    kinds = ("sum", "mean", "min", "max", "first", "last", "count")
+    wheres = ((), (Condition(name="PQ", value=2, op=">="),), (Condition(name="shift", value="late"),))
+    for _ in range(60):
+        scale = draws.choice(((1, 1), (100, 1), (1, 60)))
+        columns = [
+            Column(name="quotient", formula="(APT - PBT) / (PBT + PQ)", scale=scale),
+            *(Column(name=f"{each} of PQ", formula="PQ", each=each) for each in draws.sample(kinds, 2)),
+            Column(name="sum", formula="APT + PBT", scale=draws.choice(((1, 1), (3, 7)))),
+        ]
+        yield Select(
+            table="account", columns=tuple(draws.sample(columns, draws.randint(1, 4))),
+            by=tuple(draws.sample(("machine", "shift", "station"), draws.randint(0, 3))),
+            bucket=draws.choice(("window", "auto", 900 * SECOND)),
+            where=draws.choice(wheres),
+        )  # fmt: skip
+    x = Column(name="x", formula="APT", each="raw")
+    yield Select(table="account", columns=(x,), by=("machine", "shift"), limit=7)
+
+
+async def test_both_historians_give_the_same_answers(influx) -> None:
+    draws = random.Random(6)
+    points = [
+        account(
+            at, machine=machine, shift=shift,
+            **{name: draws.randint(0, 4) for name in ("APT", "PBT", "PQ") if draws.random() < 0.8}, SQ=1,
+        )
+        for at in range(0, 7200 * SECOND, 300 * SECOND)
+        for machine in ("A", "B 1", "B 2")
+        for shift in ("early", "late")
+        if draws.random() < 0.8
+    ]  # fmt: skip
+    async with historian(influx) as ours, DuckDbHistorian(plant=PLANT) as theirs:
+        for store in (ours, theirs):
+            await store.record(points)
+            await store.record(points[::3])
+        for select in questions(draws):
+            begin = draws.randrange(0, 3600) * SECOND
+            chosen = draws.choice(({}, {"shift": ("early",)}, {"machine": ("A", "B 2")}, {"machine": ()}))
+            scope = Scope(begin=begin, end=begin + 3600 * SECOND, step=600 * SECOND, chosen=chosen)
+            a, b = await ours.query(select, scope), await theirs.query(select, scope)
+            assert [(f.labels, f.t) for f in a] == [(f.labels, f.t) for f in b], select
+            for one, other in zip(a, b, strict=True):
+                for name, column in one.values.items():
+                    assert list(map(type, column)) == list(map(type, other.values[name])), (select, name)
+                    for x, y in zip(column, other.values[name], strict=True):
+                        assert x == (None if y is None else pytest.approx(y, rel=1e-9)), (select, name)
 
 
 async def test_telemetry_is_asked_like_any_table(influx) -> None:

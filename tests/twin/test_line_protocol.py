@@ -7,7 +7,7 @@ import pytest
 from blocks import block
 from hypothesis import given
 from hypothesis import strategies as st
-from influxd import influxd
+from influx_process import influxd
 
 from twin.influx_address import InfluxAddress
 from twin.influx_server import InfluxServer

@@ -30,7 +30,7 @@ PLANT = Plant.model_validate(
 
 
 async def written(server, folder, points, blocks) -> None:
-    async with InfluxHistorian(PLANT, InfluxAddress(url=server.url, token="any"), folder) as store:  # noqa: S106
+    async with InfluxHistorian(PLANT, InfluxAddress(url=server.url, token="any"), folder) as store:
         await store.record(points)
         for one in blocks:
             await store.append([one])

@@ -68,9 +68,9 @@ def _canvas(line: Line) -> Panel:
         id=f"line.{line.name}.synoptic",
         title="The line",
         kind="canvas",
-        description="Stations in the order of the flow. A box is a machine, coloured by its state: below its name "
-        "stand the state, parts per hour and the last cycle. In front of a station stands how many parts wait. A ring "
-        "marks the bottleneck. A click on a machine opens its board.",
+        description="Stations in the order of the flow. A box is a machine, edged in the colour of its state: below "
+        "its name stand the state, parts per hour and the last cycle. In front of a station stands how many parts "
+        "wait. A ring marks the bottleneck. A click on a machine opens its board.",
         queries=(synoptic.question(line),),
         unit="",
         mapped="states",

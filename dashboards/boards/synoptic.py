@@ -17,9 +17,10 @@ PER_ROW = 12
 STEP, TOP, MACHINE, ROOM = 150, 30, 74, 4
 """Pixels: between stations, above the first one, height of a machine, and room between them."""
 
+STRIP = 16
+BOX = "#eceef0"
+
 Element = dict[str, Any]
-Machine = tuple[str, str]
-"""Label of a machine, and address that a click opens."""
 
 
 def question(line: Line) -> Select:
@@ -64,7 +65,7 @@ def drawing(line: Line, opens: str) -> Mapping[str, Any]:
 def height(line: Line) -> int:
     """Height of the drawing in rows of Grafana's grid."""
     pixels = sum(_depth(line, first) for first in range(0, len(line.stations), PER_ROW))
-    return max(8, -(-(pixels + 60) // 36))
+    return max(8, -(-(pixels + 20) // 36))
 
 
 def _depth(line: Line, first: int) -> int:
@@ -83,7 +84,9 @@ def _station(line: Line, place: int, opens: str) -> Iterator[Element]:
         name = machine_label(node)
         click = f"/d/{opens}?${{__url_time_range}}&${{plant:queryparam}}&${{run:queryparam}}&${{shift:queryparam}}"
         click += f"&var-line={quote(line.name)}&var-machine={quote(name)}"
-        yield from _machine((name, click), left, top + 26 + index * (MACHINE + ROOM))
+        opened = [{"title": f"Open {name}", "url": click, "targetBlank": False, "oneClick": True}]
+        for element in _machine(name, left, top + 26 + index * (MACHINE + ROOM)):
+            yield {**element, "links": opened}  # each of them lies above the others somewhere
     yield from _buffer(line, place, left - 34, top + 26)
 
 
@@ -99,9 +102,9 @@ def _ring(station: Station, left: int, top: int, tall: int) -> Element:
     }
 
 
-def _machine(machine: Machine, left: int, top: int) -> Iterator[Element]:
-    """A box in the colour of the state; a click on it opens the machine."""
-    name, url = machine
+def _machine(name: str, left: int, top: int) -> Iterator[Element]:
+    """A light box, so that its words can be read on any state, with edge and strip in the colour of the state."""
+    state = {"color": {"field": f"{name}.code", "fixed": "transparent"}}
     yield {
         "name": name,
         "type": "rectangle",
@@ -112,14 +115,21 @@ def _machine(machine: Machine, left: int, top: int) -> Iterator[Element]:
             "color": {"fixed": "#1f2429"},
             "size": 12,
         },
-        "background": {"color": {"field": f"{name}.code", "fixed": "transparent"}},
-        "border": {"color": {"fixed": "#6f767c"}, "width": 1, "radius": 2},
-        "links": [{"title": f"Open {name}", "url": url, "targetBlank": False, "oneClick": True}],
+        "background": {"color": {"fixed": BOX}},
+        "border": {**state, "width": 2, "radius": 2},
         **_at((left, top, 84, MACHINE)),
+    }
+    yield {
+        "name": f"{name} strip",
+        "type": "rectangle",
+        "config": {"text": {"mode": "fixed", "fixed": ""}, "align": "center", "valign": "middle"},
+        "background": state,
+        "border": {"color": {"fixed": "transparent"}},
+        **_at((left, top, STRIP, MACHINE)),
     }
     for place, field in enumerate(("code", "rate", "cycle")):
         text = {"mode": "field", "field": f"{name}.{field}"}
-        yield _words(f"{name} {field}", text, (left, top + 18 + 18 * place, 84, 18))
+        yield _words(f"{name} {field}", text, (left + STRIP, top + 18 + 18 * place, 84 - STRIP, 18))
 
 
 def _buffer(line: Line, place: int, left: int, top: int) -> Iterator[Element]:

@@ -26,6 +26,7 @@ from plant.loader import load_plant
 from plant.states import STATES
 from shopfloor.bundled import demo_plant
 from twin.influxql import BANNED
+from twin.tables import machine_label
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -147,14 +148,18 @@ def test_a_drawing_binds_to_fields_that_its_question_gives(plant: Plant, built: 
     line = plant.lines[0]
     names = [element["name"] for element in panel["options"]["root"]["elements"]]
     assert len(set(names)) == len(names)
-    boxes = [element for element in panel["options"]["root"]["elements"] if "links" in element]
-    assert len(boxes) == sum(station.machines for station in line.stations)
+    labels = {machine_label(node) for station in line.stations for node in line.machines(station)}
+    boxes = [element for element in panel["options"]["root"]["elements"] if element["name"] in labels]
+    assert len(boxes) == len(labels) and all(box["links"] for box in boxes)
     lefts = [box["placement"]["left"] for box in boxes]
     assert lefts == sorted(lefts), "stations stand in the order of the flow"
 
 
-def test_elements_of_a_drawing_do_not_cover_each_other(built: list[Json]) -> None:
-    boxes = [e["placement"] for e in _first(built, "canvas")["options"]["root"]["elements"] if "links" in e]
+def test_machines_of_a_drawing_do_not_cover_each_other(plant: Plant, built: list[Json]) -> None:
+    line = plant.lines[0]
+    labels = {machine_label(node) for station in line.stations for node in line.machines(station)}
+    boxes = [e["placement"] for e in _first(built, "canvas")["options"]["root"]["elements"] if e["name"] in labels]
+    assert len(boxes) == len(labels)
     for place, a in enumerate(boxes):
         for b in boxes[place + 1 :]:
             apart = a["left"] + a["width"] <= b["left"] or b["left"] + b["width"] <= a["left"]

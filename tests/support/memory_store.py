@@ -40,7 +40,7 @@ class MemoryStore:
             if name == "state":  # a state that is told twice is told once
                 found = changes(found)
             elif name in {"stop", "pareto"}:
-                found = {key: values for key, values in found.items() if values["time"] or values["stops"]}
+                found = {key: values for key, values in found.items() if values["lost"] or values["stops"]}
             elif name == "event":
                 found = {key: values for key, values in found.items() if values["text"] != "withdrawn"}
             told[name] = found

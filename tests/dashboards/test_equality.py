@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from influx_process import influxd
 from influx_questions import answered, renew, write
@@ -18,6 +18,9 @@ from plant.time import SECOND
 from twin import DuckDbHistorian
 from twin.select import VARIABLES, Column, Condition, Frame, Scope, Select, field_of
 from twin.tables import Field, Point, Table
+
+GENERATED = (Phase.explicit, Phase.generate)  # to make an example smaller takes minutes: each opens a store
+HEALTHY = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 BEGIN = 1_800_000_000 * SECOND  # a multiple of a minute and of 20 minutes
 STEP = 10 * SECOND
@@ -308,7 +311,7 @@ def asked(points: Sequence[Sequence[Point]], *questions: tuple[Select, Scope]) -
 
 
 @given(POINTS, POINTS, selects(), scopes())
-@settings(max_examples=150)
+@settings(max_examples=100, phases=GENERATED)
 def test_the_answer_in_sql_is_what_the_words_mean(first, second, select, scope) -> None:
     (told,) = asked([first, second], (select, scope))
     wanted = oracle([*first, *second], select, SIMPLE, scope)
@@ -349,7 +352,7 @@ def server(influxd_program, tmp_path_factory):
 
 @pytest.mark.influx
 @given(POINTS, POINTS, st.lists(st.tuples(selects(), scopes()), min_size=1, max_size=8))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, phases=GENERATED, suppress_health_check=HEALTHY)
 def test_influxdb_gives_the_same_answers(server, first, second, questions) -> None:
     renew(server)
     for batch in (first, second):
@@ -363,7 +366,7 @@ def test_influxdb_gives_the_same_answers(server, first, second, questions) -> No
 
 @pytest.mark.influx
 @given(OTHERS, st.sampled_from([STEP, 3 * STEP]))
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, phases=GENERATED, suppress_health_check=HEALTHY)
 def test_names_that_need_care_are_the_same_fields_in_both(server, points, step) -> None:
     chosen = {"run": ("r1", "r2"), "line": ("a-b.c", "line")}
     scope = Scope(begin=BEGIN, end=BEGIN + 60 * STEP, step=step, chosen=chosen)

@@ -41,7 +41,8 @@ def frames(
     counts = {column.name for column in select.columns if column.each == "count"}
     if select.raw:
         ((_, series),) = told
-        return sorted((_raw(select, one, whole) for one in series), key=lambda frame: tuple(frame.labels.values()))
+        told_rows = (_raw(select, one, whole) for one in series)
+        return sorted((frame for frame in told_rows if frame.t), key=lambda frame: tuple(frame.labels.values()))
     rows: Rows = {}
     for statement, series in told:
         for one in series:
@@ -56,8 +57,8 @@ def frames(
 
 
 def _raw(select: Select, one: Found, whole: set[str]) -> Frame:
-    """Rows as they are: they came newest first."""
-    rows = one.values[::-1]
+    """Rows as they are: they came newest first, those without any value, too."""
+    rows = [row for row in one.values[::-1] if any(value is not None for value in row[1:])]
     return Frame(
         labels={label: one.tags.get(label, "") for label in select.by},
         t=[row[0] for row in rows],

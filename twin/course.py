@@ -1,11 +1,10 @@
 """How far the recorder has come with a run: which cells of each line are final, and what was said of the others."""
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from plant.time import DAY, HOUR
 from twin.cells import Cell, cells, periods
-from twin.figures import Window, machine_parts
 from twin.finality import IDLE, Finality
 from twin.intake import Run
 from twin.mirror import LineMirror
@@ -128,10 +127,6 @@ class LineCourse:
         """Hours of the run that are final, and not compared yet."""
         while (begin := first + len(self.hours) * HOUR) + HOUR <= self.final:
             yield begin, begin + HOUR
-
-    def parts(self, subject: Subject, window: Window, wanted: Collection[str]) -> dict[str, int]:
-        """Parts of a machine over a window."""
-        return machine_parts(subject.machine, self.mirror, window, wanted)
 
     def rate(self, received: int, wall: float) -> float:
         """Messages per second of wall time since the last look."""

@@ -89,7 +89,7 @@ class Meter(Kept):
         first, last = max(0, bisect_right(self.ts, begin) - 1), max(0, bisect_right(self.ts, end) - 1)
         steps = np.diff(view(self.mwh)[first : last + 1])
         levels = np.array([view(column)[first : last + 1] for column in self.by])
-        told = levels[:, -1].any()
+        told = levels.any()  # the last reading may be of a counter that was just reset
         level_steps = np.diff(levels, axis=1)
         reset = (steps < 0) | ((level_steps < 0).any(axis=0) & levels[:, 1:].any(axis=0))
         steps[reset] = 0

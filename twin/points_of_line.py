@@ -13,6 +13,7 @@ from twin.mirror import LineMirror, Machine
 from twin.points import NOTHING, Labels, milliseconds, window
 from twin.points_of_events import corrections_of_line
 from twin.points_of_machine import Stopped, Why
+from twin.stays import view
 from twin.student import interval
 from twin.tables import OF_LINES, FieldValue, Point
 
@@ -44,7 +45,8 @@ def _with_energy(machine: Machine, parts: Mapping[str, int]) -> dict[str, int]:
     meter = machine.energy
     if not meter.ts:
         return dict(parts)
-    levels = {f"E_{level}": 0 for level, column in zip(LEVELS, meter.by, strict=True) if column[-1]}
+    told = any(view(column).any() for column in meter.by)
+    levels = {f"E_{level}": 0 for level in LEVELS if told}
     return {"E": 0, **levels, **parts}
 
 

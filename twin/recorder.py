@@ -17,6 +17,7 @@ from plant.errors import StoreError
 from plant.time import SECOND
 from twin.cells import Cell
 from twin.course import Course, LineCourse
+from twin.figures import machine_parts
 from twin.historian import PointStore
 from twin.mirror import NEVER, Machine
 from twin.points import window
@@ -219,7 +220,7 @@ class Recorder:
         for begin, end in line.hours_due(course.run.mirror.first):
             parts = {}
             for subject in line.subjects:
-                parts[subject.machine] = line.parts(subject, window(begin, end), OF_RESPONSES)
+                parts[subject.machine] = machine_parts(subject.machine, line.mirror, window(begin, end), OF_RESPONSES)
                 await asyncio.sleep(0)
             line.hours.append(responses(parts_of_line(line.mirror, begin, end, parts, OF_RESPONSES)))
             try:

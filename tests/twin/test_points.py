@@ -6,7 +6,7 @@ from collections import defaultdict
 import pytest
 from generated import plants, whole_plants
 from hearing import LINE, SMALL, START, A, Wire, simulated, spoiled, state
-from histories import told
+from histories import histories, plant, told
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -151,6 +151,17 @@ def test_they_are_so_on_lines_with_every_element(plant_, **case) -> None:
 @settings(LAW, max_examples=25)
 def test_they_are_so_on_lines_with_orders_and_loops(plant_, **case) -> None:
     law(plant_, **case)
+
+
+@given(history=histories(energy=3, parts=3), ticks=st.integers(3, 50))
+@settings(LAW, max_examples=60)
+def test_they_are_so_whatever_machines_do_and_whenever_meters_speak(history, ticks) -> None:
+    questions = told(history.deliveries(), plant(history.unit))
+    points, found = points_of(questions, ticks * history.unit)
+    judge_form(points)
+    for begin, end in ((0, len(found)), (len(found) // 2, len(found)), (0, 1)):
+        if begin < end:
+            judge_sums(questions, points, found, begin, end)
 
 
 # --- tables by hand --------------------------------------------------------------------------------------------------

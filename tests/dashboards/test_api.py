@@ -425,6 +425,8 @@ async def test_the_documented_questions_are_the_ones_that_exist(client) -> None:
         "/api/v1/bottleneck",
         "/api/v1/pareto",
         "/api/v1/kpis/catalogue",
+        "/api/v1/panels",
+        "/api/v1/panels/{id}/data",
         "/api/v1/kpiml/{document}",
         "/api/v1/state/{path}",
         "/api/v1/kpis",

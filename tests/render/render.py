@@ -21,7 +21,7 @@ from string import Template
 from typing import Any
 
 import yaml
-from influxd import Influxd, influxd
+from influx_process import Influxd, influxd
 from running import running, shopfloor
 from site_server import Database, site
 from write_shim import write_shim
@@ -37,8 +37,8 @@ BOARDS = ("overview", "oee", "downtime", "machine?var-machine=OP20%201", "qualit
 BUCKETS = {"INFLUXDB_BUCKET": "shopfloor", "INFLUXDB_RAW_BUCKET": "shopfloor_raw"}
 """What Grafana's environment says."""
 
-CELLS = HOURS * 12 - 1
-"""Of five minutes; the last one is not over."""
+CELLS = HOURS * 12 + 2
+"""Of five minutes: those of the shift, the one that begins at its end, which the pictures show, and the next one."""
 
 PATIENCE = 900
 """Seconds until the shift is stored: two million samples come before its points."""
@@ -86,7 +86,7 @@ async def fill(server: Influxd) -> None:
     bucket = BUCKETS["INFLUXDB_BUCKET"]
     with write_shim(server.url) as shim:
         place = f"influxdb:{shim.url}/?org=shopfloor&bucket={bucket}"
-        past = ("--start", BEGIN.isoformat(), "--backfill", f"{HOURS}h", "--port", "0")
+        past = ("--start", BEGIN.isoformat(), "--backfill", f"{HOURS}h", "--speed", "10", "--port", "0")
         async with running("run", str(PLANT), *past, "--historian", place) as run:
             async with asyncio.timeout(PATIENCE):
                 while not complete(server, bucket):
@@ -110,7 +110,7 @@ def shoot(bundle: Path, address: str, out: Path) -> Iterator[dict[str, Any]]:
     """Open each board in Chromium; what it shows."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or sys.exit("chromium is missing")
     out.mkdir(parents=True, exist_ok=True)
-    end = BEGIN + timedelta(hours=HOURS, milliseconds=-1)  # Grafana's range has both of its ends
+    end = BEGIN + timedelta(hours=HOURS)
     words = [chromium, address, str(out), BEGIN.isoformat(), end.isoformat()]
     command = ["node", "shoot.mjs", *words, *(f"shopfloor-{board}" for board in BOARDS)]
     with subprocess.Popen(command, cwd=bundle, stdout=subprocess.PIPE, text=True) as process:

@@ -45,6 +45,9 @@ AGAIN = 10.0
 NOW_EVERY = 10 * SECOND
 """Plant time between two points of what is now."""
 
+ACCOUNTS = frozenset({"account", "line_account"})
+"""Tables that tell of whole cells only."""
+
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 HEARTBEATS = 5.0
 """Seconds of wall time for the first heartbeats: before them nothing is final, and would be recorded twice."""
@@ -166,7 +169,7 @@ class Recorder:
             for line in course.lines:
                 if cell.end <= line.final and not line.touches(cell):
                     continue
-                await self._record_cell(course, line, cut)
+                await self._record_cell(course, line, cut, whole=cell.end <= now)
                 if cell.end <= line.settled and cell.end > line.final:
                     line.close(cell)
                     self._cells += 1
@@ -178,8 +181,11 @@ class Recorder:
             await self._record_hours(course, line)
         course.looked()
 
-    async def _record_cell(self, course: Course, line: LineCourse, cell: Cell) -> None:
-        """Record a cell of a line; what it was made of may grow meanwhile, then it is looked at again."""
+    async def _record_cell(self, course: Course, line: LineCourse, cell: Cell, *, whole: bool) -> None:
+        """Record a cell of a line; what it was made of may grow meanwhile, then it is looked at again.
+
+        Accounts wait until it is whole: a quotient over its first seconds would be noise at the edge of every chart.
+        """
         points: list[Point] = []
         unsure = line.unsure(cell)
         parts: dict[Machine, dict[str, int]] = {}
@@ -194,8 +200,9 @@ class Recorder:
         if cell.begin < cell.end:
             points.append(line_points(line.mirror, course.labels, cell.begin, course.run.mirror.first))
             await asyncio.sleep(0)
-        await self._write(line.changed(cell, points))
-        line.remember(cell, points)
+        told = points if whole else [point for point in points if point.table not in ACCOUNTS]
+        await self._write(line.changed(cell, told))
+        line.remember(cell, told)
 
     async def _record_paretos(self, course: Course, begin: int, end: int, now: int) -> None:
         """Record the Pareto charts of all shifts or days that overlap a window."""

@@ -7,10 +7,16 @@ from pathlib import Path
 from dashboards.grafana.compiler import dashboards_of
 from dashboards.grafana.files import files_of, write
 from dashboards.grafana.provisioning import data_sources
-from dashboards.grafana.push import push
+from dashboards.grafana.pushing import Address, GrafanaError
 from plant.description import Plant
 from plant.errors import InputError
 
+NO_CLIENT = (
+    "dashboards push: grafana-client is not in this environment; in a checkout run"
+    " `uv run --isolated --no-dev --extra grafana shopfloor dashboards push …`, elsewhere install 'shopfloor[grafana]'"
+    " into an environment of its own, since it brings urllib3-future, which takes the place of urllib3 under InfluxDB's"
+    " client"
+)
 IN_CHECKOUT = Path(__file__).parent.parent / "dashboards" / "grafana"
 
 
@@ -60,8 +66,10 @@ def push_dashboards(settings: PushSettings) -> str:
     Data sources go along where the environment says how to reach InfluxDB.
 
     Raises:
-        InputError: there is no token.
+        InputError: there is no token, or no address.
+        GrafanaError: it cannot be reached or refuses, or the client is not installed.
     """
+    Address.of(settings.url)
     token = settings.token or os.environ.get("GRAFANA_TOKEN")
     if not token:
         raise InputError("--token: there is none; allowed: --token TOKEN, or GRAFANA_TOKEN in the environment")
@@ -70,6 +78,12 @@ def push_dashboards(settings: PushSettings) -> str:
     if any(told) and not all(told):
         missing = ", ".join(name for name, value in zip(names, told, strict=True) if not value)
         raise InputError(f"{missing}: not in the environment; allowed: all of {', '.join(names)}, or none of them")
+    try:
+        from dashboards.grafana.push import push  # noqa: PLC0415 its client comes with an extra
+    except ModuleNotFoundError as error:
+        if error.name != "grafana_client":
+            raise
+        raise GrafanaError(NO_CLIENT) from None
     done = push(
         url=settings.url,
         token=token,

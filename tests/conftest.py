@@ -68,6 +68,12 @@ def openssl() -> str:
 
 
 @pytest.fixture(scope="session")
+def uv_program() -> str:
+    """Path of an installed uv, which makes environments."""
+    return program("uv")
+
+
+@pytest.fixture(scope="session")
 def victoria_program() -> str:
     """Path of an installed VictoriaMetrics."""
     return program("victoria-metrics")

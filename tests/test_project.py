@@ -22,8 +22,9 @@ def text(*place: str) -> str:
 
 
 PROJECT = tomllib.loads(text("pyproject.toml"))
+EXTRAS = [line for lines in PROJECT["project"]["optional-dependencies"].values() for line in lines]
 REQUIREMENTS = [
-    Requirement(line) for line in [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
+    Requirement(line) for line in [*PROJECT["project"]["dependencies"], *EXTRAS, *PROJECT["dependency-groups"]["dev"]]
 ]
 NOT_WORDS = {".png", ".ico", ".gz", ".duckdb", ".parquet", ".woff2"}
 

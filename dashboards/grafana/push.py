@@ -1,47 +1,34 @@
 """Dashboards into a running Grafana over its HTTP API: folder, data sources, dashboards.
 
 What is there already as it should be is left alone, so pushing twice changes nothing. Provisioning by files needs none
-of this; it is for a Grafana that somebody else runs.
+of this; it is for a Grafana that somebody else runs. The client comes with the extra ``grafana`` only; what needs no
+client is in `dashboards.grafana.pushing`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from typing import Any, TypeVar
+from urllib.parse import quote
 
-import httpx
+from grafana_client import GrafanaApi
+from grafana_client.client import GrafanaException, GrafanaTimeoutError
 
-from plant.errors import InputError, ShopfloorError
+from dashboards.grafana.pushing import (
+    FOLDER_UID,
+    TAG,
+    Address,
+    GrafanaError,
+    Json,
+    Pushed,
+    is_same,
+    refusal,
+    stale,
+)
 
-FOLDER_UID = "shopfloor"
-TAG = "shopfloor"
 PAGE = 1_000
 SECONDS = 20.0
 
-Json = dict[str, Any]
-
-_NOT_COMPARED = frozenset({"id", "version"})
-"""Keys that the server keeps for itself."""
-
-
-class GrafanaError(ShopfloorError):
-    """A Grafana that cannot be reached, or refuses what it is told."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pushed:
-    """What a push did: names of what was created, changed, left as it was, and deleted."""
-
-    created: tuple[str, ...]
-    changed: tuple[str, ...]
-    same: tuple[str, ...]
-    pruned: tuple[str, ...]
-
-    def __str__(self) -> str:
-        """One line for people."""
-        counts = ((self.created, "created"), (self.changed, "changed"), (self.same, "unchanged"),
-                  (self.pruned, "deleted"))  # fmt: skip
-        return ", ".join(f"{len(names)} {what}" for names, what in counts)
+T = TypeVar("T")
 
 
 def push(
@@ -52,6 +39,7 @@ def push(
     sources: Sequence[Json] = (),
     folder: str = "Shopfloor",
     prune: bool = False,
+    patience: float = SECONDS,
 ) -> Pushed:
     """Bring dashboards into a Grafana.
 
@@ -62,119 +50,114 @@ def push(
         sources: data sources; none: they are there already.
         folder: title of the folder.
         prune: whether dashboards in the folder that carry our tag and are none of these are deleted.
+        patience: seconds to wait for an answer.
 
     Raises:
         InputError: the address is none.
         GrafanaError: it cannot be reached, or refuses.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise InputError(f"--url: {url!r} is no address of Grafana; allowed: http://HOST:PORT or https://HOST/PATH")
+    at = Address.of(url)
+    api = GrafanaApi(
+        token, protocol=at.protocol, host=at.host, port=at.port, url_path_prefix=at.path, timeout=patience
+    )
+    session = api.client.s
+    session.max_redirects = 0  # followed, a change would become a question, and its answer look like success
     done: dict[str, list[str]] = {"created": [], "changed": [], "same": [], "pruned": []}
-    with _Server(url, token) as server:
-        done[_folder(server, folder)].append(f"folder {folder}")
+    with closing(session):
+        server = _Server(url, api, patience)
+        done[server.folder(folder)].append(f"folder {folder}")
         for source in sources:
-            done[_source(server, source)].append(f"data source {source['name']}")
+            done[server.source(source)].append(f"data source {source['name']}")
         for uid, board in dashboards.items():
-            done[_dashboard(server, uid, board)].append(uid)
+            done[server.dashboard(uid, board)].append(uid)
         if prune:
-            done["pruned"] += _pruned(server, dashboards)
+            done["pruned"] += server.pruned(dashboards)
     return Pushed(**{name: tuple(names) for name, names in done.items()})
 
 
 class _Server:
-    """Grafana's API: a call gives the answer, nothing where the server knows no such thing, or one clear error."""
+    """What is brought into a Grafana, each in its own way; what goes wrong is one clear error."""
 
-    def __init__(self, url: str, token: str) -> None:
-        self.url = url
-        self._client = httpx.Client(
-            base_url=f"{url.rstrip('/')}/api/", headers={"Authorization": f"Bearer {token}"}, timeout=SECONDS
-        )
+    def __init__(self, url: str, api: GrafanaApi, patience: float) -> None:
+        self._url = url
+        self._api = api
+        self._patience = patience
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._client.close()
-
-    def find(self, path: str, **params: str | int) -> Any:
-        """What is at a path; none where the server says that it has no such thing."""
-        answer = self._call("GET", path, params=params)
-        return None if answer.status_code == 404 else self._read(answer)
-
-    def tell(self, method: str, path: str, body: Json | None = None) -> None:
-        """Create, change or delete."""
-        self._read(self._call(method, path, json=body))
-
-    def _call(self, method: str, path: str, **more: Any) -> httpx.Response:
-        try:
-            return self._client.request(method, path, **more)
-        except httpx.HTTPError as error:
-            raise GrafanaError(f"--url {self.url}: it cannot be reached ({error or type(error).__name__})") from None
-
-    def _read(self, answer: httpx.Response) -> Any:
-        if answer.is_success:
-            try:
-                return answer.json()
-            except ValueError:
-                raise GrafanaError(f"--url {self.url}: no Grafana answers there, but something else") from None
-        raise GrafanaError(f"--url {self.url}: {_reason(answer)}")
-
-
-def _reason(answer: httpx.Response) -> str:
-    match answer.status_code:
-        case 401:
-            return "Grafana refuses the token (401); give that of a service account in --token or GRAFANA_TOKEN"
-        case 403:
-            return "the token may not do this (403); its service account needs Editor, for data sources Admin"
-        case 404:
-            return "no API of Grafana is there (404); give its address with the path under which it is served"
-        case status if answer.is_redirect:
-            return f"it sends elsewhere ({status}: {answer.headers.get('Location', '')}); give that address"
-        case status:
-            return f"Grafana answers {status}: {answer.text[:200]}"
-
-
-def _folder(server: _Server, title: str) -> str:
-    """The folder; where there is no Grafana at all, it is creating one that fails."""
-    known = server.find(f"folders/{FOLDER_UID}")
-    if known is None:
-        server.tell("POST", "folders", {"uid": FOLDER_UID, "title": title})
-        return "created"
-    if known.get("title") == title:
-        return "same"
-    server.tell("PUT", f"folders/{FOLDER_UID}", {"title": title, "overwrite": True})
-    return "changed"
-
-
-def _source(server: _Server, source: Json) -> str:
-    """A data source; its token cannot be read back, so one that is there is always told anew."""
-    path = f"datasources/uid/{source['uid']}"
-    if server.find(path) is None:
-        server.tell("POST", "datasources", source)
-        return "created"
-    server.tell("PUT", path, source)
-    return "changed"
-
-
-def _dashboard(server: _Server, uid: str, board: Json) -> str:
-    known = server.find(f"dashboards/uid/{quote(uid)}")
-    if known is not None:
-        there = known.get("meta", {}).get("folderUid") == FOLDER_UID
-        if there and _compared(known["dashboard"]) == _compared(board):
+    def folder(self, title: str) -> str:
+        """The folder; where there is no Grafana at all, it is creating one that fails."""
+        known = self._find(self._api.folder.get_folder, FOLDER_UID)
+        if known is None:
+            self._tell(self._api.folder.create_folder, title, uid=FOLDER_UID)
+            return "created"
+        if known.get("title") == title:
             return "same"
-    server.tell("POST", "dashboards/db", {"dashboard": board, "folderUid": FOLDER_UID, "overwrite": True})
-    return "created" if known is None else "changed"
+        self._tell(self._api.folder.update_folder, FOLDER_UID, title=title, overwrite=True)
+        return "changed"
+
+    def source(self, source: Json) -> str:
+        """A data source; its token cannot be read back, so one that is there is always told anew."""
+        uid = quote(source["uid"])
+        if self._find(self._api.datasource.get_datasource_by_uid, uid) is None:
+            self._tell(self._api.datasource.create_datasource, source)
+            return "created"
+        self._tell(self._api.datasource.update_datasource_by_uid, uid, source)
+        return "changed"
+
+    def dashboard(self, uid: str, board: Json) -> str:
+        """A dashboard, into our folder."""
+        known = self._find(self._api.dashboard.get_dashboard, quote(uid))
+        if known is not None and is_same(known, board):
+            return "same"
+        told = {"dashboard": board, "folderUid": FOLDER_UID, "overwrite": True}
+        self._tell(self._api.dashboard.update_dashboard, told)
+        return "created" if known is None else "changed"
+
+    def pruned(self, pushed: Mapping[str, Json]) -> list[str]:
+        """Only what lies in our folder and carries our tag goes: what people put beside it stays."""
+        search = self._api.search.search_dashboards
+        found = self._ask(list, search, tag=TAG, type_="dash-db", folder_uids=FOLDER_UID, limit=PAGE)
+        gone = stale(found, pushed)
+        for uid in gone:
+            self._tell(self._api.dashboard.delete_dashboard, quote(uid))
+        return gone
+
+    def _find(self, get: Callable[..., Any], uid: str) -> Json | None:
+        """What is there; none where the server says that it has no such thing."""
+        try:
+            return self._ask(dict, get, uid)
+        except GrafanaError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def _tell(self, change: Callable[..., Any], *what: Any, **more: Any) -> None:
+        self._ask(dict, change, *what, **more)
+
+    def _ask(self, kind: type[T], call: Callable[..., Any], *what: Any, **more: Any) -> T:
+        try:
+            answer = call(*what, **more)
+        except GrafanaTimeoutError:
+            raise self._error(f"no answer within {self._patience:g} s") from None
+        except GrafanaException as error:
+            raise self._error(refusal(error.status_code, str(error.message)), error.status_code) from None
+        except ValueError:  # no JSON
+            answer = None
+        except OSError as error:  # what the client's own client raises, which it lets through
+            raise self._error(_unreachable(error)) from None
+        if isinstance(answer, kind):
+            return answer
+        raise self._error("no Grafana answers there, but something else")
+
+    def _error(self, why: str, status: int = 0) -> GrafanaError:
+        return GrafanaError(f"--url {self._url}: {why}", status)
 
 
-def _compared(board: Json) -> Json:
-    return {name: value for name, value in board.items() if name not in _NOT_COMPARED}
-
-
-def _pruned(server: _Server, dashboards: Mapping[str, Json]) -> list[str]:
-    """Only what lies in our folder and carries our tag goes: what people put beside it stays."""
-    there = server.find("search", tag=TAG, type="dash-db", folderUIDs=FOLDER_UID, limit=PAGE) or []
-    stale = [each["uid"] for each in there if each["uid"] not in dashboards and each.get("folderUid") == FOLDER_UID]
-    for uid in stale:
-        server.tell("DELETE", f"dashboards/uid/{quote(uid)}")
-    return stale
+def _unreachable(error: OSError) -> str:
+    response = getattr(error, "response", None)
+    if response is not None and 300 <= response.status_code < 400:
+        return refusal(response.status_code, location=response.headers.get("Location", ""))
+    innermost: BaseException = error
+    while (cause := innermost.__cause__ or innermost.__context__) is not None:
+        innermost = cause
+    said = getattr(innermost, "strerror", None) or str(innermost) or type(innermost).__name__
+    return f"it cannot be reached ({' '.join(str(said).split())[:200]})"

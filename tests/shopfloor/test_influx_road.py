@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 import running as commands
+from hearing import NoHistorian
 from influx_process import influxd
+from memory_store import MemoryStore
 from mosquitto import mosquitto_with_tls
 from running import running, shopfloor
 from write_shim import write_shim
 
 from plant.loader import load_plant
+from twin import Journal, Recorder, Twin
+from twin.tables import CELL, FIXED
 
 START = "2026-01-05T00:00:00Z"
 END = 1_767_571_200_000_000 + 3600 * 1_000_000
@@ -49,6 +53,30 @@ def kept(server, types: set[str]) -> dict[tuple[str, int], dict]:
             if t <= END:
                 found[machine, t] = {tag: value for tag, value in row.items() if value is not None}
     return found
+
+
+def accounts(server) -> dict[tuple[str, tuple[str, ...], int], dict]:
+    """Accounts of whole cells of the past, as the server has them."""
+    found = {}
+    for name in ("account", "line_account"):
+        for row in server.rows(name):
+            labels, t = tuple(row.pop(label) for label in FIXED[name].labels), row.pop("time")
+            if t + CELL <= END:
+                found[name, labels, t] = {field: value for field, value in row.items() if value is not None}
+    return found
+
+
+async def known_accounts(plant, folder: Path) -> dict[tuple[str, tuple[str, ...], int], dict]:
+    """The same, made anew of the journal that the twin has left."""
+    journal, store = Journal(folder / "journal.sqlite", durable=False), MemoryStore()
+    async with Twin(plant, journal=journal, historian=NoHistorian(), pace=None) as twin:
+        await Recorder(twin, store).advance()
+    return {
+        (name, labels, at): values
+        for name in ("account", "line_account")
+        for (labels, at), values in store.table(name).items()
+        if at + CELL <= END
+    }
 
 
 async def road(small, tmp_path, monkeypatch, influxd_program, mosquitto, openssl, *, away: float) -> None:
@@ -96,6 +124,9 @@ async def road(small, tmp_path, monkeypatch, influxd_program, mosquitto, openssl
         assert found.keys() == expected.keys()
         assert found == expected
         assert sum(map(len, found.values())) == sum(map(len, expected.values()))
+        points, told = await known_accounts(plant, folders[2]), await asyncio.to_thread(accounts, server)
+        assert len(points) > 12 * len(plant.lines)
+        assert told == points
         in_order(shim.bodies)
         said = "".join(ears.lines + mouth.lines)
         said += "".join(

@@ -88,7 +88,8 @@ def _scrap(by: tuple[str, ...]) -> Panel:
         minimum=0,
         sort="-SQ",
         options={"xField": "machine"},
-        height=9,
+        width=24,
+        height=8,
     )
 
 
@@ -112,6 +113,7 @@ def _machines() -> Panel:
         maximum=1,
         sort="-SQ",
         opens="shopfloor-machine",
+        width=24,
         height=9,
     )
 

@@ -74,7 +74,7 @@ def _by_count() -> Panel:
 
 def _ranked() -> Panel:
     columns = (
-        facts.as_is("rank", "Rank", unit=""),
+        facts.as_is("rank", "Rank", unit="{rank}"),
         Column(name="lost", formula="lost", each="last", unit="min", scale=(1, MINUTE), title="Minutes"),
         facts.as_is("stops", "Stops", unit=facts.STOP),
         facts.as_is("cumulative", "Cumulative share"),
@@ -89,7 +89,7 @@ def _ranked() -> Panel:
         "where it passes 80 %, the vital few end.",
         queries=(Select(table="pareto", columns=columns, by=("line", "shift", "state", "reason")),),
         unit="1",
-        units={"rank": "", "lost": "min", "stops": facts.STOP},
+        units={"rank": "{rank}", "lost": "min", "stops": facts.STOP},
         thresholds=facts.PLAIN,
         minimum=0,
         maximum=1,

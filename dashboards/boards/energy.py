@@ -85,7 +85,7 @@ def _peak() -> Panel:
         thresholds=facts.PLAIN,
         width=6,
         height=4,
-        options={"graphMode": "area", "reduceOptions": {"calcs": ["max"]}},
+        options={"graphMode": "none", "reduceOptions": {"calcs": ["max"]}},
     )
 
 

@@ -99,7 +99,7 @@ def _states() -> Panel:
         queries=(facts.timeline(("machine",)),),
         mapped="states",
         width=24,
-        height=5,
+        height=4,
     )
 
 

@@ -96,9 +96,9 @@ def _scrap(by: tuple[str, ...]) -> Panel:
 def _machines() -> Panel:
     columns = (
         *map(facts.machine_kpi, _YIELDS),
-        facts.as_is("GQ", "Good", each="sum", unit=facts.PART),
-        facts.as_is("SQ", "Scrap", each="sum", unit=facts.PART),
-        facts.as_is("RQ", "Rework", each="sum", unit=facts.PART),
+        facts.as_is("GQ", "Made good", each="sum", unit=facts.PART),
+        facts.as_is("SQ", "Made scrap", each="sum", unit=facts.PART),
+        facts.as_is("RQ", "To rework", each="sum", unit=facts.PART),
     )
     return Panel(
         id="quality.by-machine",

@@ -44,7 +44,7 @@ _OPTIONS: Mapping[str, Json] = {
     "bargauge": {
         "reduceOptions": _LAST, "displayMode": "basic", "orientation": "horizontal", "valueMode": "text",
         "namePlacement": "left", "legend": _NO_LEGEND, "sizing": "manual", "minVizHeight": 16, "maxVizHeight": 44,
-        "text": {"titleSize": 14, "valueSize": 18},
+        "text": {"titleSize": 13, "valueSize": 18},
     },
     "table": {"cellHeight": "sm", "showHeader": True},
     "state-timeline": {
@@ -74,8 +74,8 @@ _ABOVE: Json = {"namePlacement": "top", "maxVizHeight": 64, "text": {"titleSize"
 NOTHING = "–"
 """What stands where there is nothing: a blank could be a fault."""
 
-TIME_WIDTH, LABEL_WIDTH = 165, 130
-"""Pixels of columns in lists of what happened, so that texts have all the rest."""
+TIME_WIDTH, LABEL_WIDTH, FIGURE_WIDTH = 165, 130, 170
+"""Pixels of columns in lists of what happened, so that texts have all the rest, and of names of figures."""
 
 _CUSTOM: Mapping[str, Json] = {
     "timeseries": {
@@ -121,10 +121,8 @@ def defaults(panel: Panel, variables: tuple[Variable, ...], boards: Mapping[str,
         "links": [_link(panel, variables, boards)] if panel.opens and panel.kind not in {"canvas", "table"} else [],
         "decimals": _decimals(panel, panel.unit, columns(panel)),
     }
-    if panel.kind == "stat":
-        told["noValue"] = NOTHING
-        if panel.mapped is None:
-            told["nothing"] = NOTHING
+    if panel.kind == "stat" and panel.unit == "" and panel.mapped is None:  # a text, which may be empty
+        told |= {"noValue": NOTHING, "nothing": NOTHING}
     if panel.mapped is not None and panel.kind not in TABULAR:
         told["mappings"] = [words(panel.mapped)]
     if panel.only is not None:
@@ -189,11 +187,13 @@ def overrides(panel: Panel, *, one_line: bool) -> list[Json]:
         found.append({"matcher": matcher, "properties": properties})
     if panel.kind == "table":  # a bar chart looks for the field of its axis under its own name
         listed = any(select.raw for select in panel.queries)
-        wide = {"custom.width": LABEL_WIDTH} if listed else {}
+        widths = dict.fromkeys(labels(panel), LABEL_WIDTH) if listed else {"response": FIGURE_WIDTH}
         found += [
-            {"matcher": {"id": "byName", "options": name}, "properties": {"displayName": NAMES.get(name, name), **wide}}
+            {"matcher": {"id": "byName", "options": name}, "properties": {
+                "displayName": NAMES.get(name, name), **({"custom.width": widths[name]} if name in widths else {}),
+            }}
             for name in labels(panel)
-        ]
+        ]  # fmt: skip
         if listed:
             found.append({"matcher": {"id": "byName", "options": "Time"}, "properties": {"custom.width": TIME_WIDTH}})
     return found
@@ -204,8 +204,9 @@ def _properties(panel: Panel, column: Column) -> Json:
     unit = panel.units.get(column.name)
     if unit is not None and unit != panel.unit:
         told["unit"] = grafana_unit(unit)
-        if (places := _decimals(panel, unit, (column,))) is not None:
-            told["decimals"] = places
+        places = _decimals(panel, unit, (column,))
+        if places is not None or _decimals(panel, panel.unit, columns(panel)) is not None:
+            told["decimals"] = 1 if places is None else places  # else it has those of the panel's unit
         if panel.kind == "table" and len(panel.thresholds) > 1:
             told["thresholds"] = {"mode": "absolute", "steps": [{"value": None, "color": "#8d9399"}]}
     if panel.kind == "table":
@@ -222,7 +223,8 @@ def _cell(panel: Panel, column: Column) -> Json:
             "custom.cellOptions": {"type": "color-background", "mode": "basic"},
         }
     share = panel.units.get(column.name, panel.unit) == "1" and panel.thresholds and column.each != "raw"
-    return {"custom.cellOptions": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}} if share else {}
+    bar = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+    return {"custom.cellOptions": bar, "min": 0, "max": 1} if share else {}
 
 
 def table_links(panel: Panel, variables: tuple[Variable, ...], boards: Mapping[str, str]) -> list[Json]:

@@ -20,7 +20,7 @@ TITLES: Mapping[Variable, str] = {
 MULTI: frozenset[Variable] = frozenset({"line", "machine", "shift"})
 """Variables of which several values, or all, can be chosen."""
 
-ONLY: Mapping[Variable, str] = dict.fromkeys(("run", "run_a", "run_b"), "/^(?!0$).+/")
+ONLY: Mapping[Variable, str] = dict.fromkeys(("run", "run_a", "run_b"), r"/^(?!0(\.0+)?$).+/")
 """Which values of an answer are offered, where not all: Grafana takes those of every column but the time, and InfluxQL
 gives labels only beside a field. That field is always 0, which is no name of a run.
 """

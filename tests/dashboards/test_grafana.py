@@ -195,14 +195,47 @@ def test_names_beside_bars_have_room(plant: Plant, built: list[Json]) -> None:
         assert told["namePlacement"] == ("top" if panel["gridPos"]["w"] <= 8 else "left"), panel["title"]
 
 
-def test_a_number_without_value_is_no_blank(built: list[Json]) -> None:
-    """Neither in a big number, where a text may be empty, too, nor in a cell of a table."""
+def test_a_text_that_is_empty_or_not_there_is_no_blank(built: list[Json]) -> None:
+    """Texts are shown by panels that take fields of any type."""
+    found = set()
     for panel in (panel for board in built for panel in panels_of(board) if panel["type"] == "stat"):
-        told = panel["fieldConfig"]["defaults"]
-        assert told["noValue"] == "–", panel["title"]
-        matches = {one["options"]["match"] for one in told["mappings"] if one["type"] == "special"}
-        states = any(one["type"] == "value" for one in told["mappings"])
-        assert states or matches == {"empty", "null"}, panel["title"]
+        if panel["options"]["reduceOptions"]["fields"]:
+            found.add(panel["title"])
+            told = panel["fieldConfig"]["defaults"]
+            assert told["noValue"] == "–", panel["title"]
+            assert {one["options"]["match"] for one in told["mappings"]} == {"empty", "null"}, panel["title"]
+            assert {one["options"]["result"]["text"] for one in told["mappings"]} == {"–"}, panel["title"]
+    assert found == {"Reason", "Part", "Order", "Bottleneck"}
+
+
+def test_a_cell_without_a_number_is_no_blank(built: list[Json]) -> None:
+    found = 0
+    for panel in (panel for board in built for panel in panels_of(board) if panel["type"] == "table"):
+        for rule in panel["fieldConfig"]["overrides"]:
+            told = {one["id"]: one["value"] for one in rule["properties"]}
+            if "unit" in told:
+                found += 1
+                assert told["noValue"] == "–", (panel["title"], rule)
+    assert found > 10
+
+
+def test_columns_of_a_table_have_names_of_their_own(built: list[Json]) -> None:
+    """Grafana's table finds values of a row by what people read above them, so one of two equals shows the other's."""
+    for panel in (panel for board in built for panel in panels_of(board) if panel["type"] == "table"):
+        rules = {one["matcher"]["options"]: one["properties"] for one in panel["fieldConfig"]["overrides"]}
+        names = [told["value"] for rule in rules.values() for told in rule if told["id"] == "displayName"]
+        assert len({"Time", *names}) == len(names) + 1, panel["title"]
+
+
+def test_a_share_in_a_cell_is_a_bar_of_all(built: list[Json]) -> None:
+    found = 0
+    for panel in (panel for board in built for panel in panels_of(board) if panel["type"] == "table"):
+        for rule in panel["fieldConfig"]["overrides"]:
+            told = {one["id"]: one["value"] for one in rule["properties"]}
+            if told.get("custom.cellOptions", {}).get("type") == "gauge":
+                found += 1
+                assert (told["min"], told["max"]) == (0, 1), (panel["title"], rule)
+    assert found > 10
 
 
 def test_shares_have_steps_of_half_an_hour(built: list[Json]) -> None:
@@ -221,7 +254,8 @@ def test_only_names_of_runs_are_offered(plant: Plant, built: list[Json]) -> None
     for one in names:
         assert '"elapsed" * 0 AS' in one["query"]
         only = re.compile(one["regex"].strip("/"))
-        assert only.search(plant.run_id(1, 0)) and only.search("000000000000") and not only.search("0")
+        assert only.search(plant.run_id(1, 0)) and only.search("000000000000")
+        assert not only.search("0") and not only.search("0.0")
 
 
 def test_alerts_are_three_steps_without_a_dollar(plant: Plant) -> None:

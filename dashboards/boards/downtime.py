@@ -17,7 +17,7 @@ _NO_STOPS = (State.OFF, State.PAUSE, State.BLOCKED, State.WAITING, State.STARVED
 _BOOKED = tuple(Condition(name="state", value=state.value, op="!=") for state in _NO_STOPS)
 _LEFT_OUT = (
     "Time in which a machine is off, in a break, starved, blocked, waits, or is not heard of has no cause at that "
-    "machine and is left out: it would dwarf all others."
+    "machine and is left out: it would dwarf all others. Stops without a reason, changeovers for one, are called none."
 )
 _LASTING = ("mtbf.usual", "mttr.usual", "corrective_maintenance_ratio")
 

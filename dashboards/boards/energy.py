@@ -85,7 +85,7 @@ def _peak() -> Panel:
         thresholds=facts.PLAIN,
         width=6,
         height=4,
-        options={"graphMode": "area", "reduceOptions": {"calcs": ["max"]}},
+        options={"graphMode": "none", "reduceOptions": {"calcs": ["max"]}},
     )
 
 
@@ -125,13 +125,13 @@ def _per_part() -> Panel:
 
 
 def _idle() -> Panel:
-    names = ("processing_energy_share", "idle_energy_share", "standby_energy_share", "off_energy_share")
+    names = ("processing_energy_share", "ready_energy_share", "standby_energy_share", "off_energy_share")
     return Panel(
         id="energy.shares",
         title="What the energy was taken for",
         kind="bargauge",
         description=facts.described((LINE_CATALOGUE[name] for name in names), "Energy taken while ready buys nothing: "
-                                    "switch off what waits for long. Idle holds standby, too."),
+                                    "switch off what waits for long. With setups, these four add up to 100 %."),
         queries=(facts.of_line("line_account", *map(facts.line_kpi, names)),),
         unit="1",
         thresholds=facts.PLAIN,

@@ -25,7 +25,7 @@ BEST = "#3d6480"
 """Colours: grey is normal, red is what somebody must look at; good is no signal green, so that red stays alone."""
 
 TARGET = 0.6
-"""OEE below which a board is red and an alert is raised, as shipped."""
+"""OEE below which figures are red and an alert is raised, as shipped."""
 
 OEE_THRESHOLDS = tuple(
     Threshold(value=value, colour=colour)
@@ -67,8 +67,8 @@ SHORT = {
     "first_pass_yield": "First pass", "scrap_ratio": "Scrap", "rework_ratio": "Rework", "mtbf.usual": "MTBF",
     "mttr.usual": "MTTR", "corrective_maintenance_ratio": "Corrective", "throughput": "Per hour",
     "lead_time": "Lead time", "comprehensive_energy": "Per part", "energy_per_good_part": "Per good part",
-    "processing_energy_share": "Processing", "idle_energy_share": "Idle", "standby_energy_share": "Standby",
-    "off_energy_share": "Off",
+    "processing_energy_share": "Processing", "idle_energy_share": "Idle", "ready_energy_share": "Ready",
+    "standby_energy_share": "Standby", "off_energy_share": "Off",
 }  # fmt: skip
 """What people call KPIs in narrow places."""
 

@@ -18,7 +18,8 @@ def board(plant: Plant) -> Board:
         uid=UID,
         title="Platform health",
         purpose=f"Whether messages of {plant.plant} arrive, in order and in time, and are kept. For operators of the "
-        "software.",
+        "software. It looks at the last hour: messages are counted while they come, so a past that was filled in later "
+        "has no counts.",
         variables=("plant", "run", "line", "shift"),
         rows=(
             Row(title="Is anything lost?", panels=(_lost(), _delay(), _known())),

@@ -6,7 +6,7 @@ from itertools import groupby
 from dashboards.boards import facts
 from dashboards.panels import Board, Panel, Row
 from plant.description import Plant
-from plant.time import SECOND
+from plant.time import HOUR, SECOND
 from plant.units import symbol
 from twin.catalogue import CATALOGUE
 from twin.select import Column, Select, field_of
@@ -33,8 +33,8 @@ def board(plant: Plant) -> Board:
             Row(title="What it did", panels=(_states(), _cycle(), _histogram(), _residual(), _power())),
             Row(title="Alarms and events", panels=(_alarms(), _events())),
             *((Row(title="Measured parts", panels=(_measured(),)),) if facts.characteristics(plant) else ()),
-            *(Row(title=f"Signals: {title or name}", panels=tuple(_signals(tables[name])), collapsed=index > 0)
-              for index, (name, title) in enumerate(kinds.items())),
+            *(Row(title=f"Signals: {title or name}", panels=tuple(_signals(tables[name])), collapsed=True)
+              for name, title in kinds.items()),
         ),
         window="now-4h",
     )  # fmt: skip
@@ -99,7 +99,7 @@ def _states() -> Panel:
         queries=(facts.timeline(("machine",)),),
         mapped="states",
         width=24,
-        height=5,
+        height=4,
     )
 
 
@@ -195,6 +195,7 @@ def _alarms() -> Panel:
         description="Alarms as they came and went, by ISA-18.2; the newest first. Priority 1 is the highest.",
         queries=(Select(table="alarm", columns=columns, by=("machine", "code"), limit=50),),
         sort="-Time",
+        width=24,
     )
 
 
@@ -207,6 +208,7 @@ def _events() -> Panel:
         description="Failures, changeovers, changes of tools, faults and remarks; the newest first.",
         queries=(Select(table="event", columns=columns, by=("machine", "kind"), limit=50),),
         sort="-Time",
+        width=24,
     )
 
 
@@ -234,10 +236,11 @@ def _signal(table: Table, unit: str, titles: Mapping[str, str]) -> Panel:
                                                         for title in list(titles.values())[1:])]),
         kind="timeseries",
         description=f"Measured by the machine{f', in {symbol(unit)}' if symbol(unit) else ''}: the mean of each step. "
-        "Shown only for machines of this type.",
+        "Shown only for machines of this type; a line ends where nothing came for an hour.",
         queries=(Select(table=table.name, columns=columns, by=("machine",), bucket="auto"),),
         unit=shown,
         thresholds=facts.PLAIN,
+        custom={"spanNulls": HOUR // 1_000, "showPoints": "auto"},  # in ms: slow signals come beside fast ones
         width=8,
         height=7,
     )  # fmt: skip

@@ -106,7 +106,7 @@ def _waterfall() -> Panel:
         thresholds=facts.PLAIN,
         minimum=0,
         width=12,
-        height=12,
+        height=14,
     )
 
 
@@ -126,7 +126,7 @@ def _shares() -> Panel:
         thresholds=facts.PLAIN,
         minimum=0,
         width=12,
-        height=12,
+        height=14,
     )
 
 

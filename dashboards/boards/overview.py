@@ -74,7 +74,7 @@ def _oee() -> Panel:
         minimum=0,
         maximum=1,
         opens="shopfloor-oee",
-        width=6,
+        width=5,
         height=7,
     )
 
@@ -91,7 +91,7 @@ def _oee_trend() -> Panel:
         thresholds=facts.OEE_THRESHOLDS,
         minimum=0,
         opens="shopfloor-oee",
-        width=9,
+        width=8,
         height=7,
     )
 
@@ -105,7 +105,7 @@ def _good() -> Panel:
     )
     return Panel(
         id="overview.good",
-        title="Good parts against what was possible",
+        title="Good parts made and possible",
         kind="bargauge",
         description="**Made**: good parts that left the line. **Possible**: what its bottleneck could have made in its "
         "planned busy time at the planned run time of these parts, bottleneck_PBT · shipped / PRI_shipped. "
@@ -116,7 +116,7 @@ def _good() -> Panel:
         unit=facts.PART,
         thresholds=facts.PLAIN,
         minimum=0,
-        width=5,
+        width=7,
         height=7,
     )
 

@@ -88,16 +88,17 @@ def _scrap(by: tuple[str, ...]) -> Panel:
         minimum=0,
         sort="-SQ",
         options={"xField": "machine"},
-        height=9,
+        width=24,
+        height=8,
     )
 
 
 def _machines() -> Panel:
     columns = (
         *map(facts.machine_kpi, _YIELDS),
-        facts.as_is("GQ", "Good", each="sum", unit=facts.PART),
-        facts.as_is("SQ", "Scrap", each="sum", unit=facts.PART),
-        facts.as_is("RQ", "Rework", each="sum", unit=facts.PART),
+        facts.as_is("GQ", "Made good", each="sum", unit=facts.PART),
+        facts.as_is("SQ", "Made scrap", each="sum", unit=facts.PART),
+        facts.as_is("RQ", "To rework", each="sum", unit=facts.PART),
     )
     return Panel(
         id="quality.by-machine",
@@ -112,6 +113,7 @@ def _machines() -> Panel:
         maximum=1,
         sort="-SQ",
         opens="shopfloor-machine",
+        width=24,
         height=9,
     )
 

@@ -120,6 +120,7 @@ def _variable(name: Variable, board: Board, plant: Plant) -> Any:
         name=name,
         label=variables.TITLES[name],
         query=variables.query(name, board.variables),
+        only=variables.ONLY.get(name),
         source_uid=queries.POINTS,
         multi=multi,
         current=_first(name, board, plant),

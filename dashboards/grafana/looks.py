@@ -6,7 +6,7 @@ from typing import Any
 
 from dashboards.grafana import sdk
 from dashboards.grafana.queries import TABULAR, columns, labels, titled
-from dashboards.grafana.units import grafana_unit
+from dashboards.grafana.units import decimals, grafana_unit
 from dashboards.panels import Mapped, Panel, Variable
 from plant.states import STATES, State
 from twin.select import Column
@@ -29,6 +29,9 @@ NAMES = {
 }  # fmt: skip
 """What people read above labels."""
 
+_CURVES = frozenset({"timeseries", "xychart", "histogram"})
+"""Kinds in which lines are told apart by their colours."""
+
 _LEGEND = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
 _NO_LEGEND = {**_LEGEND, "showLegend": False}
 _TOOLTIP = {"mode": "multi", "sort": "desc"}
@@ -40,7 +43,8 @@ _OPTIONS: Mapping[str, Json] = {
     "gauge": {"reduceOptions": _LAST},
     "bargauge": {
         "reduceOptions": _LAST, "displayMode": "basic", "orientation": "horizontal", "valueMode": "text",
-        "namePlacement": "left", "legend": _NO_LEGEND,
+        "namePlacement": "left", "legend": _NO_LEGEND, "sizing": "manual", "minVizHeight": 16, "maxVizHeight": 44,
+        "text": {"titleSize": 13, "valueSize": 18},
     },
     "table": {"cellHeight": "sm", "showHeader": True},
     "state-timeline": {
@@ -62,13 +66,24 @@ _OPTIONS: Mapping[str, Json] = {
     },
 }  # fmt: skip
 
+NARROW = 8
+"""Width up to which names stand above their bars: beside them they would be cut off."""
+
+_ABOVE: Json = {"namePlacement": "top", "maxVizHeight": 64, "text": {"titleSize": 14, "valueSize": 22}}
+
+NOTHING = "–"
+"""What stands where there is nothing: a blank could be a fault."""
+
+TIME_WIDTH, LABEL_WIDTH, FIGURE_WIDTH = 165, 130, 170
+"""Pixels of columns in lists of what happened, so that texts have all the rest, and of names of figures."""
+
 _CUSTOM: Mapping[str, Json] = {
     "timeseries": {
         "drawStyle": "line", "lineWidth": 1, "fillOpacity": 0, "showPoints": "never", "spanNulls": False,
         "axisBorderShow": False, "lineInterpolation": "linear",
     },
     "barchart": {"lineWidth": 0, "fillOpacity": 90},
-    "table": {"cellOptions": {"type": "auto"}},
+    "table": {"cellOptions": {"type": "auto"}, "minWidth": 60},
     "state-timeline": {"fillOpacity": 100, "lineWidth": 0},
 }  # fmt: skip
 
@@ -87,6 +102,8 @@ def panel_options(panel: Panel) -> Json:
     told = merged(sdk.options(panel.kind), _OPTIONS.get(panel.kind, {}))
     if panel.kind == "text":
         told["content"] = panel.text
+    if panel.kind == "bargauge" and panel.width <= NARROW:
+        told = merged(told, _ABOVE)
     return merged(told, panel.options)
 
 
@@ -102,8 +119,10 @@ def defaults(panel: Panel, variables: tuple[Variable, ...], boards: Mapping[str,
         "color": _colour(panel),
         "custom": _custom(panel),
         "links": [_link(panel, variables, boards)] if panel.opens and panel.kind not in {"canvas", "table"} else [],
-        "decimals": 1 if panel.unit in {"1", "1/h", "kW", "min"} else None,
+        "decimals": _decimals(panel, panel.unit, columns(panel)),
     }
+    if panel.kind == "stat" and panel.unit == "" and panel.mapped is None:  # a text, which may be empty
+        told |= {"noValue": NOTHING, "nothing": NOTHING}
     if panel.mapped is not None and panel.kind not in TABULAR:
         told["mappings"] = [words(panel.mapped)]
     if panel.only is not None:
@@ -111,9 +130,17 @@ def defaults(panel: Panel, variables: tuple[Variable, ...], boards: Mapping[str,
     return told
 
 
+def _decimals(panel: Panel, unit: str, shown: tuple[Column, ...]) -> int | None:
+    """Decimals of columns of a unit; an axis of counts chooses for itself."""
+    if panel.kind in _CURVES and unit.startswith("{"):
+        return None
+    mean = any(column.each == "mean" for column in shown)
+    return decimals(unit, mean=mean, bars=panel.kind in {"bargauge", "barchart"})
+
+
 def _colour(panel: Panel) -> Json:
     """Where a panel has thresholds that mean something, they colour it; curves are told apart."""
-    if panel.mapped is not None or (panel.kind not in {"timeseries", "xychart", "histogram"} and panel.thresholds):
+    if panel.mapped is not None or (panel.kind not in _CURVES and panel.thresholds):
         return {"mode": "thresholds"}
     return {"mode": "palette-classic"}
 
@@ -159,10 +186,16 @@ def overrides(panel: Panel, *, one_line: bool) -> list[Json]:
             properties["displayName"] = " ".join([*shown, titled(column)])
         found.append({"matcher": matcher, "properties": properties})
     if panel.kind == "table":  # a bar chart looks for the field of its axis under its own name
+        listed = any(select.raw for select in panel.queries)
+        widths = dict.fromkeys(labels(panel), LABEL_WIDTH) if listed else {"response": FIGURE_WIDTH}
         found += [
-            {"matcher": {"id": "byName", "options": name}, "properties": {"displayName": NAMES.get(name, name)}}
+            {"matcher": {"id": "byName", "options": name}, "properties": {
+                "displayName": NAMES.get(name, name), **({"custom.width": widths[name]} if name in widths else {}),
+            }}
             for name in labels(panel)
-        ]
+        ]  # fmt: skip
+        if listed:
+            found.append({"matcher": {"id": "byName", "options": "Time"}, "properties": {"custom.width": TIME_WIDTH}})
     return found
 
 
@@ -171,12 +204,13 @@ def _properties(panel: Panel, column: Column) -> Json:
     unit = panel.units.get(column.name)
     if unit is not None and unit != panel.unit:
         told["unit"] = grafana_unit(unit)
-        if unit in {"min", "1/h", "kW"}:
-            told["decimals"] = 1
+        places = _decimals(panel, unit, (column,))
+        if places is not None or _decimals(panel, panel.unit, columns(panel)) is not None:
+            told["decimals"] = 1 if places is None else places  # else it has those of the panel's unit
         if panel.kind == "table" and len(panel.thresholds) > 1:
             told["thresholds"] = {"mode": "absolute", "steps": [{"value": None, "color": "#8d9399"}]}
     if panel.kind == "table":
-        told |= _cell(panel, column)
+        told |= {"noValue": NOTHING, **_cell(panel, column)}
     return told
 
 
@@ -189,7 +223,8 @@ def _cell(panel: Panel, column: Column) -> Json:
             "custom.cellOptions": {"type": "color-background", "mode": "basic"},
         }
     share = panel.units.get(column.name, panel.unit) == "1" and panel.thresholds and column.each != "raw"
-    return {"custom.cellOptions": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}} if share else {}
+    bar = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+    return {"custom.cellOptions": bar, "min": 0, "max": 1} if share else {}
 
 
 def table_links(panel: Panel, variables: tuple[Variable, ...], boards: Mapping[str, str]) -> list[Json]:

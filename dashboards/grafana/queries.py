@@ -75,10 +75,20 @@ def titled(column: Column) -> str:
 
 
 def interval(panel: Panel) -> str | None:
-    """Shortest step that makes sense: no more points than the twin writes."""
+    """Shortest step that makes sense: no more points than the twin writes, and of shares no more than parts can bear.
+
+    A line that makes a part in two minutes makes two or three in a cell, so a share over one jumps by a third.
+    """
     if not panel.queries:
         return None
+    if any(select.bucket == "auto" and any(map(_share, select.columns)) for select in panel.queries):
+        return "30m"
     return "5m" if any(select.table in CELLS for select in panel.queries) else "10s"
+
+
+def _share(column: Column) -> bool:
+    """Whether it is a quotient without a unit."""
+    return column.unit == "1" and bool(column.expression.under_names)
 
 
 def transformations(panel: Panel, count: int) -> list[Json]:

@@ -181,18 +181,32 @@ def _field_config(told: Json) -> model.FieldConfig:
         min_val=told.get("min"),
         max_val=told.get("max"),
         no_value=told.get("noValue"),
-        mappings=[
-            model.ValueMap(options={
-                value: model.ValueMappingResult(**shown) for value, shown in mapping.items()
-            })
-            for mapping in told.get("mappings", ())
-        ],
+        mappings=_mappings(told),
         thresholds=model.ThresholdsConfig(mode=model.ThresholdsMode.ABSOLUTE, steps=steps) if steps else None,
         color=None if mode is None else model.FieldColor(mode=model.FieldColorModeId(mode["mode"]),
                                                          fixed_color=mode.get("fixedColor")),
         links=[link(**each) for each in told.get("links", ())] or None,
         custom=told.get("custom") or None,
     )  # fmt: skip
+
+
+def _mappings(told: Json) -> list[model.ValueMap | model.RangeMap | model.RegexMap | model.SpecialValueMap]:
+    """Words for numbers, and for what is empty or not there."""
+    empty = (model.SpecialValueMatch.EMPTY, model.SpecialValueMatch.NULL) if "nothing" in told else ()
+    return [
+        *(
+            model.ValueMap(options={value: model.ValueMappingResult(**shown) for value, shown in mapping.items()})
+            for mapping in told.get("mappings", ())
+        ),
+        *(
+            model.SpecialValueMap(
+                options=model.DashboardSpecialValueMapOptions(
+                    match=match, result=model.ValueMappingResult(text=told["nothing"], index=place)
+                )
+            )
+            for place, match in enumerate(empty)
+        ),
+    ]
 
 
 def link(*, title: str, url: str) -> Any:
@@ -216,19 +230,21 @@ def variable(
     name: str,
     label: str,
     query: str,
+    only: str | None,
     source_uid: str,
     multi: bool,
     current: str | list[str] | None,
     described: str,
     sort: bool,
 ) -> model.VariableModel:
-    """A variable whose values come from a query; with several of them `.*` stands for all."""
+    """A variable whose values come from a query, those that fit a pattern; with several of them `.*` is all."""
     return model.VariableModel(
         type_val=model.VariableType.QUERY,
         name=name,
         label=label,
         description=described,
         query=query,
+        regex=only,
         datasource=source(source_uid),
         current=None if current is None else model.VariableOption(selected=False, text=_shown(current), value=current),
         multi=multi,

@@ -9,12 +9,12 @@ GRAFANA: dict[str, str] = {
     "us": "µs",
     "ms": "ms",
     "s": "s",
-    "min": "m",
-    "h": "h",
+    "min": "suffix:min",
+    "h": "suffix:h",
     "Cel": "celsius",
     "W": "watt",
-    "kW": "kwatt",
-    "kW.h": "kwatth",
+    "kW": "suffix:kW",
+    "kW.h": "suffix:kWh",
     "V.A": "voltamp",
     "kV.A": "kvoltamp",
     "A": "amp",
@@ -23,7 +23,7 @@ GRAFANA: dict[str, str] = {
     "Hz": "hertz",
     "bar": "pressurebar",
     "mbar": "pressurembar",
-    "Pa": "suffix: Pa",
+    "Pa": "suffix:Pa",
     "N": "forceN",
     "kN": "forcekN",
     "N.m": "forceNm",
@@ -33,7 +33,7 @@ GRAFANA: dict[str, str] = {
     "m/s": "velocityms",
     "L/min": "flowlpm",
     "mL/min": "flowmlpm",
-    "m3/h": "suffix: m³/h",
+    "m3/h": "suffix:m³/h",
     "/min": "rotrpm",
     "deg": "degree",
     "mg": "massmg",
@@ -41,11 +41,29 @@ GRAFANA: dict[str, str] = {
     "EUR": "currencyEUR",
     "dB[SPL]": "dB",
 }
-"""Grafana's name of a unit; it scales thousands by itself where it knows one."""
+"""Grafana's name of a unit. It scales by itself where it knows one, each value as it likes: minutes to weeks, kWh to Wh
+in the next row. Where values stand below each other and are compared, they have a suffix instead, before which Grafana
+puts a blank.
+"""
 
 
 def grafana_unit(unit: str) -> str:
     """Grafana's unit of a UCUM unit: a number of things has none, and what Grafana does not know is written behind."""
     if unit.startswith("{"):
-        return "none" if unit != "{times}" else "suffix: ×"
-    return GRAFANA.get(unit) or f"suffix: {symbol(unit)}"
+        return "none" if unit != "{times}" else "suffix:×"
+    return GRAFANA.get(unit) or f"suffix:{symbol(unit)}"
+
+
+def decimals(unit: str, *, mean: bool = False, bars: bool = False) -> int | None:
+    """How many decimals numbers have: none if Grafana shall choose.
+
+    Args:
+        unit: UCUM unit of the numbers.
+        mean: whether they are means of counts, which are not whole.
+        bars: whether they stand beside bars, which say the rest.
+    """
+    if unit.startswith("{") and unit != "{times}":
+        return 1 if mean else 0
+    if unit == "min":
+        return 0 if bars else 1
+    return {"1": 1, "1/h": 1, "kW": 1, "kW.h": 2}.get(unit)

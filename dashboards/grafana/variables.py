@@ -20,6 +20,11 @@ TITLES: Mapping[Variable, str] = {
 MULTI: frozenset[Variable] = frozenset({"line", "machine", "shift"})
 """Variables of which several values, or all, can be chosen."""
 
+ONLY: Mapping[Variable, str] = dict.fromkeys(("run", "run_a", "run_b"), r"/^(?!0(\.0+)?$).+/")
+"""Which values of an answer are offered, where not all: Grafana takes those of every column but the time, and InfluxQL
+gives labels only beside a field. That field is always 0, which is no name of a run.
+"""
+
 _NEEDS: Mapping[Variable, tuple[Variable, ...]] = {
     "line": ("plant",), "machine": ("plant", "line"), "shift": ("plant",),
 }  # fmt: skip
@@ -45,7 +50,7 @@ def query(name: Variable, present: tuple[Variable, ...]) -> str:
     """
     if name.startswith("run"):
         return (
-            'SELECT "run", "elapsed" FROM (SELECT last("elapsed") AS "elapsed" FROM "line_account" '
+            'SELECT "run", "elapsed" * 0 AS "none" FROM (SELECT last("elapsed") AS "elapsed" FROM "line_account" '
             'WHERE $timeFilter AND "plant" =~ /^${plant:regex}$/ GROUP BY "run") ORDER BY time DESC'
         )
     where = [GRAFANA.variable(other, other) or "" for other in _NEEDS.get(name, ()) if other in present]

@@ -10,6 +10,7 @@ from dashboards.panels import Board, Panel
 from plant.description import Plant
 from plant.loader import load_plant
 from plant.states import STATES, State
+from plant.time import DAY, parse_duration
 from plant.units import UNITS
 from twin.catalogue import CATALOGUE, LINE_CATALOGUE
 from twin.influxql import BANNED, GRAFANA, expanded, statements
@@ -120,6 +121,41 @@ def test_the_losses_of_the_boards_and_good_time_make_up_planned_busy_time() -> N
     assert lost + parts["PRI_GQ"] == parts["PBT"]
     six = [facts.minutes("x", formula, "").expression.over(parts) for formula, _ in facts.SIX]
     assert sum(six) + parts["no_order"] == lost
+
+
+def test_shares_of_energy_that_stand_beside_each_other_add_up_to_all_of_it(boards: tuple[Board, ...]) -> None:
+    """With any numbers for the energies, since each is of one level."""
+    parts = {"E_processing": 500, "E_ready": 31, "E_standby": 17, "E_off": 2}
+    (select,) = panel_of(boards, "energy.shares").queries
+    assert sum(column.expression.over(parts) for column in select.columns) == sum(parts.values())
+
+
+def test_columns_of_tables_have_room(boards: tuple[Board, ...]) -> None:
+    """A hundred pixels each where a board is 1440 wide."""
+    for panel in (panel for panel in _panels(boards) if panel.kind == "table"):
+        columns = {column.name for select in panel.queries for column in select.columns}
+        labels = {label for select in panel.queries for label in select.by}
+        shown = len(columns) + len(labels) + any(select.raw for select in panel.queries)
+        assert panel.width / shown >= 1.75, panel.id
+
+
+def test_charts_of_stops_leave_out_what_has_no_cause_at_the_machine(boards: tuple[Board, ...]) -> None:
+    for name in ("downtime.by-time", "downtime.by-count"):
+        panel = panel_of(boards, name)
+        (select,) = panel.queries
+        left = {condition.value for condition in select.where if condition.op == "!="}
+        assert left == {state.value for state in State} - {"failed", "maintenance", "setup", "processing"}
+        assert "starved, blocked" in panel.description
+
+
+def test_the_board_of_pareto_charts_shows_a_day_since_they_stand_at_its_begin(boards: tuple[Board, ...]) -> None:
+    (board,) = (board for board in boards if "downtime.ranked" in {panel.id for panel in board.panels})
+    assert parse_duration(board.window.removeprefix("now-")) >= DAY
+
+
+def test_no_row_of_signals_is_open_since_it_is_empty_for_machines_of_other_types(boards: tuple[Board, ...]) -> None:
+    rows = [row for board in boards for row in board.rows if row.title.startswith("Signals")]
+    assert rows and all(row.collapsed for row in rows)
 
 
 def test_power_is_energy_over_time() -> None:

@@ -20,10 +20,11 @@ from dashboards.grafana import alerts, files, provisioning
 from dashboards.grafana.compiler import dashboards_of, numbers
 from dashboards.grafana.lint import lint, panels_of
 from dashboards.grafana.queries import POINTS, RAW
-from dashboards.grafana.units import GRAFANA, grafana_unit
+from dashboards.grafana.units import GRAFANA, decimals, grafana_unit
 from plant.description import Plant
 from plant.loader import load_plant
 from plant.states import STATES
+from plant.units import UNITS
 from shopfloor.bundled import demo_plant
 from twin.influxql import BANNED
 from twin.tables import machine_label
@@ -170,7 +171,91 @@ def test_every_unit_has_a_name_in_grafana_and_a_count_has_none() -> None:
     assert all(GRAFANA.values())
     assert grafana_unit("1") == "percentunit"
     assert grafana_unit("{part}") == "none"
-    assert grafana_unit("1/h") == "suffix: /h"
+    assert grafana_unit("1/h") == "suffix:/h"
+
+
+def test_no_unit_is_rescaled_where_values_are_compared_and_none_has_two_blanks() -> None:
+    """Grafana itself puts a blank before a suffix."""
+    assert not [unit for unit in map(grafana_unit, {*UNITS, "{times}", "1/s"}) if unit.startswith("suffix: ")]
+    assert {grafana_unit(unit) for unit in ("min", "h", "kW", "kW.h")} == {
+        "suffix:min", "suffix:h", "suffix:kW", "suffix:kWh",
+    }  # fmt: skip
+
+
+def test_counts_have_no_decimals_but_as_means() -> None:
+    assert (decimals("{part}"), decimals("{part}", mean=True), decimals("{times}")) == (0, 1, None)
+    assert (decimals("min"), decimals("min", bars=True), decimals("kW.h"), decimals("s")) == (1, 0, 2, None)
+
+
+def test_names_beside_bars_have_room(plant: Plant, built: list[Json]) -> None:
+    for panel in (panel for board in built for panel in panels_of(board) if panel["type"] == "bargauge"):
+        told = panel["options"]
+        assert told["sizing"] == "manual" and told["maxVizHeight"] <= 64, panel["title"]
+        assert told["text"]["titleSize"] <= 14, panel["title"]
+        assert told["namePlacement"] == ("top" if panel["gridPos"]["w"] <= 8 else "left"), panel["title"]
+
+
+def test_a_text_that_is_empty_or_not_there_is_no_blank(built: list[Json]) -> None:
+    """Texts are shown by panels that take fields of any type."""
+    found = set()
+    for panel in (panel for board in built for panel in panels_of(board) if panel["type"] == "stat"):
+        if panel["options"]["reduceOptions"]["fields"]:
+            found.add(panel["title"])
+            told = panel["fieldConfig"]["defaults"]
+            assert told["noValue"] == "–", panel["title"]
+            assert {one["options"]["match"] for one in told["mappings"]} == {"empty", "null"}, panel["title"]
+            assert {one["options"]["result"]["text"] for one in told["mappings"]} == {"–"}, panel["title"]
+    assert found == {"Reason", "Part", "Order", "Bottleneck"}
+
+
+def test_a_cell_without_a_number_is_no_blank(built: list[Json]) -> None:
+    found = 0
+    for panel in (panel for board in built for panel in panels_of(board) if panel["type"] == "table"):
+        for rule in panel["fieldConfig"]["overrides"]:
+            told = {one["id"]: one["value"] for one in rule["properties"]}
+            if "unit" in told:
+                found += 1
+                assert told["noValue"] == "–", (panel["title"], rule)
+    assert found > 10
+
+
+def test_columns_of_a_table_have_names_of_their_own(built: list[Json]) -> None:
+    """Grafana's table finds values of a row by what people read above them, so one of two equals shows the other's."""
+    for panel in (panel for board in built for panel in panels_of(board) if panel["type"] == "table"):
+        rules = {one["matcher"]["options"]: one["properties"] for one in panel["fieldConfig"]["overrides"]}
+        names = [told["value"] for rule in rules.values() for told in rule if told["id"] == "displayName"]
+        assert len({"Time", *names}) == len(names) + 1, panel["title"]
+
+
+def test_a_share_in_a_cell_is_a_bar_of_all(built: list[Json]) -> None:
+    found = 0
+    for panel in (panel for board in built for panel in panels_of(board) if panel["type"] == "table"):
+        for rule in panel["fieldConfig"]["overrides"]:
+            told = {one["id"]: one["value"] for one in rule["properties"]}
+            if told.get("custom.cellOptions", {}).get("type") == "gauge":
+                found += 1
+                assert (told["min"], told["max"]) == (0, 1), (panel["title"], rule)
+    assert found > 10
+
+
+def test_shares_have_steps_of_half_an_hour(built: list[Json]) -> None:
+    found = 0
+    for panel in (panel for board in built for panel in panels_of(board) if panel["type"] == "timeseries"):
+        if panel["fieldConfig"]["defaults"]["unit"] == "percentunit":
+            found += 1
+            assert panel["interval"] == "30m", panel["title"]
+    assert found >= 3
+
+
+def test_only_names_of_runs_are_offered(plant: Plant, built: list[Json]) -> None:
+    """An answer has a number beside each name: 0, whatever is stored."""
+    names = [one for board in built for one in board["templating"]["list"] if one["name"].startswith("run")]
+    assert len(names) > len(built)
+    for one in names:
+        assert '"elapsed" * 0 AS' in one["query"]
+        only = re.compile(one["regex"].strip("/"))
+        assert only.search(plant.run_id(1, 0)) and only.search("000000000000")
+        assert not only.search("0") and not only.search("0.0")
 
 
 def test_alerts_are_three_steps_without_a_dollar(plant: Plant) -> None:

@@ -31,7 +31,14 @@ log = logging.getLogger("render")
 ROOT = Path(__file__).parents[2]
 PLANT = ROOT / "examples" / "engine-works.yaml"
 BEGIN, HOURS = datetime.fromisoformat("2026-01-05T06:00:00Z"), 8
-BOARDS = ("overview", "oee", "downtime", "machine?var-machine=OP20%201", "quality", "energy")
+BOARDS = (
+    "overview",
+    "oee",
+    "downtime?from=2026-01-05T00:00:00Z",  # a Pareto chart stands at the begin of its day
+    "machine?var-machine=OP20%201&open=Signals:%20Machining%20centre",
+    "quality",
+    "energy",
+)
 """What is drawn, and what is chosen where another choice than the first one shows more."""
 
 BUCKETS = {"INFLUXDB_BUCKET": "shopfloor", "INFLUXDB_RAW_BUCKET": "shopfloor_raw"}

@@ -19,7 +19,10 @@ try {
   for (const board of boards) {
     const [uid, query = ""] = board.split("?");
     const json = await (await fetch(`${base}/boards/${uid}.json`)).json();
-    const rows = Math.max(...json.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
+    const end = (panels) => Math.max(0, ...panels.map(({ gridPos }) => gridPos.y + gridPos.h));
+    const chosen = new URLSearchParams(query);
+    const opened = json.panels.filter(({ type, title }) => type === "row" && chosen.getAll("open").includes(title));
+    const rows = opened.reduce((sum, row) => sum + end(row.panels) - row.gridPos.y, end(json.panels));
     const page = await browser.newPage({
       viewport: { width: WIDTH, height: rows * CELL + 180 }, reducedMotion: "reduce", locale: "en-GB", timezoneId: "UTC",
     });
@@ -27,8 +30,9 @@ try {
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
     page.on("pageerror", (error) => errors.push(error.stack ?? String(error)));
     page.on("response", (answer) => answer.ok() || errors.push(`${answer.url()}: status ${answer.status()}`));
-    const asked = new URLSearchParams({ board: `boards/${uid}.json`, from, to });
-    await page.goto(`${base}/?${asked}&${query}`);
+    const asked = new URLSearchParams({ board: `boards/${uid}.json`, to });
+    if (!chosen.has("from")) asked.set("from", from);
+    await page.goto(`${base}/?${asked}&${chosen}`);
     let panels = [];
     try {
       await page.waitForSelector("body[data-ready]", { timeout: PATIENCE, state: "attached" });

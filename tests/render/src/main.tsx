@@ -1,6 +1,6 @@
 // Draws the board that the address names, says when it is ready, and what each panel shows.
 //
-// The address: ?board=URL of the JSON&from=ISO&to=ISO&var-NAME=VALUE. When all is drawn, `document.body.dataset.ready`
+// The address: ?board=URL of the JSON&from=ISO&to=ISO&var-NAME=VALUE&open=TITLE of a collapsed row. When all is drawn, `document.body.dataset.ready`
 // is set and `window.shown` tells of each panel: its id, title, kind, means, rows, values that are there, errors.
 import { LoadingState, ThemeContext } from "@grafana/data";
 import { SceneQueryRunner, VizPanel, sceneGraph, sceneUtils } from "@grafana/scenes";
@@ -33,7 +33,7 @@ for (const uid of sources) sceneUtils.registerRuntimeDataSource({ dataSource: ne
 
 const variables: Record<string, string[]> = {};
 for (const key of asked.keys()) if (key.startsWith("var-")) variables[key.slice(4)] = asked.getAll(key);
-const built = scene(board, { from: asked.get("from")!, to: asked.get("to")!, variables });
+const built = scene(board, { from: asked.get("from")!, to: asked.get("to")!, variables, open: asked.getAll("open") });
 
 document.body.style.background = theme.colors.background.canvas;
 document.getElementById("root")!.style.padding = "16px";

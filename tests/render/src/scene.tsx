@@ -7,7 +7,7 @@ import {
 } from "@grafana/scenes";
 import { LinkButton } from "@grafana/ui";
 
-export interface Asked { from: string; to: string; variables: Record<string, string[]> }
+export interface Asked { from: string; to: string; variables: Record<string, string[]>; open: string[] }
 
 export function scene(board: any, asked: Asked): EmbeddedScene {
   const links = () => (
@@ -20,7 +20,7 @@ export function scene(board: any, asked: Asked): EmbeddedScene {
       new VariableValueSelectors({}), new SceneControlsSpacer(), new SceneReactObject({ component: links }),
       new SceneTimePicker({}),
     ],
-    body: new SceneGridLayout({ isLazy: false, children: grid(board.panels) }),
+    body: new SceneGridLayout({ isLazy: false, children: grid(opened(board.panels, asked.open)) }),
   });
 }
 
@@ -42,6 +42,19 @@ function variable(one: any, asked: Asked) {
     default:
       return new ConstantVariable({ ...common, value: one.query } as any);
   }
+}
+
+/** The same with some rows open that are collapsed; what stands below moves down. */
+function opened(panels: any[], titles: string[]): any[] {
+  let lower = 0;
+  const moved = (panel: any) => ({ ...panel, gridPos: { ...panel.gridPos, y: panel.gridPos.y + lower } });
+  return panels.flatMap((panel) => {
+    const inside = (panel.panels ?? []).map(moved);
+    const row = moved(panel);
+    if (!panel.collapsed || !titles.includes(panel.title)) return [{ ...row, panels: inside }];
+    lower += Math.max(0, ...inside.map(({ gridPos }: any) => gridPos.y + gridPos.h - row.gridPos.y - 1));
+    return [{ ...row, collapsed: false, panels: [] }, ...inside];
+  });
 }
 
 /** Rows hold the panels behind them; those of a collapsed one lie in it. */

@@ -151,6 +151,8 @@ class Select:
 def _check_column(column: Column, table: Table) -> None:
     if column.each == "raw" and column.expression.under_names:
         raise ValueError(f"{column.name} divides in raw rows, of which one may divide by 0; divide sums")
+    if column.each == "count" and len(column.expression.names) > 1:
+        raise ValueError(f"{column.name} counts several fields, of which one may have no rows; count one")
     texts = [name for name in column.expression.names if table.fields[name].datatype == "text"]
     if texts and not (column.each == "count" or (column.plain and column.each in {"first", "last", "raw"})):
         raise ValueError(f"{column.name}: {texts[0]} of {table.name} is a text, which has no {column.each}")

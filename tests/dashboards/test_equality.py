@@ -76,7 +76,8 @@ def same_frames(one: Sequence[Frame], other: Sequence[Frame], tolerance: float =
 
 
 WHOLE = st.integers(-5, 5) | st.integers(-(10**13), 10**13) | st.just(0)
-REAL = st.sampled_from([0.0, 0.5, -1.25, 3.0, 1e9]) | st.floats(-1e6, 1e6)
+REAL = st.sampled_from([0.0, 0.5, -1.25, 3.0, 1e9]) | st.floats(-1e6, 1e6).map(lambda v: round(v, 6))
+# not too near to 0: InfluxDB has no word for the infinity that a quotient then makes
 VALUES = {"int": WHOLE, "float": REAL, "text": st.sampled_from(SAID)}
 
 
@@ -92,13 +93,14 @@ def points_of(table: Table) -> st.SearchStrategy:
 POINTS = st.lists(points_of(SIMPLE), min_size=3, max_size=40)
 SUMS = ("a", "b", "A", "x", "t", "a + b", "a · 3 − x", "a · b", "a / 4")
 FORMULAS = (*SUMS, "a / b", "a / (a + b)", "(a − b) / (b · t)", "x / a", "A / x")
+COUNTED = ("a", "b", "A", "x", "t", "a / 4")  # a count is of one field
 EACH = ("sum", "mean", "min", "max", "first", "last", "count")
 columns = st.builds(
     lambda formula, each, scale: (formula, each, scale),
     st.sampled_from(FORMULAS),
     st.sampled_from(EACH),
     st.sampled_from([(1, 1), (1, 1_000_000), (3_600_000_000, 1), (1000, 7)]),
-)
+).filter(lambda column: column[1] != "count" or column[0] in COUNTED)
 texts = st.tuples(st.just("said"), st.sampled_from(("first", "last", "count")), st.just((1, 1)))
 raws = st.tuples(st.sampled_from(SUMS), st.just("raw"), st.just((1, 1)))
 raw_texts = st.just(("said", "raw", (1, 1)))

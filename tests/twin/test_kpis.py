@@ -178,7 +178,7 @@ def test_a_formula_computes_as_it_reads() -> None:
     assert Formula("d2(c)").over({"c": 5}) == Fraction("2.326")
 
 
-@pytest.mark.parametrize("text", ["a /", "a ** b", "f(a)", "a if b else c", "1.5 · a", "'a'", "a.b"])
+@pytest.mark.parametrize("text", ["a /", "a ** b", "f(a)", "a if b else c", "1.5 · a", "a.b"])
 def test_a_formula_has_nothing_else(text) -> None:
     with pytest.raises(ValueError, match="formula"):
         Formula(text)

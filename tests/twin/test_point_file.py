@@ -208,7 +208,8 @@ async def test_what_no_table_has_is_refused_and_what_no_field_can_hold_is_left_o
     [
         (Select(table="nothing", columns=STATES.columns), "there is no table 'nothing'"),
         (Select(table="state", columns=(Column(name="a", formula="state", each="sum"),)), "state of state is a text"),
-        (Select(table="stop", columns=(Column(name="a", formula="time / stops", each="raw"),)), "divides in raw rows"),
+        (Select(table="stop", columns=(Column(name="a", formula="lost / stops", each="raw"),)), "divides in raw rows"),
+        (Select(table="stop", columns=(Column(name="a", formula="lost + stops", each="count"),)), "counts several"),
         (Select(table="stop", columns=STATES.columns[:1]), "no field code"),
         (Select(table="state", columns=STATES.columns, by=("shift",)), "no label shift"),
         (Select(table="state", columns=STATES.columns, where=(Condition(name="code", value="x"),)), "with a number"),

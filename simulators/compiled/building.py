@@ -16,7 +16,7 @@ from plant.ways import OUT
 from simulators.compiled import breakdown, phase, station as stations, ways as flow
 from simulators.compiled.buffer import UNLIMITED, Belt, Buffer
 from simulators.compiled.crew import Crews, Need, Needs, Operator, Pool
-from simulators.compiled.draws import Draw, made
+from simulators.compiled.draws import Draw, give_key, made
 from simulators.compiled.failure import Mode
 from simulators.compiled.fleet import Fleet, Vehicle
 from simulators.compiled.job import Job
@@ -105,7 +105,7 @@ class Built:
     def key(self, seed: int) -> None:
         """Give every stream the key of a seed."""
         for drawn, path, purpose in self.draws:
-            drawn.key(seed, path, purpose)
+            give_key(drawn, seed, path, purpose)
 
     # --- streams -------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """The figures of a run over a window: what `simulate --json` says about each line."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -10,16 +10,27 @@ from plant.time import SECOND
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from plant.description import Line
+    from plant.description import Line, Plant
     from simulators.orders import Ticket
-    from simulators.simulation import Simulation
-    from simulators.tally import LineTally
+    from simulators.tally import LineTally, Tally
 
 STATES = tuple(state for state in State if state is not State.UNKNOWN)
 """Every state that a simulated machine can be in."""
 
 
-def summarise(simulation: "Simulation", warm_up: int, until: int) -> dict[str, dict[str, Any]]:
+class Counted(Protocol):
+    """A run of either engine, as far as figures need it."""
+
+    plant: "Plant"
+
+    def tally(self, begin: int, end: int) -> "Tally":
+        """Sums over [begin, end), µs since the start."""
+
+    def orders(self, line: str) -> "list[Ticket]":
+        """The production orders that a line has got so far, in order of release."""
+
+
+def summarise(simulation: Counted, warm_up: int, until: int) -> dict[str, dict[str, Any]]:
     """Figures per line over [warm_up, until), µs since the start of the run.
 
     ``parts_out`` and ``throughput_per_s`` count good parts that left the line, ``parts_scrapped`` those taken out as

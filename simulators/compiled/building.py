@@ -73,6 +73,8 @@ class Built:
         draws: every stream with its path and purpose, for the keys that a seed gives them.
         words: reasons by number.
         plant: what it was built from.
+        nodes, mode_names: of all machines, in the order of the plant.
+        told, streams: names of the orders that the plant tells, and of those that come by themselves.
     """
 
     def __init__(self, plant: Plant, start: int, until: int) -> None:
@@ -80,6 +82,10 @@ class Built:
         self.start = start
         self.until = until
         self.draws: list[tuple[Draw, str, str]] = []
+        self.nodes = [node for line in plant.lines for station in line.stations for node in line.machines(station)]
+        self.mode_names: list[list[str]] = []
+        self.told: list[str] = []
+        self.streams: list[str] = []
         self._names = Names()
         self._spots = Names()
         self._modes: list[Mode] = []
@@ -259,6 +265,7 @@ class Built:
             stream.quantity = order.quantity
             stream.due = -1 if order.due is None else order.due
             self._streams.append(stream)
+            self.streams.append(order.order)
             line.expected.append(-len(self._streams))
             return
         ticket = Ticket()
@@ -267,6 +274,7 @@ class Built:
         ticket.quantity, ticket.release = order.quantity, order.release
         ticket.due = -1 if order.due is None else order.due
         self._tickets.append(ticket)
+        self.told.append(order.order)
         line.expected.append(len(self._tickets))
 
 
@@ -598,6 +606,7 @@ class _Wiring:
         for job in machine.jobs:
             job.index = len(built._jobs)
             built._jobs.append(job)
+        built.mode_names.append([*modes, "tool"][: len(machine.modes)])
         machine.operating = any(mode.operating for mode in machine.modes)
         machine.timetable = timetable
         if timetable is not None:

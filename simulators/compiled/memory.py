@@ -1,6 +1,7 @@
 """A graph of records in one flat array, as compiled code sees it."""
 
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -59,8 +60,8 @@ class Memory:
         return bool(self.words[FULL])
 
     def place(self, thing: Record) -> int:
-        """Where a record lies that was laid out at first."""
-        return self._places[id(thing)]
+        """Where a record lies that was laid out at first; 0: nobody refers to it."""
+        return self._places.get(id(thing), 0)
 
     # --- laying out ----------------------------------------------------------------------------------------------
 
@@ -100,9 +101,10 @@ class Memory:
             return float(word.view(np.float64))
         return bool(word) if kind == BOOL else int(word)
 
-    def write(self, place: int, of: type[Record], field: str, value: int) -> None:
-        """Set a field that is a whole number, a truth or a word."""
-        self.words[(place + layout(of).fields[field][1]) // WORD] = _signed(value)
+    def set(self, place: int, words: Sequence[int]) -> None:
+        """Set the first fields of a record, which are whole numbers or words."""
+        at = place // WORD
+        self.words[at : at + len(words)] = [_signed(word) for word in words]
 
     def row(self, place: int) -> NDArray[np.int64]:
         """The items of a row, no copy. Shape (n,)."""

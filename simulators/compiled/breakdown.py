@@ -7,6 +7,7 @@ from simulators.compiled.phase import DONE, WORKING
 from simulators.compiled.reservations import pass_on
 
 if TYPE_CHECKING:
+    from simulators.compiled.failure import Mode
     from simulators.compiled.machine import Machine
     from simulators.compiled.part import Part
 
@@ -30,12 +31,7 @@ def strike(machine: "Machine", starting: bool) -> None:
     for mode in machine.modes:
         mode.struck = not mode.down and ((at_work and mode.left == 0) if mode.operating else mode.due == now)
         if mode.struck:
-            machine.down += 1
-            machine.halted += 1
-            if mode.gates and not machine.gated:
-                machine.gated = True
-                if machine.part is None:
-                    machine.station.idle -= 1
+            _go_down(machine, mode)
     if machine.due is not None:
         machine.due.suspend()
     if machine.timer == 0:
@@ -49,6 +45,15 @@ def strike(machine: "Machine", starting: bool) -> None:
     machine.world.touch(machine)
     if begun:
         _mind_the_part(machine, worst)
+
+
+def _go_down(machine: "Machine", mode: "Mode") -> None:
+    machine.down += 1
+    machine.halted += 1
+    if mode.gates and not machine.gated:
+        machine.gated = True
+        if machine.part is None:
+            machine.station.idle -= 1
 
 
 def _mind_the_part(machine: "Machine", worst: int) -> None:

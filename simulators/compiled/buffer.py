@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from simulators.compiled.draws import draw
-from simulators.compiled.language import Record
 from simulators.compiled.part import Part, Parts
 from simulators.compiled.world import AT_END, CLEAR, IS_HERE
+from simulators.compiler.language import Record
 
 if TYPE_CHECKING:
     from simulators.compiled.draws import Draw

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from simulators.compiled.draws import draw
-from simulators.compiled.language import Record, Row, drop, new_row
 from simulators.compiled.machine import JOB, MACHINE
 from simulators.compiled.world import WALKED
+from simulators.compiler.language import Record, Row, drop, new_row
 
 if TYPE_CHECKING:
     from simulators.compiled.draws import Draw

@@ -5,9 +5,10 @@ import math
 from plant.distributions import Distribution
 from plant.draws import GOLDEN, TO_UNIT, key
 from plant.time import SECOND
-from simulators.compiled.language import Record, Row, shift_right, wrap_add, wrap_mul
+from simulators.compiler.language import Record, Row, shift_right, wrap_add, wrap_mul
 
-(CONSTANT, EXPONENTIAL, NORMAL, LOGNORMAL, ERLANG, GAMMA, WEIBULL, TRIANGULAR, UNIFORM, GEOMETRIC, EMPIRICAL) = range(11)
+CONSTANT, EXPONENTIAL, NORMAL, LOGNORMAL, ERLANG, GAMMA = range(6)
+WEIBULL, TRIANGULAR, UNIFORM, GEOMETRIC, EMPIRICAL = range(6, 11)
 
 KINDS = {
     "constant": CONSTANT, "exponential": EXPONENTIAL, "normal": NORMAL, "lognormal": LOGNORMAL, "erlang": ERLANG,
@@ -97,6 +98,12 @@ def deviate(base: int, j: int) -> float:
     return math.sqrt(-2.0 * math.log(sub(base, j))) * math.cos(2.0 * math.pi * sub(base, j + 1))
 
 
+def power(base: float, exponent: float) -> float:
+    """A power."""
+    raised: float = base**exponent
+    return raised
+
+
 def draw(drawn: Draw, k: int) -> int:
     """Draw k in microseconds."""
     if drawn.kind == CONSTANT:
@@ -122,7 +129,7 @@ def _seldom(drawn: Draw, base: int) -> int:
     if kind == GAMMA:
         return round(_gamma(drawn, base))
     if kind == WEIBULL:
-        return round(drawn.b * (-math.log(sub(base, 0))) ** (1.0 / drawn.a))
+        return round(drawn.b * power(-math.log(sub(base, 0)), 1.0 / drawn.a))
     if kind == GEOMETRIC:
         return SECOND * (1 + math.floor(math.log(sub(base, 0)) / drawn.b))
     return round(drawn.values[int(sub(base, 0) * len(drawn.values))])
@@ -163,11 +170,11 @@ def _gamma(drawn: Draw, base: int) -> float:
     v = 0.0
     while True:
         x = deviate(base, j)
-        v = (1.0 + c * x) ** 3.0
+        v = power(1.0 + c * x, 3.0)
         if v > 0.0 and math.log(sub(base, j + 2)) < 0.5 * x * x + d - d * v + d * math.log(v):
             break
         j += 3
-    value = d * v * (sub(base, 0) ** (1.0 / shape) if shape < 1.0 else 1.0)
+    value = d * v * (power(sub(base, 0), 1.0 / shape) if shape < 1.0 else 1.0)
     return drawn.a / shape * value
 
 

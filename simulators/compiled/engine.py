@@ -10,22 +10,24 @@ from numpy.typing import NDArray
 from plant.description import Plant
 from plant.draws import key
 from plant.errors import SimulationError
+from plant.faults import ProcessFault
 from plant.paths import Node
 from plant.states import State
 from plant.time import DEFAULT_START
 from simulators.compiled.buffer import Buffer
-from simulators.compiled.building import MOST_MODES, Built
+from simulators.compiled.building import Built
 from simulators.compiled.line import Line
 from simulators.compiled.machine import Machine
-from simulators.compiled.memory import CAPACITY, Memory
 from simulators.compiled.orders import Ticket as Released
 from simulators.compiled.part import BUILT_IN, GOOD, REWORK, SCRAP, Part, Parts
 from simulators.compiled.phase import STATES
-from simulators.compiled.program import Program
 from simulators.compiled.records import STAY, VISIT, Log
 from simulators.compiled.starting import start as begin
 from simulators.compiled.station import Station
+from simulators.compiled.wiring import MOST_MODES
 from simulators.compiled.world import FULL, World
+from simulators.compiler.memory import CAPACITY
+from simulators.compiler.program import Program
 from simulators.ledger import Interval, Journey
 from simulators.orders import Ticket
 from simulators.simulation import Simulation
@@ -72,7 +74,7 @@ def _shifts(plant: Plant, line: str, name: str) -> bool:
     station = next(of for of in plant.line(line).stations if of.name == name)
     rows = plant.kind(station).faults
     announced = {failure.fault for failure in station.failures if failure.fault is not None}
-    told = {fault.fault for fault in plant.faults if getattr(fault, "fault", None) in rows}
+    told = {fault.process for fault in plant.faults if isinstance(fault, ProcessFault)}
     return any(rows[name].shift is not None or rows[name].spread is not None for name in (announced | told) & set(rows))
 
 
@@ -190,7 +192,7 @@ class CompiledRun:
         of, read = self.plant.line(line), self._memory.read
         goods = self.plant.products_of(of)
         products = self._row(self._line(line), Line, "products")
-        found = []
+        found: list[Ticket] = []
         place = read(self._line(line), Line, "tickets")
         while place:
             due = read(place, Released, "due")
@@ -232,9 +234,8 @@ class CompiledRun:
         found: list[Interval] = []
         for condition, begun, ended in stays:
             state, reason = self._condition(index, condition)
-            if found and (found[-1].state, found[-1].reason) == (state, reason):
-                begun = found.pop().begin
-            found.append(Interval(state, reason, begun, ended))
+            joins = bool(found) and (found[-1].state, found[-1].reason) == (state, reason)
+            found.append(Interval(state, reason, found.pop().begin if joins else begun, ended))
         return found
 
     def _condition(self, index: int, condition: int) -> tuple[str, str]:
@@ -255,11 +256,13 @@ class CompiledRun:
             for number, enter, station, begun, ended, visit, leave, machine, outcome, product in sorted(
                 [*visits, *self._inside(line.name)], key=lambda row: (row[0], row[1], row[5], row[2])
             ):
-                times = [None if time < 0 else time for time in (begun, ended, leave)]
+                start, finish, left = (None if time < 0 else time for time in (begun, ended, leave))
                 part, what = f"{line.name}-{number}", goods[product].name
                 found.append(
-                    Journey(part, stations[station], machine, enter, *times, outcome, line.name, visit, what)
-                )
+                    Journey(
+                        part, stations[station], machine, enter, start, finish, left, outcome, line.name, visit, what
+                    )
+                )  # fmt: skip
         return found
 
     def _inside(self, line: str) -> Iterator[tuple[Any, ...]]:

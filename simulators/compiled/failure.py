@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING
 
 from simulators.compiled import breakdown
 from simulators.compiled.draws import draw
-from simulators.compiled.language import Record
 from simulators.compiled.machine import MODE
 from simulators.compiled.world import FALLS_DUE, REPAIRED
+from simulators.compiler.language import Record
 
 if TYPE_CHECKING:
     from simulators.compiled.crew import Request
     from simulators.compiled.draws import Draw
     from simulators.compiled.job import Job
-    from simulators.compiled.language import Row
     from simulators.compiled.machine import Machine
+    from simulators.compiler.language import Row
 
 
 class Mode(Record):

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from simulators.compiled.draws import draw
-from simulators.compiled.language import Record, Row
 from simulators.compiled.world import BRINGS, CHARGED, LEAVES
+from simulators.compiler.language import Record, Row
 
 if TYPE_CHECKING:
     from simulators.compiled.buffer import Buffer

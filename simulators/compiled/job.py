@@ -3,16 +3,16 @@
 from typing import TYPE_CHECKING
 
 from simulators.compiled.draws import draw
-from simulators.compiled.language import Record
 from simulators.compiled.machine import JOB
 from simulators.compiled.world import JOB_COMES, JOB_ENDS
+from simulators.compiler.language import Record
 
 if TYPE_CHECKING:
     from simulators.compiled.crew import Needs, Request
     from simulators.compiled.draws import Draw
     from simulators.compiled.failure import Mode
-    from simulators.compiled.language import Row
     from simulators.compiled.machine import Machine
+    from simulators.compiler.language import Row
 
 
 class Job(Record):

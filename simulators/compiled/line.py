@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 
 from simulators.compiled.draws import draw
-from simulators.compiled.language import Record, Row, drop
 from simulators.compiled.part import Part
 from simulators.compiled.phase import READY
 from simulators.compiled.records import record_departure
 from simulators.compiled.world import PALLET
+from simulators.compiler.language import Record, Row, drop
 
 if TYPE_CHECKING:
     from simulators.compiled.draws import Draw

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from simulators.compiled.language import drop
 from simulators.compiled.part import Parts
 from simulators.compiled.phase import DONE, EMPTY, READY
 from simulators.compiled.world import LOCKED
+from simulators.compiler.language import drop
 
 if TYPE_CHECKING:
     from simulators.compiled.buffer import Buffer
@@ -132,18 +132,23 @@ def _check(line: "Line") -> None:
     for station in line.stations:
         for machine in station.machines:
             machine.moving = False
-    grows = True
-    while grows:
-        grows = False
-        for station in line.stations:
-            for machine in station.machines:
-                if not machine.moving and _moves(machine):
-                    machine.moving = True
-                    grows = True
+    while _more_move(line):
+        pass
     for station in line.stations:
         for machine in station.machines:
             if machine.phase == DONE and not machine.moving:
                 line.world.error = LOCKED
+
+
+def _more_move(line: "Line") -> bool:
+    """Find more machines that surely move; whether there were any."""
+    grows = False
+    for station in line.stations:
+        for machine in station.machines:
+            if not machine.moving and _moves(machine):
+                machine.moving = True
+                grows = True
+    return grows
 
 
 def _moves(machine: "Machine") -> bool:

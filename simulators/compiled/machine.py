@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from simulators.compiled.breakdown import strike
 from simulators.compiled.draws import draw
-from simulators.compiled.language import Record
 from simulators.compiled.locks import blocked
 from simulators.compiled.phase import DONE, EMPTY, LOADING, OFF, READY, SETTING, UNLOADING, WORKING
 from simulators.compiled.records import record_stay, record_visit
@@ -12,18 +11,19 @@ from simulators.compiled.reservations import pass_on
 from simulators.compiled.several import take_apart
 from simulators.compiled.verdict import judge
 from simulators.compiled.world import FINISH, HANDLED, RUNS_OUT
+from simulators.compiler.language import Record
 
 if TYPE_CHECKING:
+    from simulators.compiled.buffer import Buffer
     from simulators.compiled.crew import Needs, Request
     from simulators.compiled.failure import Mode
-    from simulators.compiled.buffer import Buffer
     from simulators.compiled.job import Job
-    from simulators.compiled.language import Row
     from simulators.compiled.orders import Ticket
     from simulators.compiled.part import Part
     from simulators.compiled.station import Station
     from simulators.compiled.timetable import Timetable
     from simulators.compiled.world import World
+    from simulators.compiler.language import Row
 
 MACHINE, JOB, MODE = 0, 1, 2
 """Who asks for operators."""

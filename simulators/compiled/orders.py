@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from simulators.compiled.draws import draw, uniform
-from simulators.compiled.language import Record
 from simulators.compiled.world import ORDERED
+from simulators.compiler.language import Record
 
 if TYPE_CHECKING:
     from simulators.compiled.draws import Draw

@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from simulators.compiled.language import Record
+from simulators.compiler.language import Record
 
 if TYPE_CHECKING:
-    from simulators.compiled.language import Row
     from simulators.compiled.line import Product
     from simulators.compiled.orders import Ticket
     from simulators.compiled.reservations import Reservations
     from simulators.compiled.station import Station
+    from simulators.compiler.language import Row
 
 GOOD, SCRAP, REWORK, BUILT_IN = 0, 1, 2, 3
 

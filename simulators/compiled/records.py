@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from simulators.compiled.language import Record, Row, new_row
 from simulators.compiled.part import BUILT_IN, GOOD, REWORK, SCRAP
 from simulators.compiled.phase import STATES
+from simulators.compiler.language import Record, Row, new_row
 
 if TYPE_CHECKING:
     from simulators.compiled.line import Line
@@ -33,6 +33,13 @@ class Log(Record):
                 new[i] = old[i]
             self.items = new
         return at
+
+
+def log() -> Log:
+    """A log without rows."""
+    made = Log()
+    made.items = [0] * 64
+    return made
 
 
 def record_stay(machine: "Machine", time: int) -> None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from simulators.compiled.language import Record
+from simulators.compiler.language import Record
 
 if TYPE_CHECKING:
     from simulators.compiled.machine import Machine

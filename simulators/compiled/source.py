@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from simulators.compiled.draws import draw, uniform
-from simulators.compiled.language import Record, Row, drop
 from simulators.compiled.station import CRITICAL_RATIO, EDD, PRIORITY, SPT, less
 from simulators.compiled.world import ARRIVAL, DELIVERED
+from simulators.compiler.language import Record, Row, drop
 
 if TYPE_CHECKING:
     from simulators.compiled.draws import Draw

@@ -1,4 +1,4 @@
-"""How a world of the kernel begins: empty at time 0, with everything set in the order in which SimPy's model sets it."""
+"""How a world of the kernel begins: empty at time 0, everything set in the order in which SimPy's model sets it."""
 
 from typing import TYPE_CHECKING
 

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from simulators.compiled.draws import draw
-from simulators.compiled.language import Record, Row, new_row
 from simulators.compiled.several import build_in
 from simulators.compiled.world import NO_LONGER
+from simulators.compiler.language import Record, Row, new_row
 
 if TYPE_CHECKING:
     from simulators.compiled.buffer import Buffer

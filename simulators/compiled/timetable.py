@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from simulators.compiled.language import Record, Row
 from simulators.compiled.world import TURNS
+from simulators.compiler.language import Record, Row
 
 if TYPE_CHECKING:
     from simulators.compiled.crew import Pool

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from simulators.compiled.draws import normal, uniform
-from simulators.compiled.language import Record, Row, new_row
+from simulators.compiler.language import Record, Row, new_row
 
 if TYPE_CHECKING:
     from simulators.compiled.draws import Draw

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from simulators.compiled.draws import uniform
-from simulators.compiled.language import Record, Row
 from simulators.compiled.phase import EMPTY
+from simulators.compiler.language import Record, Row
 
 if TYPE_CHECKING:
     from simulators.compiled.draws import Draw

@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from simulators.compiled.breakdown import strike
-from simulators.compiled.language import Record, Row, memory_full, new_row
 from simulators.compiled.phase import condition_of, standing
+from simulators.compiler.language import Record, Row, memory_full, new_row
 
 if TYPE_CHECKING:
     from simulators.compiled.buffer import Belt, Buffer
-    from simulators.compiled.crew import Crews, Request
+    from simulators.compiled.crew import Crews
     from simulators.compiled.failure import Mode
     from simulators.compiled.fleet import Fleet, Vehicle
     from simulators.compiled.job import Job

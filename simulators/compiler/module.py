@@ -4,9 +4,9 @@ import sys
 from collections.abc import Sequence
 from types import FunctionType
 
-from simulators.compiled.kinds import NONE, WORD, CompileError, Kind, kind_of, layout, node_of
-from simulators.compiled.language import Record
-from simulators.compiled.memory import FREE, FULL, LIMIT, NEXT
+from simulators.compiler.kinds import NONE, WORD, CompileError, Kind, kind_of, layout, node_of
+from simulators.compiler.language import Record
+from simulators.compiler.memory import FREE, FULL, LIMIT, NEXT
 
 LIBRARY = {"log": 1, "exp": 1, "cos": 1, "sin": 1, "log1p": 1, "pow": 2}
 """Functions of C's mathematical library and how many numbers they take: the ones that Python itself calls."""
@@ -33,7 +33,7 @@ class Module:
         Raises:
             CompileError: something in them is no part of the language.
         """
-        from simulators.compiled.body import Body  # noqa: PLC0415 they know each other
+        from simulators.compiler.body import Body  # noqa: PLC0415 they know each other
 
         for entry in entries:
             self.name(entry)

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from simulators.compiled.language import Record
+from simulators.compiler.language import Record
 
 WORD = 8
 """Bytes of everything."""
@@ -136,9 +136,17 @@ def kind_of(annotation: ast.expr | None, names: dict[str, Any]) -> Kind:
     raise CompileError(f"line {annotation.lineno}: {ast.unparse(annotation)} is no type of the language")
 
 
-@lru_cache(maxsize=256)
+_LAYOUTS: dict[type[Record], Layout] = {}
+
+
 def layout(of: type[Record]) -> Layout:
     """How records of a class lie in memory: the fields that it annotates, in this order."""
+    if of not in _LAYOUTS:
+        _LAYOUTS[of] = _laid_out(of)
+    return _LAYOUTS[of]
+
+
+def _laid_out(of: type[Record]) -> Layout:
     names = vars(sys.modules[of.__module__])
     fields: dict[str, tuple[Kind, int]] = {}
     for one in node_of(of.__module__, of.__qualname__).body:

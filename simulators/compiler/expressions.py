@@ -5,11 +5,11 @@ import math
 import types
 from typing import Any, NamedTuple
 
-from simulators.compiled import language
-from simulators.compiled.kinds import BOOL, FLOAT, INT, NONE, NOTHING, WORD, CompileError, Kind, layout, method
-from simulators.compiled.language import Record
-from simulators.compiled.memory import FULL
-from simulators.compiled.module import LIBRARY, Module, number, signature
+from simulators.compiler import language
+from simulators.compiler.kinds import BOOL, FLOAT, INT, NONE, NOTHING, WORD, CompileError, Kind, layout, method
+from simulators.compiler.language import Record
+from simulators.compiler.memory import FULL
+from simulators.compiler.module import LIBRARY, Module, number, signature
 
 WHOLE = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor",

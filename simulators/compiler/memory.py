@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.compiled.kinds import BOOL, FLOAT, INT, WORD, Kind, layout
-from simulators.compiled.language import MASK, Record
+from simulators.compiler.kinds import BOOL, FLOAT, INT, WORD, Kind, layout
+from simulators.compiler.language import MASK, Record
 
 NEXT, LIMIT, FULL, FREE = 1, 2, 3, 4
 """Words of the head: first free byte, end of the room, whether it ran out, and from there on free records by class."""

@@ -5,22 +5,26 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Any, cast
 
 import llvmlite
 from llvmlite import binding
 
-from simulators.compiled.language import Record
-from simulators.compiled.memory import CAPACITY, Memory
-from simulators.compiled.module import Module
+from simulators.compiler.language import Record
+from simulators.compiler.memory import CAPACITY, Memory
+from simulators.compiler.module import Module
 
 OWN = ("body", "expressions", "kinds", "language", "memory", "module", "program")
 """Modules of the compiler itself: code that another one made is not used."""
+
+
+Entry = Callable[..., int]
+"""A function that is called from outside."""
 
 
 class Program:
@@ -35,10 +39,10 @@ class Program:
         modules: names of the modules of which it was made.
     """
 
-    def __init__(self, entries: Sequence[FunctionType], folder: Path | None = None) -> None:
+    def __init__(self, entries: Sequence[Entry], folder: Path | None = None) -> None:
         binding.initialize_native_target()
         binding.initialize_native_asmprinter()
-        self._entries = entries
+        self._entries = cast("Sequence[FunctionType]", entries)
         self._machine = binding.Target.from_default_triple().create_target_machine(
             cpu=binding.get_host_cpu_name(), features=binding.get_host_cpu_features().flatten(), opt=2, jit=True
         )
@@ -51,7 +55,7 @@ class Program:
         self._engine = binding.create_mcjit_compiler(binding.parse_assembly(""), self._machine)
         self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
-        self._functions = {entry: self._function(entry) for entry in entries}
+        self._functions = {entry: self._function(entry) for entry in self._entries}
 
     def _function(self, entry: FunctionType) -> Any:
         address = self._engine.get_function_address(f"entry.{entry.__name__}")
@@ -62,9 +66,9 @@ class Program:
         """Lay out a graph of records for this code."""
         return Memory(root, self.classes, capacity)
 
-    def run(self, entry: FunctionType, memory: Memory, *numbers: int) -> int:
+    def run(self, entry: Entry, memory: Memory, *numbers: int) -> int:
         """Call an entry with the root of a memory and whole numbers; other threads run meanwhile."""
-        return int(self._functions[entry](memory.words.ctypes.data, memory.root, *numbers))
+        return int(self._functions[cast("FunctionType", entry)](memory.words.ctypes.data, memory.root, *numbers))
 
     # --- making and keeping --------------------------------------------------------------------------------------
 

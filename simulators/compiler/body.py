@@ -4,9 +4,9 @@ import ast
 from types import FunctionType
 from typing import Any
 
-from simulators.compiled.expressions import Expressions, Value
-from simulators.compiled.kinds import INT, NONE, CompileError, Kind, kind_of, node_of
-from simulators.compiled.module import Module, signature
+from simulators.compiler.expressions import Expressions, Value
+from simulators.compiler.kinds import INT, NONE, CompileError, Kind, kind_of, node_of
+from simulators.compiler.module import Module, signature
 
 
 class Body(Expressions):

@@ -16,7 +16,8 @@ from typing import Any
 from experiments.intervals import estimate
 from plant.description import Plant
 from plant.draws import Stream
-from simulators import Simulation, summarise
+from simulators import Engine, Simulation, summarise
+from simulators.compiled.engine import CompiledRun
 
 Results = dict[str, Any]
 """A tree of plain values: the ``lines`` of ``simulate --json``."""
@@ -40,9 +41,12 @@ def replication_seed(seed: int, replication: int) -> int:
     return seed if replication == 0 else Stream(seed, "", "replication").word(replication) >> 1
 
 
-def replicate_once(plant: Plant, window: Window, start: int, seed: int) -> Results:
-    """Run the plant once and summarise the window."""
+def replicate_once(plant: Plant, window: Window, start: int, seed: int, engine: Engine = "simpy") -> Results:
+    """Run the plant once and summarise the window; the engine changes nothing but the time that it takes."""
     counted = (window.warm_up, window.end)
+    if engine == "compiled":
+        run = CompiledRun(plant, window.end, seed=seed, start=start, window=counted)
+        return summarise(run, window.warm_up, window.end)
     simulation = Simulation(plant, seed=seed, start=start, messages=False, keep=False, window=counted)
     simulation.advance(start + window.end)
     return summarise(simulation, window.warm_up, window.end)
@@ -55,6 +59,7 @@ def replicate(
     start: int,
     seed: int,
     replications: int,
+    engine: Engine = "simpy",
     progress: Callable[[int], None] = lambda _: None,
 ) -> list[Results]:
     """Run the plant several times, on all cores where that pays; the results don't depend on how.
@@ -65,15 +70,30 @@ def replicate(
         start: first instant of each run, microseconds UTC.
         seed: seed of the first replication; the others follow from it.
         replications: how many, at least 1.
+        engine: which one runs the model.
         progress: told the number of finished replications.
     """
     seeds = [replication_seed(seed, r) for r in range(replications)]
-    work = partial(replicate_once, plant, window, start)
+    if engine == "compiled":
+        told = _again(plant, window, start, seeds)
+    else:
+        told = _map(partial(replicate_once, plant, window, start), seeds)
     results = []
-    for done, result in enumerate(_map(work, seeds), start=1):
+    for done, result in enumerate(told, start=1):
         results.append(result)
         progress(done)
     return results
+
+
+def _again(plant: Plant, window: Window, start: int, seeds: Sequence[int]) -> Iterator[Results]:
+    """The same run again and again, with one seed after the other."""
+    run: CompiledRun | None = None
+    for seed in seeds:
+        if run is None:
+            run = CompiledRun(plant, window.end, seed=seed, start=start, window=(window.warm_up, window.end))
+        else:
+            run.again(seed)
+        yield summarise(run, window.warm_up, window.end)
 
 
 def _map(work: Callable[[int], Results], seeds: Sequence[int]) -> Iterator[Results]:

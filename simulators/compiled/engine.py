@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from plant.description import Plant
 from plant.draws import key
 from plant.errors import SimulationError
-from plant.faults import ProcessFault
 from plant.paths import Node
 from plant.states import State
 from plant.time import DEFAULT_START
@@ -24,14 +23,15 @@ from simulators.compiled.phase import STATES
 from simulators.compiled.records import STAY, VISIT, Log
 from simulators.compiled.starting import start as begin
 from simulators.compiled.station import Station
-from simulators.compiled.wiring import MOST_MODES
 from simulators.compiled.world import FULL, World
 from simulators.compiler.memory import CAPACITY
-from simulators.compiler.program import Program
 from simulators.ledger import Interval, Journey
 from simulators.orders import Ticket
 from simulators.simulation import Simulation
 from simulators.tally import Tally
+
+if TYPE_CHECKING:
+    from simulators.compiler.program import Program
 
 NAMES = tuple(
     state.value
@@ -50,32 +50,11 @@ Rows = NDArray[np.int64]
 
 
 @cache
-def program() -> Program:
+def program() -> "Program":
     """The machine code of the kernel, made at the first use on a machine."""
+    from simulators.compiler.program import Program  # noqa: PLC0415 LLVM is loaded when it is needed
+
     return Program([begin])
-
-
-def uncovered(plant: Plant) -> list[str]:
-    """What keeps a plant from the compiled engine; nothing, as a rule."""
-    found = []
-    for line in plant.lines:
-        inspected = any(station.inspection is not None for station in line.stations)
-        for station in line.stations:
-            place = f"{line.name}/{station.name}"
-            if len(station.failures) + (station.tool is not None) > MOST_MODES:
-                found.append(f"{place} has more than {MOST_MODES} failure modes")
-            if inspected and station.quality.characteristics and _shifts(plant, line.name, station.name):
-                found.append(f"{place} has faults that shift what is measured and inspected")
-    return found
-
-
-def _shifts(plant: Plant, line: str, name: str) -> bool:
-    """Whether process faults of a station may shift its measures."""
-    station = next(of for of in plant.line(line).stations if of.name == name)
-    rows = plant.kind(station).faults
-    announced = {failure.fault for failure in station.failures if failure.fault is not None}
-    told = {fault.process for fault in plant.faults if isinstance(fault, ProcessFault)}
-    return any(rows[name].shift is not None or rows[name].spread is not None for name in (announced | told) & set(rows))
 
 
 class CompiledRun:

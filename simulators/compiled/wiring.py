@@ -43,9 +43,6 @@ CHANGES = {
 }  # fmt: skip
 SAME = {None: stations.ANYTHING, "product": stations.SAME_PRODUCT, "order": stations.SAME_ORDER}
 POLICIES = {"round-robin": flow.IN_TURN, "least-loaded": flow.LEAST_LOADED}
-MOST_MODES = 50
-"""Failure modes of a machine that a condition has bits for."""
-
 
 class Wiring:
     """One line, put together."""
@@ -344,7 +341,9 @@ class Wiring:
 
     # --- machines -----------------------------------------------------------------------------------------------
 
-    def _machine(self, station: Station, of: description.Station, number: int, timetable: "Timetable | None") -> Machine:
+    def _machine(
+        self, station: Station, of: description.Station, number: int, timetable: "Timetable | None"
+    ) -> Machine:
         built = self._built
         machine = Machine()
         machine.world, machine.station, machine.number = built.world, station, number

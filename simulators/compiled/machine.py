@@ -42,6 +42,7 @@ class Machine(Record):
         awaits: word of the fleet from which it waits for a vehicle; 0.
         worked: whether it has had a part; `last_product`, `last_ticket` and `last_lot` are those of the last one.
         condition: state and reason in force, from the instant `since` on.
+        plain: whether nothing but failures can stop it, and its parts have one way to go.
         giving, asking, calling: the next one in the queue of those who are blocked, who want a reservation, a vehicle.
         called_for: the buffer that its part goes to by vehicle.
     """
@@ -78,6 +79,7 @@ class Machine(Record):
     since: int = 0
     touched: bool = False
     booked: bool = False
+    plain: bool = False
     order: "Ticket | None" = None
     moving: bool = False
     mark: int = 0
@@ -213,9 +215,32 @@ class Machine(Record):
             for mode in self.modes:
                 if mode.operating:
                     mode.left -= self.remaining
+        operation = part.operation
+        if self.plain:
+            self._book(part)
+        else:
+            self._wind_up(part)
+        if station.unload is not None:
+            time = draw(station.unload, operation)
+            if time != 0:
+                self._handle(UNLOADING, time)
+                return
+        self.hand_over()
+
+    def _book(self, part: "Part") -> None:
+        """A part is finished."""
+        station = self.station
+        part.finish = self.world.time
+        if station.verdict is not None:
+            judge(station.verdict, self, part)
+        if station.reserves:
+            pass_on(part)
+
+    def _wind_up(self, part: "Part") -> None:
+        """The same where there is more to it: batches, ways, wear, operators, the end of a shift."""
+        station = self.station
         self.dismiss()
         self.phase = UNLOADING
-        operation = part.operation
         made = self._book_all(part)
         if station.sets_up:
             self.remember(part)
@@ -228,12 +253,6 @@ class Machine(Record):
         self.count(made)
         if self.due is not None:
             self.due.go_on()
-        if station.unload is not None:
-            time = draw(station.unload, operation)
-            if time != 0:
-                self._handle(UNLOADING, time)
-                return
-        self.hand_over()
 
     def _book_all(self, part: "Part") -> int:
         """All parts that it holds are finished; how many these are."""
@@ -243,11 +262,7 @@ class Machine(Record):
         while member is not None:
             made += 1
             member.worked = part.worked
-            member.finish = self.world.time
-            if station.verdict is not None:
-                judge(station.verdict, self, member)
-            if station.reserves:
-                pass_on(member)
+            self._book(member)
             if station.ways is not None and not (member.scrap or member.target is not None or station.reserves):
                 member.target = station.ways.choose(member, member.operation)
             member = member.next
@@ -279,7 +294,7 @@ class Machine(Record):
         station = self.station
         part = self.part
         assert part is not None
-        target = self.target_of(part)
+        target = station.next if self.plain else self.target_of(part)
         if target is None or part.scrap:
             if self.gated:
                 self.phase = DONE
@@ -292,7 +307,7 @@ class Machine(Record):
             self.phase = DONE
             self.world.touch(self)
             buffer.append_giver(self)
-            if not self.gated:
+            if not (self.gated or (self.plain and not station.line.may_lock)):
                 blocked(self, target)
             return False
         if buffer.fleet is not None:

@@ -15,6 +15,8 @@ PROCESSING, SETUP, STARVED, BLOCKED, WAITING, FAILED, MAINTENANCE, PAUSE, OFF = 
 
 def condition_of(machine: "Machine") -> int:
     """State and reason: the first that applies."""
+    if machine.plain and machine.halted == 0:
+        return machine.station.conditions[machine.phase]
     if machine.closed != 0:
         return machine.closed + STATES * machine.shift
     if machine.down > 0:

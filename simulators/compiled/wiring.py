@@ -87,6 +87,25 @@ class Wiring:
             self._lead(place, described)
         for place, described in enumerate(of.stations):
             self._furnish(self._stations[place], described)
+        for station, described in zip(self._stations, of.stations, strict=True):
+            for machine in station.machines:
+                machine.plain = not (machine.jobs or machine.timetable) and self._plain(station, described)
+
+    def _plain(self, station: Station, of: description.Station) -> bool:
+        """Whether nothing but failures can stop the machines of a station, and its parts have one way to go."""
+        following = station.next
+        return not (
+            of.operators
+            or station.ways
+            or of.joins
+            or of.disassembly
+            or of.batch
+            or of.setup
+            or of.inspection
+            or of.quality.rework
+            or self.line.pallet_ends
+            or (following is not None and (following.assembles or following.buffer.fleet))
+        )
 
     def _routes(self) -> None:
         """Ways of products through the line, and how much work they still have there."""

@@ -17,7 +17,7 @@ from experiments.intervals import estimate
 from plant.description import Plant
 from plant.draws import Stream
 from simulators import Engine, Simulation, summarise
-from simulators.compiled.engine import CompiledRun
+from simulators.engines import Run, compiled_run
 
 Results = dict[str, Any]
 """A tree of plain values: the ``lines`` of ``simulate --json``."""
@@ -45,7 +45,7 @@ def replicate_once(plant: Plant, window: Window, start: int, seed: int, engine: 
     """Run the plant once and summarise the window; the engine changes nothing but the time that it takes."""
     counted = (window.warm_up, window.end)
     if engine == "compiled":
-        run = CompiledRun(plant, window.end, seed=seed, start=start, window=counted)
+        run = compiled_run(plant, window.end, seed=seed, start=start, window=counted)
         return summarise(run, window.warm_up, window.end)
     simulation = Simulation(plant, seed=seed, start=start, messages=False, keep=False, window=counted)
     simulation.advance(start + window.end)
@@ -87,10 +87,10 @@ def replicate(
 
 def _again(plant: Plant, window: Window, start: int, seeds: Sequence[int]) -> Iterator[Results]:
     """The same run again and again, with one seed after the other."""
-    run: CompiledRun | None = None
+    run: Run | None = None
     for seed in seeds:
         if run is None:
-            run = CompiledRun(plant, window.end, seed=seed, start=start, window=(window.warm_up, window.end))
+            run = compiled_run(plant, window.end, seed=seed, start=start, window=(window.warm_up, window.end))
         else:
             run.again(seed)
         yield summarise(run, window.warm_up, window.end)

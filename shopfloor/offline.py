@@ -20,7 +20,7 @@ from shopfloor.run_picture import WIDTH, draw
 from shopfloor.settings import OfflineSettings
 from shopfloor.trends import record
 from simulators import Engine, Journey, Simulation, choose
-from simulators.compiled.engine import CompiledRun
+from simulators.engines import compiled_run
 
 
 def chosen_engine(plant: Plant, wanted: str, console: Console) -> Engine:
@@ -33,7 +33,7 @@ def chosen_engine(plant: Plant, wanted: str, console: Console) -> Engine:
         choice = choose(plant, wanted)
     except EntryError as wrong:
         raise InputError(f"--engine: {wrong.found}; allowed is {wrong.allowed}") from None
-    if choice.why:
+    if choice.engine == "simpy" and choice.why:
         console.print(f"engine: simpy, as {choice.why}", highlight=False)
     return choice.engine
 
@@ -106,7 +106,7 @@ def write_parts(settings: OfflineSettings, file: Path) -> None:
 def _journeys(settings: OfflineSettings) -> list[Journey]:
     until = settings.warm_up + settings.duration
     if settings.engine == "compiled":
-        return CompiledRun(settings.plant, until, seed=settings.seed, start=settings.start, keep=True).journeys()
+        return compiled_run(settings.plant, until, seed=settings.seed, start=settings.start, keep=True).journeys()
     simulation = Simulation(settings.plant, seed=settings.seed, start=settings.start, messages=False, telemetry=False)
     simulation.advance(settings.start + until)
     return simulation.ledger.journeys()

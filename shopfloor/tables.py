@@ -134,7 +134,8 @@ def print_plant(plant: Plant, console: Console) -> None:
             console.print(_failure_table(figures), highlight=False)
     console.print()
     choice = choose(plant, "auto")
-    console.print(f"engine {choice.engine}" + (f": {choice.why}" if choice.why else ""), highlight=False)
+    kernel = f", kernel {choice.kernel}" if choice.kernel else ""
+    console.print(f"engine {choice.engine}{kernel}" + (f": {choice.why}" if choice.why else ""), highlight=False)
 
 
 def _station_table(line: Line, figures: LineFigures) -> Table:

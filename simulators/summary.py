@@ -45,16 +45,19 @@ def summarise(simulation: Counted, warm_up: int, until: int) -> dict[str, dict[s
     """
     if not 0 <= warm_up < until:
         raise ValueError(f"[{warm_up}, {until}) is no window of a run")
-    tally = simulation.tally(warm_up, until)
-    span = until - warm_up
-    found = {
-        line.name: _line(line, figures, span)
-        for line, figures in zip(simulation.plant.lines, tally.lines, strict=True)
-    }
+    found = figures(simulation.plant, simulation.tally(warm_up, until))
     for line in simulation.plant.lines:
         if line.arrivals.orders:
             found[line.name]["orders"] = _orders(simulation.orders(line.name), warm_up, until)
     return found
+
+
+def figures(plant: "Plant", tally: "Tally") -> dict[str, dict[str, Any]]:
+    """Figures per line of what a tally has counted, whoever has run the plant."""
+    span = tally.end - tally.begin
+    return {
+        line.name: _line(line, counted, span) for line, counted in zip(plant.lines, tally.lines, strict=True)
+    }
 
 
 def _line(line: "Line", tally: "LineTally", span: int) -> dict[str, Any]:

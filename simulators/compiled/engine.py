@@ -146,9 +146,7 @@ class CompiledRun:
         for place, figures in zip(self._row(self._memory.root, World, "lines"), tally.lines, strict=True):
             figures.parts_out, figures.parts_scrapped = read(place, Line, "out"), read(place, Line, "scrapped")
             figures.inside, figures.outside = read(place, Line, "inside"), read(place, Line, "outside")
-            left = self._log(read(place, Line, "departures"), 2)
-            counted = left[(left[:, 0] >= begin) & (left[:, 0] < end)]
-            figures.lead_times.frombytes(np.ascontiguousarray(counted[:, 0] - counted[:, 1]).tobytes())
+            figures.take_departures(self._log(read(place, Line, "departures"), 2), begin, end)
             for index, station in enumerate(self._row(place, Line, "stations")):
                 figures.station_out[index] = read(station, Station, "out")
                 spent = self._row(station, Station, "spent")

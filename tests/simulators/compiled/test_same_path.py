@@ -11,6 +11,7 @@ from plant.time import DEFAULT_START, MINUTE
 from simulators import Simulation, summarise
 from simulators.compiled.coverage import uncovered
 from simulators.compiled.engine import CompiledRun
+from tests.simulators.building import make
 
 SPAN = 4 * MINUTE
 SEEDS = st.integers(0, 9)
@@ -79,8 +80,7 @@ def test_a_run_that_is_used_again_is_as_good_as_new(plant: Plant, seed: int) -> 
 
 
 def test_another_window_than_the_recorded_one_is_refused() -> None:
-    shipped = Plant.model_validate({"plant": "p", "lines": [{"name": "l", "stations": [{"name": "A", "cycle_time": 5}]}]})
-    run = CompiledRun(shipped, MINUTE, window=(0, MINUTE))
+    run = CompiledRun(make([{"cycle_time": "5 s"}]), MINUTE, window=(0, MINUTE))
     with pytest.raises(ValueError, match="recorded"):
         summarise(run, 1, MINUTE)
     with pytest.raises(ValueError, match="keep=True"):

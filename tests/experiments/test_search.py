@@ -9,9 +9,9 @@ from exponential_line import evaluator, throughput, times
 from hypothesis import given
 from hypothesis import strategies as st
 
+from experiments.moves import moves
 from experiments.optimisation import Optimise, task_of
 from experiments.search import search
-from experiments.space import moves
 
 CASES = {
     case["id"]: case

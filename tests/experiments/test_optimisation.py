@@ -179,3 +179,8 @@ def test_no_text_breaks_the_reader(text):
         parse_constraint(text)
     except EntryError as error:
         assert error.allowed
+
+
+def test_items_without_a_name_are_addressed_by_their_number():
+    path = "lines.l.stations.OP10.maintenance.#1.every"
+    assert parse_constraint(f"{path} >= 40").form.quantities == ((path,),)

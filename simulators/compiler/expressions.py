@@ -190,6 +190,8 @@ class Expressions:
                 return found
             case ast.BinOp(left=left, op=op, right=right):
                 return self._arithmetic(self.value(left), op, self.value(right), node)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+                return self._constant(-value, node)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return self._negative(self.value(operand))
             case ast.UnaryOp(op=ast.Invert(), operand=operand):
@@ -373,8 +375,10 @@ class Expressions:
         names, kinds, returns = signature(function)
         given: list[Any] = [*first, *(node.args if isinstance(node, ast.Call) else [])]
         if isinstance(node, ast.Call):
-            named = {keyword.arg: keyword.value for keyword in node.keywords}
-            given += [named[name] for name in names[len(given) :] if name in named]
+            defaults = dict(zip(reversed(names), reversed(function.__defaults__ or ()), strict=False))
+            others = {name: self._constant(value, node) for name, value in defaults.items()}
+            others |= {keyword.arg or "": keyword.value for keyword in node.keywords}
+            given += [others[name] for name in names[len(given) :] if name in others]
         if len(given) != len(names):
             raise self.wrong(node, f"{function.__qualname__} takes {', '.join(names) or 'nothing'}")
         texts = []

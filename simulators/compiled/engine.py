@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,19 +14,20 @@ from plant.errors import SimulationError
 from plant.paths import Node
 from plant.states import State
 from plant.time import DEFAULT_START
-from simulators.compiled.buffer import Buffer
+from simulators.compiled.buffer import Belt, Buffer
 from simulators.compiled.building import Built
+from simulators.compiled.fleet import Vehicle
 from simulators.compiled.line import Line
 from simulators.compiled.machine import Machine
 from simulators.compiled.orders import Ticket as Released
 from simulators.compiled.part import BUILT_IN, GOOD, REWORK, SCRAP, Part, Parts
 from simulators.compiled.phase import STATES
-from simulators.compiled.records import STAY, VISIT, Log
+from simulators.compiled.records import PASSAGE, STAY, VISIT, Log
 from simulators.compiled.starting import start as begin
 from simulators.compiled.station import Station
 from simulators.compiled.world import FULL, World
 from simulators.compiler.memory import CAPACITY
-from simulators.ledger import Interval, Journey
+from simulators.ledger import Interval, Journey, Passage, joined
 from simulators.orders import Ticket
 from simulators.simulation import Simulation
 from simulators.tally import Tally
@@ -170,8 +172,7 @@ class CompiledRun:
         goods = self.plant.products_of(of)
         products = self._row(self._line(line), Line, "products")
         found: list[Ticket] = []
-        place = read(self._line(line), Line, "tickets")
-        while place:
+        for place in self._tickets(line):
             due = read(place, Released, "due")
             product = goods[products.index(read(place, Released, "product"))]
             ticket = Ticket(
@@ -182,8 +183,13 @@ class CompiledRun:
             ticket.completed = None if completed < 0 else completed
             ticket.place = len(found)
             found.append(ticket)
-            place = read(place, Released, "next")
         return found
+
+    def _tickets(self, line: str) -> Iterator[int]:
+        place = self._memory.read(self._line(line), Line, "tickets")
+        while place:
+            yield place
+            place = self._memory.read(place, Released, "next")
 
     def _order_name(self, place: int) -> str:
         stream = self._memory.read(place, Released, "stream")
@@ -193,27 +199,39 @@ class CompiledRun:
 
     # --- what was kept -------------------------------------------------------------------------------------------
 
-    def intervals(self, node: Node) -> list[Interval]:
-        """States of a machine without a gap, equal neighbours joined.
+    def _kept(self) -> None:
+        if not self._built.world.keep:
+            raise ValueError("this run kept nothing but sums; give keep=True")
+
+    def allotted(self, node: Node) -> list[Interval]:
+        """States of a machine without a gap, cut where the order on it changes.
 
         Raises:
             ValueError: nothing was kept, or there is no such machine.
         """
-        if not self._built.world.keep:
-            raise ValueError("this run kept no states; give keep=True")
+        self._kept()
         index = self._built.nodes.index(node)
+        names = [ticket.name for ticket in self.orders(node.line)]
         rows = self._log(self._world("stays"), STAY)
-        stays = [(int(c), int(b), int(e)) for _, c, b, e, _ in rows[rows[:, 0] == index].tolist()]
+        stays = [tuple(row[1:]) for row in rows[rows[:, 0] == index].tolist()]
         place = self._row(self._memory.root, World, "machines")[index]
-        since = self._memory.read(place, Machine, "since")
-        if since < self.until:
-            stays.append((self._memory.read(place, Machine, "condition"), since, self.until))
-        found: list[Interval] = []
-        for condition, begun, ended in stays:
-            state, reason = self._condition(index, condition)
-            joins = bool(found) and (found[-1].state, found[-1].reason) == (state, reason)
-            found.append(Interval(state, reason, found.pop().begin if joins else begun, ended))
-        return found
+        read = self._memory.read
+        if (since := read(place, Machine, "since")) < self.until:
+            order = read(place, Machine, "order")
+            number = read(order, Released, "place") if order else -1
+            stays.append((read(place, Machine, "condition"), since, self.until, number))
+        return [
+            Interval(*self._condition(index, condition), begun, ended, "" if order < 0 else names[order])
+            for condition, begun, ended, order in stays
+        ]
+
+    def intervals(self, node: Node) -> list[Interval]:
+        """The same, equal neighbours joined.
+
+        Raises:
+            ValueError: nothing was kept, or there is no such machine.
+        """
+        return joined(self.allotted(node))
 
     def _condition(self, index: int, condition: int) -> tuple[str, str]:
         state, code = NAMES[condition % STATES], condition // STATES
@@ -223,8 +241,7 @@ class CompiledRun:
 
     def journeys(self) -> list[Journey]:
         """Visits of all parts to all stations, line by line, in order of part and entering."""
-        if not self._built.world.keep:
-            raise ValueError("this run kept no visits; give keep=True")
+        self._kept()
         rows = self._log(self._world("visits"), VISIT).tolist()
         found: list[Journey] = []
         for index, line in enumerate(self.plant.lines):
@@ -244,25 +261,74 @@ class CompiledRun:
 
     def _inside(self, line: str) -> Iterator[tuple[Any, ...]]:
         """Visits of the parts that are at stations now."""
-        read = self._memory.read
         products = self._row(self._line(line), Line, "products")
         for index, station in enumerate(self._row(self._line(line), Line, "stations")):
-            heads = [
-                read(read(buffer, Buffer, "waiting"), Parts, "head") for buffer in self._row(station, Station, "inputs")
-            ]
-            heads += [read(machine, Machine, "part") for machine in self._row(station, Station, "machines")]
-            for head in heads:
-                place = head
-                while place:
-                    of = {name: read(place, Part, name) for name in _READ}
-                    back = of["goes_back"] and of["finish"] >= 0
-                    outcome = "scrap" if of["scrap"] else "rework" if back else "inside"
-                    product = products.index(of["product"])
-                    yield (
-                        of["number"], of["enter"], index, of["start"], of["finish"], of["visit"], -1, of["machine"],
-                        outcome, product,
-                    )  # fmt: skip
-                    place = read(place, Part, "next")
+            for of in self._at(station):
+                back = of["goes_back"] and of["finish"] >= 0
+                outcome = "scrap" if of["scrap"] else "rework" if back else "inside"
+                yield (
+                    of["number"], of["enter"], index, of["start"], of["finish"], of["visit"], -1, of["machine"],
+                    outcome, products.index(of["product"]),
+                )  # fmt: skip
+
+    def _at(self, station: int) -> Iterator[dict[str, int]]:
+        """Parts that are at a station now, on the way to it not counted."""
+        read = self._memory.read
+        for buffer in self._row(station, Station, "inputs"):
+            yield from self._queued(read(buffer, Buffer, "waiting"))
+        for machine in self._row(station, Station, "machines"):
+            yield from self._linked(read(machine, Machine, "part"))
+
+    def _under_way(self, line: str) -> Iterator[dict[str, int]]:
+        """Parts of a line that are on the way to a station now."""
+        read = self._memory.read
+        for station in self._row(self._line(line), Line, "stations"):
+            for buffer in self._row(station, Station, "inputs"):
+                yield from self._queued(read(buffer, Buffer, "coming"))
+                if belt := read(buffer, Buffer, "belt"):
+                    yield from self._queued(read(belt, Belt, "parts"))
+        for vehicle in self._row(self._memory.root, World, "vehicles"):
+            part, buffer = read(vehicle, Vehicle, "part"), read(vehicle, Vehicle, "buffer")
+            if part and read(read(buffer, Buffer, "station"), Station, "line") == self._line(line):
+                yield from self._linked(part)
+
+    def _queued(self, queue: int) -> Iterator[dict[str, int]]:
+        return self._linked(self._memory.read(queue, Parts, "head"))
+
+    def _linked(self, place: int) -> Iterator[dict[str, int]]:
+        while place:
+            yield {name: self._memory.read(place, Part, name) for name in _READ}
+            place = self._memory.read(place, Part, "next")
+
+    def passages(self, line: str) -> list[Passage]:
+        """Ways of all parts through a line: those that left in order of leaving, then those inside.
+
+        Raises:
+            ValueError: nothing was kept.
+        """
+        self._kept()
+        index = [of.name for of in self.plant.lines].index(line)
+        products = self._row(self._line(line), Line, "products")
+        goods = [of.name for of in self.plant.products_of(self.plant.lines[index])]
+        names = [ticket.name for ticket in self.orders(line)]
+        places = {place: ticket for ticket, place in enumerate(self._tickets(line))}
+        rows = self._log(self._world("passages"), PASSAGE)
+        told = [tuple(row[1:]) for row in rows[rows[:, 0] == index].tolist()]
+        inside = [of for at in self._row(self._line(line), Line, "stations") for of in self._at(at)]
+        for of in sorted([*inside, *self._under_way(line)], key=itemgetter("number")):
+            good, order = not of["scrap"], places.get(of["ticket"], -1)
+            product = products.index(of["product"])
+            told.append((of["number"], of["entered"], None, good, of["since"], 0, of["of"], order, product))
+        return [
+            Passage(
+                f"{line}-{number}", entered, left, bool(good), since, f"{line}-{into}" if into else "",
+                f"{line}-{of}" if of else "", goods[product], "" if order < 0 else names[order],
+            )
+            for number, entered, left, good, since, into, of, order, product in told
+        ]  # fmt: skip
 
 
-_READ = ("number", "enter", "start", "finish", "visit", "machine", "goes_back", "scrap", "product")
+_READ = (
+    "number", "enter", "start", "finish", "visit", "machine", "goes_back", "scrap", "product", "entered", "since", "of",
+    "ticket",
+)  # fmt: skip

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from simulators.compiled.part import Part
     from simulators.compiled.station import Station
 
-STAY, VISIT, PASSAGE, DEPARTURE = 5, 11, 9, 2
+STAY, VISIT, PASSAGE, DEPARTURE = 5, 11, 10, 2
 """Columns of the rows that are kept."""
 
 
@@ -121,3 +121,4 @@ def _keep_passage(line: "Line", part: "Part", time: int, into: int) -> None:
     row[at + 6] = into
     row[at + 7] = part.of
     row[at + 8] = -1 if part.ticket is None else part.ticket.place
+    row[at + 9] = part.product.index

@@ -376,7 +376,7 @@ class Expressions:
         given: list[Any] = [*first, *(node.args if isinstance(node, ast.Call) else [])]
         if isinstance(node, ast.Call):
             defaults = dict(zip(reversed(names), reversed(function.__defaults__ or ()), strict=False))
-            others = {name: self._constant(value, node) for name, value in defaults.items()}
+            others: dict[str, Any] = {name: self._constant(value, node) for name, value in defaults.items()}
             others |= {keyword.arg or "": keyword.value for keyword in node.keywords}
             given += [others[name] for name in names[len(given) :] if name in others]
         if len(given) != len(names):

@@ -41,6 +41,8 @@ def compare(plant: Plant, seed: int) -> None:
         for station in line.stations:
             for node in line.machines(station):
                 assert run.intervals(node) == simulation.ledger.intervals(node)
+                assert run.allotted(node) == simulation.ledger.allotted(node)
+        assert run.passages(line.name) == simulation.ledger.passages(line.name)
         mine, others = run.orders(line.name), simulation.orders(line.name)
         assert [(t.name, t.product.name, t.release, t.due, t.completed) for t in mine] == [
             (t.name, t.product.name, t.release, t.due, t.completed) for t in others

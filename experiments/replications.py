@@ -16,7 +16,11 @@ from typing import Any
 from experiments.intervals import estimate
 from plant.description import Plant
 from plant.draws import Stream
-from simulators import Simulation, summarise
+from plant.messages import Energy
+from plant.paths import Node
+from plant.time import HOUR
+from simulators import Interval, Journey, Passage, Simulation, summarise
+from simulators.orders import Ticket
 
 Results = dict[str, Any]
 """A tree of plain values: the ``lines`` of ``simulate --json``."""
@@ -46,6 +50,75 @@ def replicate_once(plant: Plant, window: Window, start: int, seed: int) -> Resul
     simulation = Simulation(plant, seed=seed, start=start, messages=False, keep=False, window=counted)
     simulation.advance(start + window.end)
     return summarise(simulation, window.warm_up, window.end)
+
+
+def departures_once(plant: Plant, until: int, step: int, start: int, seed: int) -> dict[str, list[int]]:
+    """Good parts that leave each line in each step of [0, until), µs since the start of the run."""
+    record = record_once(plant, Window(warm_up=0, duration=until), start, seed)
+    counts: dict[str, list[int]] = {}
+    for line, passages in record.passages.items():
+        own = counts[line] = [0] * (until // step)
+        for of in passages:
+            if of.good and not of.into and of.left is not None and of.left // step < len(own):
+                own[of.left // step] += 1
+    return counts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """What happened in a run, raw, in µs since its start.
+
+    Args:
+        start: first instant, microseconds UTC.
+        results: figures of the window, as `replicate_once` tells them.
+        intervals: states of each machine without a gap, cut where its order changes.
+        journeys: visits of all parts to all stations.
+        passages: ways of all parts through each line.
+        orders: production orders of each line that works to some.
+        energy: readings of the counter of each machine, if they were asked for; microseconds UTC.
+    """
+
+    start: int
+    results: Results
+    intervals: Mapping[Node, Sequence[Interval]]
+    journeys: Sequence[Journey]
+    passages: Mapping[str, Sequence[Passage]]
+    orders: Mapping[str, Sequence[Ticket]]
+    energy: Mapping[Node, Sequence[Energy]]
+
+
+def record_once(plant: Plant, window: Window, start: int, seed: int, *, energy: bool = False) -> Record:
+    """Run the plant once and keep all that happened: the same run as that of `replicate_once`, and slower.
+
+    Args:
+        plant: the description.
+        window: what counts.
+        start: first instant, microseconds UTC.
+        seed: of the run.
+        energy: whether meters are read, which takes many times as long.
+    """
+    simulation = Simulation(plant, seed=seed, start=start, messages=energy)
+    readings: dict[Node, list[Energy]] = {}
+    for upto in range(start, start + window.end, HOUR) if energy else ():  # so that messages don't pile up
+        _read(simulation, upto, readings)
+    _read(simulation, start + window.end, readings)
+    ledger = simulation.ledger
+    nodes = [node for line in plant.lines for station in line.stations for node in line.machines(station)]
+    return Record(
+        start=start,
+        results=summarise(simulation, window.warm_up, window.end),
+        intervals={node: ledger.allotted(node) for node in nodes},
+        journeys=ledger.journeys(),
+        passages={line.name: ledger.passages(line.name) for line in plant.lines},
+        orders={line.name: simulation.orders(line.name) for line in plant.lines if line.arrivals.orders},
+        energy=readings,
+    )
+
+
+def _read(simulation: Simulation, upto: int, readings: dict[Node, list[Energy]]) -> None:
+    for node, message in simulation.advance(upto):
+        if isinstance(message, Energy) and node.station is not None:
+            readings.setdefault(node, []).append(message)
 
 
 def replicate(

@@ -21,7 +21,7 @@ COMPARED = "one of <=, >=, == between two sides, or low <= expression <= high"
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.*]))
-      | (?P<name>[A-Za-z0-9_*](?:[\w*]|[.-](?=[\w*]))*)
+      | (?P<name>[A-Za-z0-9_*](?:[\w*\#]|[.-](?=[\w*\#]))*)
       | (?P<sign><=|>=|==|[-+*/(),<>=])
     )""",
     re.VERBOSE,

@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from experiments.ranking import KimNelson
 from experiments.space import Point
 from experiments.trials import Responses, Spent, Trials, chance_above, goal_values, mean, violation
 
 FIRST = 10  # replications before the first judgement
 BLOCK = 5  # and between the next ones, so that cores have work
+LEAST = 1e-300  # an indifference zone for a goal of zero
+WORST = -1e150
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,14 +66,9 @@ def ranked(trials: Trials, finalists: Sequence[Point], first: int) -> Verdict:
     values = {point: goal_values(goal, point, have[point]) for point in alive}
     middle = max(mean(values[point]) for point in alive)
     indifference = task.difference * abs(middle) if math.isfinite(middle) else 0.0
-    screen = _Screen(values, indifference, 1 - task.confidence)
-    alive = screen.kept(alive, values)
-    while len(alive) > 1:
-        got = more(trials, have, alive, first, BLOCK)
-        if not got:
-            break
-        values = {point: goal_values(goal, point, have[point]) for point in alive}
-        alive = screen.kept(alive, values)
+    alive = [point for point in alive if np.isfinite(values[point]).all()] or alive[:1]
+    if len(alive) > 1:
+        alive = _narrowed(trials, have, alive, first, indifference or LEAST)
     values = {point: goal_values(goal, point, have[point]) for point in finalists}
     best = max(alive, key=lambda point: mean(values[point]))
     guaranteed = len(alive) == 1
@@ -85,38 +82,30 @@ def ranked(trials: Trials, finalists: Sequence[Point], first: int) -> Verdict:
     )  # fmt: skip
 
 
-class _Screen:
-    """KN: the variances of differences of the first stage, and what they allow to drop at each later one."""
+def _narrowed(
+    trials: Trials, have: dict[Point, list[Responses]], points: Sequence[Point], first: int, indifference: float
+) -> list[Point]:
+    """Those that KN leaves: one, or several if the budget ends before."""
+    names = {str(k): point for k, point in enumerate(points)}
+    start = len(have[points[0]])
+    ranking = KimNelson(
+        list(names), better="higher", indifference=indifference, first=start, alpha=1 - trials.task.confidence
+    )
+    ranking.feed({name: _finite(trials, point, have[point]) for name, point in names.items()})
+    while ranking.best is None:
+        left = [names[name] for name in ranking.survivors]
+        got = more(trials, have, left, first, BLOCK)
+        if not got:
+            break
+        ranking.feed({
+            name: _finite(trials, names[name], have[names[name]][-got:]) for name in ranking.survivors
+        })
+    return [names[name] for name in ranking.survivors]
 
-    def __init__(self, values: dict[Point, NDArray[np.float64]], indifference: float, alpha: float) -> None:
-        first = len(next(iter(values.values())))
-        eta = ((2 * alpha / max(len(values) - 1, 1)) ** (-2 / (first - 1)) - 1) / 2
-        self.h2 = 2 * eta * (first - 1)
-        self.delta = indifference
-        self.first = first
-        self.variance = {
-            (i, j): float((values[i][:first] - values[j][:first]).var(ddof=1))
-            for i in values for j in values if i != j and np.isfinite([values[i], values[j]]).all()
-        }  # fmt: skip
 
-    def kept(self, alive: Sequence[Point], values: dict[Point, NDArray[np.float64]]) -> list[Point]:
-        """Those that the replications so far don't drop, one after the other from the first stage on."""
-        left = list(alive)
-        for r in range(self.first, len(values[left[0]]) + 1):
-            left = [i for i in left if not any(self._beaten(i, j, r, values) for j in left if j != i)]
-        return left
-
-    def _beaten(self, i: Point, j: Point, r: int, values: dict[Point, NDArray[np.float64]]) -> bool:
-        one, other = values[i][:r], values[j][:r]
-        if (i, j) not in self.variance or not np.isfinite([one, other]).all():
-            return int(np.isinf(one).sum()) > int(np.isinf(other).sum())
-        ahead = math.fsum(other - one)
-        if self.variance[i, j] <= 1e-24 * max(abs(mean(one)), 1e-300) ** 2:  # the same in all but the goal, or no noise
-            return ahead > 0 or (ahead == 0 and j < i)
-        if not self.delta:
-            return False
-        least = (self.h2 * self.variance[i, j] / self.delta - self.delta * r) / 2
-        return bool(ahead > max(0.0, least))
+def _finite(trials: Trials, point: Point, answers: Sequence[Responses]) -> list[float]:
+    """The goal in each replication; a missing answer is as bad as none that is there could be."""
+    return [max(float(value), WORST) for value in goal_values(trials.task.goals[0], point, answers)]
 
 
 def more(

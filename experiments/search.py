@@ -17,20 +17,22 @@ from dataclasses import dataclass
 
 from experiments.finals import Verdict, ranked
 from experiments.front import front, front_of
+from experiments.moves import kicked, moves
 from experiments.optimisation import Task
 from experiments.proposals import Proposals
-from experiments.space import Point, moves
+from experiments.space import Point
 from experiments.study import Setting
 from experiments.trials import Evaluate, Responses, Spent, Trials, mean
 from plant.draws import Stream
 
 FAR = 0.3  # share of the budget until the far search ends
-NEAR = 0.7  # and until the near one ends; the rest is for the final
-QUICK = 4  # replications of a first look
+NEAR = 0.8  # and until the near one ends; the rest is for the final
+QUICK = 2  # replications of a first look
 MOST = 64  # of a point in the near search
-BATCH = 24  # neighbours that are looked at together
+BATCH = 16  # neighbours that are looked at together
 FINALISTS = 6
-CLIMBS = 4
+CLIMBS = 3  # from the best points of the far search
+KICKS = 20  # and from points some way off, at most
 SCATTERED = 8  # points at random before the first proposal
 TOGETHER = 4  # proposals that run together
 IDLE = 5  # rounds without a new point, then the far search ends
@@ -148,15 +150,18 @@ def _worth(trials: Trials, point: Point) -> list[float]:
 
 
 def _near(trials: Trials, stream: Stream) -> None:
-    """Climb from the best points, until the share of the budget is used up."""
-    budget, seen = int(NEAR * trials.task.budget), set[Point]()
+    """Climb from the best points, then again from points some way off the best, until the budget's share is used up."""
+    budget, seen, space = int(NEAR * trials.task.budget), set[Point](), trials.task.space
     with suppress(Spent):
-        for _ in range(CLIMBS):
-            starts = sorted((point for point in trials.answers if point not in seen), key=trials.rank)[:CLIMBS]
-            if not starts:
-                return
-            trials.need(starts, 4 * QUICK, budget)
-            _climb(trials, min(starts, key=trials.rank), seen, stream, budget)
+        for k in range(CLIMBS + KICKS):
+            best = sorted(trials.answers, key=trials.rank)[: 2 * CLIMBS]
+            starts = [point for point in best if point not in seen][:CLIMBS]
+            if k >= CLIMBS or not starts:
+                kicks = (kicked(space, best[0], stream, k * KICKS + j) for j in range(CLIMBS))
+                starts = list(dict.fromkeys(point for point in kicks if point is not None and point not in seen))
+            if starts:
+                trials.need(starts, 4 * QUICK, budget)
+                _climb(trials, min(starts, key=trials.rank), seen, stream, budget)
 
 
 def _climb(trials: Trials, center: Point, seen: set[Point], stream: Stream, budget: int) -> None:
@@ -172,8 +177,8 @@ def _climb(trials: Trials, center: Point, seen: set[Point], stream: Stream, budg
 
 
 def _race(trials: Trials, center: Point, around: Sequence[Point], budget: int) -> Point:
-    """The best neighbour, or the centre itself."""
-    alive, n, most = list(around), QUICK, max(4 * QUICK, min(MOST, budget // 30))
+    """The best neighbour, or the centre itself: the better half runs twice as often, and so on until it is clear."""
+    alive, n, most = list(around), QUICK, max(8 * QUICK, min(MOST, budget // 30))
     while True:
         trials.need([center, *alive], n, budget)
         best = min(alive, key=lambda point: trials.rank(point, n))
@@ -183,7 +188,8 @@ def _race(trials: Trials, center: Point, around: Sequence[Point], budget: int) -
         ]  # fmt: skip
         if not alive:
             return center
-        best = min(alive, key=lambda point: trials.rank(point, n))
+        alive = sorted(alive, key=lambda point: trials.rank(point, n))[: max(2, len(around) * QUICK // n)]
+        best = alive[0]
         if trials.surely_worse(center, best, 0.95):
             return best
         if n >= most:
@@ -195,7 +201,7 @@ def _finalists(trials: Trials) -> list[Point]:
     """The best points, without those that are surely worse on common replications."""
     promising = sorted(trials.answers, key=trials.rank)[: 2 * FINALISTS]
     with suppress(Spent):
-        trials.need(promising, 4 * QUICK, int((1 + NEAR) / 2 * trials.task.budget))
+        trials.need(promising, 8 * QUICK, int((1 + NEAR) / 2 * trials.task.budget))
     best = min(promising, key=trials.rank)
     rest = [point for point in promising if point != best and not trials.surely_worse(point, best, 0.99)]
     return [best, *rest][:FINALISTS]

@@ -6,9 +6,9 @@ binary number per choice), which HiGHS solves exactly: an impossible space is fo
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 from scipy.optimize import LinearConstraint, milp
@@ -20,6 +20,7 @@ Point = tuple[int, ...]
 """Number of the choice of each variable, from 0."""
 
 SLACK = 1e-9  # sums of prices are rounded
+LARGE = 1e6  # price of giving up a choice that should be held
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,13 +106,25 @@ class Space:
             for of, here in zip(self.variables, point, strict=True)
         ])
 
+    def balanced(self, point: Point, held: Collection[int]) -> Point | None:
+        """A point that keeps all limits and some choices of a point; the others give way by little each."""
+        return self._solved([
+            [
+                LARGE * float(choice != here) if i in held else float((choice - here) ** 2)
+                for choice in range(len(of.choices))
+            ]
+            for i, (of, here) in enumerate(zip(self.variables, point, strict=True))
+        ], point, held)
+
     def scattered(self, stream: Stream, k: int) -> Point | None:
         """The k-th of a stream of points that keep all limits: any of the box, then the nearest that is allowed."""
         return self.nearest(tuple(
             stream.word(k * len(self.variables) + i) % len(of.choices) for i, of in enumerate(self.variables)
         ))
 
-    def _solved(self, prices: Sequence[Sequence[float]]) -> Point | None:
+    def _solved(
+        self, prices: Sequence[Sequence[float]], kept: Point = (), held: Collection[int] = ()
+    ) -> Point | None:
         rows, low, high = self._program
         answer = milp(
             np.concatenate(prices),
@@ -122,7 +135,8 @@ class Space:
         if answer.x is None:
             return None
         ends = np.cumsum([len(of.choices) for of in self.variables])[:-1]
-        return tuple(int(np.argmax(chosen)) for chosen in np.split(answer.x, ends))
+        found = tuple(int(np.argmax(chosen)) for chosen in np.split(answer.x, ends))
+        return None if any(found[i] != kept[i] for i in held) else found
 
     @cached_property
     def _program(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -137,56 +151,3 @@ class Space:
         high = [(limit.high - c) / much for limit, c, much in zip(self.limits, constants, scale, strict=True)]
         ones = np.ones(len(widths))
         return rows, np.concatenate([ones, low]), np.concatenate([ones, high])
-
-
-def moves(space: Space, point: Point) -> list[Point]:
-    """Points next to a point, in a fixed order: one step of one variable, or one step paid for by another.
-
-    An ordered variable goes one choice up or down, another one to any other choice. Where two are changed, one goes up
-    and the other down, by one place (what a limit on a sum asks for) or, where prices differ, by as many as the limits
-    need, at most.
-    """
-    found: dict[Point, None] = {}
-    for i, of in enumerate(space.variables):
-        for choice in _steps(of, point[i]):
-            moved = _with(point, i, choice)
-            if space.allows(moved):
-                found[moved] = None
-            elif of.ordered:
-                for paid in _paid(space, moved, i):
-                    found[paid] = None
-            if of.ordered and choice > point[i]:
-                for j, other in enumerate(space.variables):
-                    if j != i and other.ordered and point[j] > 0:
-                        both = _with(moved, j, point[j] - 1)
-                        if space.allows(both):
-                            found[both] = None
-    found.pop(point, None)
-    return list(found)
-
-
-def _steps(of: Variable, here: int) -> list[int]:
-    if of.ordered:
-        return [choice for choice in (here - 1, here + 1) if 0 <= choice < len(of.choices)]
-    return [choice for choice in range(len(of.choices)) if choice != here]
-
-
-def _with(point: Point, i: int, choice: int) -> Point:
-    return (*point[:i], choice, *point[i + 1 :])
-
-
-def _apart(here: int, there: int) -> int:
-    return abs(there - here)
-
-
-def _paid(space: Space, moved: Point, i: int) -> list[Point]:
-    """What keeps the limits when one other variable gives way, as little as will do."""
-    found = []
-    for j, other in enumerate(space.variables):
-        if j == i:
-            continue
-        here = moved[j]
-        around = sorted((choice for choice in range(len(other.choices)) if choice != here), key=partial(_apart, here))
-        fitting = (_with(moved, j, choice) for choice in around)
-        found += [point for point in fitting if space.allows(point)][:1]
-    return found

@@ -277,19 +277,20 @@ def choices(
     return Choice(correct=right / experiments, replications=used / experiments)
 
 
-def main() -> None:
-    """Print both tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--experiments", type=int, default=1000)
-    experiments = parser.parse_args().experiments
+def intervals(experiments: int) -> None:
+    """Print how often intervals hold the truth."""
     for seed, question in enumerate(QUESTIONS):
         found = measure(question, experiments, 100 + 2 * seed)
-        print(f"{question.line.name}, {question.response}, {RUNS} runs of {question.length}")
         cuts = f"median cut {np.median(found.cuts):g}, too short {found.short}"
+        print(f"{question.line.name}, {question.response}, {RUNS} runs of {question.length}")
         print(f"  ours, cut by MSER-5       {found.ours}; {cuts}")
         print(f"  the same runs uncut       {found.uncut}")
         print(f"  one run, {BATCHES} batches     {found.batched}")
         print(f"  one run, parts as if free {found.parts}", flush=True)
+
+
+def selections(experiments: int) -> None:
+    """Print how often the best is chosen."""
     for name, procedure, draws, lead in (
         ("KN, five normal", KimNelson, normal, 1.0),
         ("Rinott, five normal", Rinott, normal, 1.0),
@@ -301,6 +302,19 @@ def main() -> None:
         error = (one.correct * (1 - one.correct) / experiments) ** 0.5
         right = f"{100 * one.correct:5.1f} ±{100 * error:4.1f} % right"
         print(f"{name:34} {right}, {one.replications:6.1f} replications", flush=True)
+
+
+PARTS: dict[str, Callable[[int], None]] = {"intervals": intervals, "selections": selections}
+
+
+def main() -> None:
+    """Print both tables, or the one that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--experiments", type=int, default=1000)
+    parser.add_argument("--only", choices=list(PARTS))
+    asked = parser.parse_args()
+    for part in [asked.only] if asked.only else list(PARTS):
+        PARTS[part](asked.experiments)
 
 
 if __name__ == "__main__":

@@ -140,16 +140,17 @@ def answer(plant: Plant, window: Window, start: int, responses: Sequence[Respons
     rows = [response.row for response in responses if response.kpi]
     if not rows:
         results = replicate_once(plant, window, start, seed)
-        return {response.name: _figure(results, response) for response in responses}
+        return {response.name: figure(results, response) for response in responses}
     record = record_once(plant, window, start, seed, energy=any(map(needs_energy, rows)))
     account = Account(plant, window, record)
     return {
-        response.name: _kpi(plant, account, response) if response.kpi else _figure(record.results, response)
+        response.name: _kpi(plant, account, response) if response.kpi else figure(record.results, response)
         for response in responses
     }
 
 
-def _figure(results: Mapping[str, Any], response: Response) -> float | None:
+def figure(results: Mapping[str, Any], response: Response) -> float | None:
+    """A figure of a replication's results."""
     value: Any = results[response.line]
     for step in response.key:
         value = value[step]

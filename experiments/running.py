@@ -93,6 +93,7 @@ class Runs:
         start: first instant of the runs, microseconds UTC.
         responses: what is looked at.
         progress: is told.
+        apart: of what these results are, if responses differ from those of other runs in the same place.
     """
 
     pool: Pool
@@ -101,6 +102,7 @@ class Runs:
     start: int
     responses: tuple[Response, ...]
     progress: Progress
+    apart: str = ""
 
     def answers(self, window: Window, wanted: Sequence[tuple[Plant, Iterable[int]]]) -> list[list[Values]]:
         """Answers of some replications of each plant, in their order."""
@@ -124,7 +126,8 @@ class Runs:
     def _key(self, plant: Plant, window: Window, step: int) -> str:
         """What a result belongs to: the same plant again is not run again."""
         run = plant.run_id(self.seed, self.start)
-        return f"{run} {window.warm_up} {window.duration} {step}" if step else f"{run} {window.warm_up}"
+        told = [run, window.warm_up, window.duration, *([step] if step else []), *([self.apart] if self.apart else [])]
+        return " ".join(map(str, told))
 
     def _run(self, window: Window, fresh: Mapping[str, tuple[Plant, list[int]]], step: int) -> None:
         todo = sum(len(replications) for _, replications in fresh.values())

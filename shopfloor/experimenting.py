@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from experiments.experiment import conduct
+from experiments.conduct import conduct
 from experiments.loading import Prepared, load_experiment
 from experiments.pools import Cluster, Pool, Processes
 from experiments.running import Progress as Done
@@ -55,7 +55,7 @@ def run_experiment(settings: ExperimentSettings, console: Console, errors: Conso
     folder = settings.out or Path(f"{prepared.experiment.experiment}-results")
     study = _conducted(prepared, pool, folder, errors)
     print_study(study, console)
-    console.print(f"{folder}: results.csv, summary.json", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{folder}: results.csv, summary.json, report.html", highlight=False, markup=False, soft_wrap=True)
     return study
 
 
@@ -89,16 +89,19 @@ def _conducted(prepared: Prepared, pool: Pool, folder: Path, errors: Console) ->
 
 def print_study(study: Study, console: Console) -> None:
     """Print what an experiment found: means and half widths, differences to the baseline, and which are the best."""
+    finalists = None if study.search is None else {*study.search.finalists, *study.search.front}
+    shown = [of for of in study.configurations if of.baseline or finalists is None or of.name in finalists]
     for name in study.responses:
         unit = symbol(study.units[name])
         table = Table(title=f"{name}{f' in {unit}' if unit else ''}", title_justify="left", box=None, pad_edge=False)
         table.add_column("")
         table.add_column("mean", justify="right")
         table.add_column("difference", justify="right")
-        for of in study.configurations[:ROWS]:
-            table.add_row(of.name + (", baseline" if of.baseline else ""), *_cells(of.answers[name]))
+        for of in shown[:ROWS]:
+            also = ", baseline" if of.baseline and of.name != "baseline" else ""
+            table.add_row(of.name + also, *_cells(of.answers[name]))
         console.print(table)
-    if (more := len(study.configurations) - ROWS) > 0:
+    if (more := len(study.configurations) - len(shown[:ROWS])) > 0:
         console.print(f"and {more} more in results.csv", highlight=False)
     console.print(
         f"± half width of the 95 % interval; differences share 95 % among {study.comparisons}; "

@@ -4,21 +4,27 @@ import csv
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from experiments.answers import Tried, configurations
 from experiments.description import Design
+from experiments.limits import changes, effects, limiting
 from experiments.loading import Candidate, Prepared
+from experiments.optimisation import Task
 from experiments.pools import Pool
 from experiments.progress_file import Finished
-from experiments.replications import Window, replication_seed
+from experiments.replications import Window, record_once, replication_seed
+from experiments.report import write
+from experiments.responses import parse_response
 from experiments.running import Progress, Runs
+from experiments.searching import Searching
 from experiments.stopping import FEWEST, enough
-from experiments.study import Setting, Study, WarmUp
+from experiments.study import Bottleneck, Effect, Search, Setting, Study, WarmUp
 from experiments.warm_up import mser5
+from plant.description import Line
 from plant.errors import InputError
 from plant.time import DEFAULT_START, SECOND
 
@@ -44,14 +50,18 @@ class Conduct:
     runs: Runs
     engine: str = "simpy"
 
-    def study(self) -> Study:
-        """The answer."""
+    def study(self) -> tuple[list[Tried], Study]:
+        """What was tried, and the answer."""
         of = self.prepared.experiment
         warm_up = self._warm_up()
         window = Window(warm_up=warm_up.cut, duration=of.run.duration)
         tried = self._design(window)
-        comparisons = max(1, len(tried) - 1)
-        return Study(
+        search = None
+        if self.prepared.task is not None:
+            tried, search = self._search(self.prepared.task, window, tried)
+        comparisons = max(1, sum(of.compared for of in tried) - 1)
+        sensitivity = self._sensitivity(window) if of.sensitivity else ()
+        return tried, Study(
             name=of.experiment,
             plant=self.prepared.described.plant.plant,
             run=self.prepared.candidates[0].plant.run_id(of.seed, self.runs.start),
@@ -66,6 +76,9 @@ class Conduct:
             units={response.name: response.unit for response in self.prepared.responses},
             configurations=configurations(tried, self.prepared.responses, comparisons),
             comparisons=comparisons,
+            sensitivity=sensitivity,
+            bottleneck=self._bottleneck(window, sensitivity),
+            search=search,
             file=self.prepared.text,
             version=version("shopfloor"),
         )
@@ -130,6 +143,40 @@ class Conduct:
             for k, (of, values) in enumerate(zip(candidates, found, strict=True))
         ]
 
+    # --- the search, and what limits the line --------------------------------------------------------------------
+
+    def _search(self, task: Task, window: Window, tried: list[Tried]) -> tuple[list[Tried], Search]:
+        """The baseline runs what the finalists run, so that each is compared with it on the same streams."""
+        searching = Searching(prepared=self.prepared, task=task, runs=self.runs, window=window)
+        outcome = searching.outcome()
+        found = searching.tried(outcome)
+        fresh = sorted({r for of in found if of.compared for r in of.counted or ()} - set(tried[0].values))
+        self.runs.progress.expect(len(fresh))
+        (more,) = self.runs.answers(window, [(self.prepared.candidates[0].plant, fresh)])
+        baseline = replace(tried[0], values={**tried[0].values, **dict(zip(fresh, more, strict=True))})
+        return [baseline, *tried[1:], *found], searching.told(outcome, found)
+
+    @property
+    def _line(self) -> Line:
+        """The line that is looked at first."""
+        return self.prepared.candidates[0].plant.line(self.prepared.responses[0].line)
+
+    def _sensitivity(self, window: Window) -> tuple[Effect, ...]:
+        plant, line = self.prepared.candidates[0].plant, self._line
+        name = f"{line.name}.throughput_per_s"
+        runs = replace(self.runs, responses=(parse_response(name, plant),), apart="sensitivity")
+        changed = list(changes(plant, line))
+        replications = range(self.prepared.experiment.sensitivity)
+        self.runs.progress.expect(len(replications) * (len(changed) + 1))
+        wanted = [(of, replications) for of in (plant, *(change.plant for change in changed))]
+        told = [[values[name] or 0.0 for values in of] for of in runs.answers(window, wanted)]
+        return effects(changed, told[1:], told[0])
+
+    def _bottleneck(self, window: Window, sensitivity: Sequence[Effect]) -> Bottleneck | None:
+        plant, seed = self.prepared.candidates[0].plant, self.prepared.experiment.seed
+        record = record_once(plant, window, self.runs.start, replication_seed(seed, 0))
+        return limiting(plant, self._line, window, record, sensitivity)
+
     def _settings(self, of: Candidate) -> dict[str, Setting]:
         """What a configuration has at each path that any of them sets."""
         standing = self.prepared.described.standing
@@ -173,10 +220,11 @@ def conduct(
             pool=pool, finished=finished, seed=prepared.experiment.seed, start=start,
             responses=prepared.responses, progress=progress or Progress(),
         )  # fmt: skip
-        study = Conduct(prepared=prepared, runs=runs).study()
+        tried, study = Conduct(prepared=prepared, runs=runs).study()
     if folder is not None:
-        write_results(study, folder / "results.csv")
+        write_results(tried, study, folder / "results.csv")
         write_summary(study, folder / "summary.json")
+        write(study, folder / "report.html")
     return study
 
 
@@ -189,22 +237,22 @@ def identity(prepared: Prepared, start: int) -> dict[str, str]:
     }
 
 
-def write_results(study: Study, file: Path) -> None:
+def write_results(tried: Sequence[Tried], study: Study, file: Path) -> None:
     """Write a row per configuration and replication: its name, number, seed, settings and responses.
 
     Raises:
         InputError: the file cannot be written.
     """
-    paths = list(study.configurations[0].settings)
+    paths = list(dict.fromkeys(path for of in tried for path in of.settings))
     try:
         with file.open("w", newline="", encoding="utf-8") as out:
             rows = csv.writer(out, lineterminator="\n")
             rows.writerow(["configuration", "replication", "seed", *paths, *study.responses])
-            for of in study.configurations:
+            for of in tried:
                 settings = [_cell(of.settings.get(path)) for path in paths]
-                columns = [of.answers[name].values for name in study.responses]
-                for r, values in enumerate(zip(*columns, strict=True)):
-                    rows.writerow([of.name, r, replication_seed(study.seed, r), *settings, *map(_cell, values)])
+                for r in sorted(of.values):
+                    values = [_cell(of.values[r][name]) for name in study.responses]
+                    rows.writerow([of.name, r, replication_seed(study.seed, r), *settings, *values])
     except OSError as error:
         raise InputError(f"{file} cannot be written: {error.strerror}") from error
 

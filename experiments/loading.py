@@ -75,7 +75,7 @@ def prepare(document: Document, text: str, plant: Document | None = None) -> Pre
     Raises:
         PlantError: with all problems of the experiment and of its plant.
     """
-    known, problems = _plant_of(document) if plant is None else (Described(plant), [])
+    known, problems = _plant_of(document) if plant is None else _described(plant)
     try:
         context: dict[str, Any] = {} if known is None else {"described": known}
         experiment = described(document, Experiment, WANTED, **context)
@@ -106,7 +106,14 @@ def _plant_of(document: Document) -> tuple[Described | None, list[Problem]]:
         problem = document.problem(("plant",), f"there is no file {file}", "a plant file, as seen from this file")
         return None, [problem]
     try:
-        return Described(read_document(file)), []
+        return _described(read_document(file))
+    except PlantError as wrong:
+        return None, list(wrong.problems)
+
+
+def _described(plant: Document) -> tuple[Described | None, list[Problem]]:
+    try:
+        return Described(plant), []
     except PlantError as wrong:
         return None, list(wrong.problems)
 

@@ -93,7 +93,7 @@ def large(**more):
 
 
 def test_a_large_space_is_climbed_to_its_top():
-    outcome = search(large(), parabola, seed=1)
+    outcome = search(large(budget=1000), parabola, seed=1)
     assert sum((v - 7) ** 2 for v in outcome.tried[outcome.chosen].settings.values()) <= 1
     assert 0.9 <= outcome.correct <= 1
 

@@ -1,6 +1,6 @@
 """The question of an experiment and its answer, each in a sentence that claims no more than the intervals do."""
 
-from experiments.report.numbers import Quantity, listed, quantity, short_paths, title_of
+from experiments.report.quantities import Quantity, listed, quantity, short_paths, title_of
 from experiments.study import Answer, Configuration, Difference, Study
 
 AS_IT_STANDS = "the plant as it stands"
@@ -35,13 +35,22 @@ def leading(study: Study) -> str:
 
 
 def winner(study: Study) -> Configuration | None:
-    """What the answer names: the chosen one, the best of those that surely beat the baseline, else the best mean."""
+    """The chosen one of a search, the best of those that surely beat the baseline, or just the best mean."""
     if study.search is not None:
         return next((of for of in study.configurations if of.name == study.search.chosen), None)
     name = leading(study)
     sure = [of for of in study.configurations if name and _surely_better(study, of, name)]
-    found = ranked(study, name, sure) or ranked(study, name, [of for of in study.configurations if _best(of, name)])
+    best = [of for of in study.configurations if _best(of, name)]
+    found = ranked(study, name, sure) or ranked(study, name, best) or ranked(study, name)
     return found[0] if found else None
+
+
+def shown_as_answer(study: Study) -> Configuration | None:
+    """What a page may point at: the winner if it surely is one, else the baseline, which nothing surely beats."""
+    of, name = winner(study), leading(study)
+    if of is None or study.search is not None or study.baseline is None or _surely_better(study, of, name):
+        return of
+    return study.baseline
 
 
 def ranked(study: Study, name: str, some: list[Configuration] | None = None) -> list[Configuration]:

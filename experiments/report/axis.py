@@ -25,7 +25,7 @@ class Axis:
     def ticks(self, most: int = 5) -> list[tuple[float, str]]:
         """Round numbers inside, with the digits that they need.
 
-        >>> Axis(low=0.93, high=2.1).ticks()
+        >>> Axis(low=0.93, high=2.1).ticks(most=3)
         [(1.0, '1.0'), (1.5, '1.5'), (2.0, '2.0')]
         """
         rough = (self.high - self.low) / most

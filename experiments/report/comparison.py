@@ -1,10 +1,10 @@
 """Answers of configurations side by side: dots with intervals, differences to the baseline, and effects of changes."""
 
-from experiments.report.answer import baseline_name, improves, leading, ranked, winner
+from experiments.report.answer import baseline_name, improves, leading, ranked, shown_as_answer
 from experiments.report.axis import around
 from experiments.report.lanes import HEIGHT, MIDDLE, Lane, Lanes, draw, interval
 from experiments.report.markup import Markup, element, join
-from experiments.report.numbers import NOTHING, Quantity, compact, quantity, values
+from experiments.report.quantities import NOTHING, Quantity, compact, quantity, values
 from experiments.study import Configuration, Difference, Study
 
 MOST = 30
@@ -17,7 +17,7 @@ def drawn(study: Study, name: str) -> list[Configuration]:
     order = ranked(study, name)
     if len(order) <= MOST:
         return order
-    chosen = winner(study)
+    chosen = shown_as_answer(study)
     needed = [of for of in order[MOST:] if of.baseline or of is chosen]
     return order[: MOST - len(needed)] + needed
 
@@ -34,16 +34,17 @@ def answers(study: Study, name: str) -> Markup:
     ]
     axis = around([mean + sign * half for mean, half in scaled for sign in (-1, 1)])
     chart = Lanes(
-        caption=f"{_capital(shown.title)}: means and 95 % intervals",
+        about=shown.title,
+        caption="Means and 95 % intervals",
         head=("Configuration", shown.heading, shown.unit or "mean"),
         axis=axis,
         ticks=axis.ticks(),
         mark=None if shown.base is None else shown.base * shown.factor,
     )
-    chosen, rows = winner(study), []
+    chosen, rows = shown_as_answer(study), []
     for of, (mean, half) in zip(some, scaled, strict=True):
         told = of.answers[name]
-        kind = "answer" if of is chosen else "base" if of.baseline else "plain"
+        kind = "base" if of.baseline else "answer" if of is chosen else "plain"
         known = None if told.half_width is None else half
         rows.append(
             Lane(
@@ -65,8 +66,9 @@ def differences(study: Study, name: str) -> Markup:
     shown = quantity(study, name)
     axis = around([0.0, *(end * shown.factor for told in some for end in _ends(told))])
     chart = Lanes(
-        caption=f"{_capital(shown.title)}: differences to {baseline_name(study)}",
-        head=("Configuration", _difference_in(shown), "to baseline"),
+        about=shown.title,
+        caption=f"Differences to {baseline_name(study)}",
+        head=("Configuration", _difference_in(shown), "points" if shown.unit == "%" else "to baseline"),
         axis=axis,
         ticks=axis.ticks(),
         mark=0.0,
@@ -75,7 +77,7 @@ def differences(study: Study, name: str) -> Markup:
     for of in drawn(study, name):
         told = of.answers[name].difference
         known = Markup() if told is None else _difference(study, name, told, chart, shown.factor)
-        value = shown.difference(told) if told is not None else "baseline" if of.baseline else NOTHING
+        value = shown.difference(told, points=False) if told is not None else "baseline" if of.baseline else NOTHING
         rows.append(Lane(name=of.name, drawn=known, value=value, kind="" if told and told.distinct else "unsure"))
     return draw(chart, rows)
 
@@ -123,7 +125,7 @@ def _difference(study: Study, name: str, told: Difference, chart: Lanes, factor:
 
 
 def _difference_in(shown: Quantity) -> str:
-    return f"difference, {shown.difference_unit}" if shown.difference_unit else "difference"
+    return f"difference ({shown.difference_unit})" if shown.difference_unit else "difference"
 
 
 def _ends(of: Difference) -> tuple[float, float]:
@@ -135,7 +137,3 @@ def _note(study: Study, of: Configuration) -> str:
     if of.baseline and not of.settings:
         return "" if len(of.name) > 6 else "as it stands"
     return " · ".join(values(of, study.factors)) if compact(study) else ""
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -11,6 +11,7 @@ from experiments.report.markup import Markup, element, join, svg
 
 HEIGHT = 22
 MIDDLE = HEIGHT // 2
+LONG = 14  # letters of a name that needs more room
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +38,7 @@ class Lanes:
     """A chart of rows.
 
     Args:
+        about: what it is about, for those who come to it without the heading before it.
         caption: what it shows.
         head: titles of name, axis, and number.
         axis: that all rows share.
@@ -44,6 +46,7 @@ class Lanes:
         mark: value of the upright line in all rows, if there is one.
     """
 
+    about: str = ""
     caption: str
     head: tuple[str, str, str]
     axis: Axis
@@ -70,14 +73,17 @@ def draw(chart: Lanes, rows: Iterable[Lane]) -> Markup:
     foot = element(
         "tr", element("td", class_="name"), element("td", scale, class_="drawn"), element("td", class_="value")
     )
-    body = join(*(_row(row, grid, mark) for row in rows))
+    lanes = list(rows)
+    body = join(*(_row(row, grid, mark) for row in lanes))
+    about = [element("span", f"{chart.about}: ", class_="unseen")] if chart.about else []
+    wide = any(len(row.name) > LONG for row in lanes)
     return element(
         "table",
-        element("caption", chart.caption),
+        element("caption", *about, chart.caption),
         element("thead", head),
         element("tbody", body),
         element("tfoot", foot),
-        class_="lanes",
+        class_="lanes wide" if wide else "lanes",
     )
 
 
@@ -93,7 +99,7 @@ def interval(axis: Axis, mean: float, half_width: float | None, kind: str) -> Ma
 
 
 def _row(row: Lane, grid: Markup, mark: Markup) -> Markup:
-    name = [row.name, element("small", row.note)] if row.note else [row.name]
+    name = [row.name, " ", element("small", row.note)] if row.note else [row.name]
     told = svg(f"{row.name}: {row.value}", "", grid, mark, row.drawn, width="100%", height=HEIGHT)
     return element(
         "tr",

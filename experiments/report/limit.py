@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from experiments.report.axis import Axis
 from experiments.report.lanes import HEIGHT, Lane, Lanes, draw
 from experiments.report.markup import Markup, element, join, svg
-from experiments.report.numbers import share
+from experiments.report.quantities import share
 from experiments.study import Bar, Bottleneck
 from plant.states import STATES, State
 from plant.time import HOUR, MINUTE, SECOND, format_duration
@@ -48,7 +48,7 @@ def bottleneck(of: Bottleneck) -> Markup:
 
 def _shares(of: Bottleneck) -> Markup:
     axis, drawn, at = Axis(low=0.0, high=1.0), [], 0.0
-    known = {state: of.share[state] for state in STATES if of.share.get(state)}
+    known = {State(state): part for state, part in sorted(of.share.items(), key=lambda of: -of[1]) if part}
     for state, part in known.items():
         drawn.append(_block(axis, state, at, at + part, f"{STATES[state].title} {share(part)}"))
         at += part
@@ -67,7 +67,7 @@ def _gantt(of: Bottleneck) -> Markup:
     axis = Axis(low=begin / size, high=end / size)
     chart = Lanes(
         caption=f"What its machines did for {format_duration(end - begin)} of the first replication",
-        head=("Machine", f"time since the start of the run, {unit}", "processing"),
+        head=("Machine", f"time in the run ({unit})", "processing"),
         axis=axis,
         ticks=axis.ticks(),
     )

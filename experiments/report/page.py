@@ -4,16 +4,17 @@ from importlib.resources import files
 from pathlib import Path
 
 from experiments.report import comparison, limit, series
-from experiments.report.answer import answer, baseline_name, improves, leading, question, ranked, winner
+from experiments.report.answer import answer, baseline_name, improves, leading, question, ranked, shown_as_answer
 from experiments.report.markup import Markup, element, join
-from experiments.report.numbers import NOTHING, Quantity, compact, listed, quantity, settings, short_paths
+from experiments.report.quantities import NOTHING, Quantity, compact, listed, quantity, settings, short_paths
 from experiments.report.tables import everything
 from experiments.study import Configuration, Difference, Study
 from plant.time import format_duration
 
 INTERVALS = (
-    "An interval behind ± holds the true mean of the model in 95 of 100 experiments like this one (Student's t over "
-    "independent replications). It says nothing of how well the model is the plant."
+    "An interval behind a mean, taken on its own, holds the true mean of the model in 95 of 100 experiments like this "
+    "one (Student's t over independent replications). Of many means, the best one looks a little better than it is. "
+    "No interval says how well the model is the plant."
 )
 PAIRS = (
     "Configurations share their random numbers: failures and times are the same where the line is. A difference is "
@@ -64,8 +65,8 @@ def _head(study: Study) -> Markup:
 
 
 def _sections(study: Study) -> list[Markup]:
-    chosen = winner(study)
-    made = [_section(f"Key figures of {chosen.name}" if chosen else "Key figures", _figures(study))]
+    chosen = shown_as_answer(study)
+    made = [_section(f"Key figures of {_called(study, chosen)}" if chosen else "Key figures", _figures(study))]
     for name in study.responses:
         shown = quantity(study, name)
         sides = (comparison.answers(study, name), comparison.differences(study, name))
@@ -89,12 +90,16 @@ def _sections(study: Study) -> list[Markup]:
     return made
 
 
+def _called(study: Study, of: Configuration) -> str:
+    return baseline_name(study) if of.baseline else of.name
+
+
 def _section(title: str, *content: Markup) -> Markup:
     return element("section", element("h2", title), *content)
 
 
 def _sets(study: Study) -> Markup:
-    of = winner(study)
+    of = shown_as_answer(study)
     pairs = [] if of is None else settings(of, study.factors)
     if of is None or not pairs:
         return Markup()
@@ -103,7 +108,7 @@ def _sets(study: Study) -> Markup:
 
 
 def _figures(study: Study) -> Markup:
-    of = winner(study)
+    of = shown_as_answer(study)
     if of is None:
         return element("p", "There is none.")
     return element("div", *(_tile(study, of, quantity(study, name)) for name in study.responses), class_="tiles")

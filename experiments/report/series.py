@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from experiments.report.answer import leading
 from experiments.report.axis import Axis, around
 from experiments.report.markup import Markup, element, join, svg
-from experiments.report.numbers import Quantity, quantity
+from experiments.report.quantities import Quantity, quantity
 from experiments.study import Configuration, Search, Study, WarmUp
 from plant.time import HOUR, MINUTE, SECOND, format_duration
 
@@ -34,7 +34,8 @@ def warm_up(of: WarmUp) -> Markup:
     )  # fmt: skip
     told = f"Good parts out per {format_duration(of.step)}, mean of all runs; the shaded beginning is cut."
     drawn = join(cut, _line(x, y, _thinned(points), "line"), edge, word)
-    return _chart("Output while the line fills", told, drawn, x=x, y=y, along=f"time since the start of the run, {unit}")
+    along = f"time in the run ({unit})"
+    return _chart("Output while the line fills", told, drawn, x=x, y=y, along=along)
 
 
 def progress(study: Study, search: Search) -> Markup:
@@ -78,8 +79,8 @@ def front(study: Study, search: Search) -> Markup:
         *([_dot(x, y, found[search.chosen], search.chosen)] if search.chosen in found else []),
     )  # fmt: skip
     told = (
-        f"{_titled(down)} against {_titled(across)}: no other configuration beats one on the line in both. "
-        "The large dot is the answer, the square the baseline."
+        f"{down.title[:1].upper()}{down.title[1:]} against {across.title}: no other configuration beats one on the "
+        "line in both. The large dot is the answer, the square the baseline."
     )
     return _chart("Pareto front", told, drawn, x=x, y=y, along=_titled(across))
 

@@ -1,7 +1,7 @@
 """The table of all configurations."""
 
 from experiments.report.markup import Markup, element, join
-from experiments.report.numbers import (
+from experiments.report.quantities import (
     NOTHING,
     Quantity,
     compact,
@@ -12,14 +12,16 @@ from experiments.report.numbers import (
 )
 from experiments.study import Answer, Configuration, Study
 
-ACROSS = 4
+ACROSS = 3
 """Responses beside each other: what fits on paper. More go into further tables."""
 
 
 def everything(study: Study) -> Markup:
     """Every configuration with its settings, answers and differences, in the order of the experiment."""
     shown = [quantity(study, name) for name in study.responses]
-    groups = [shown[at : at + ACROSS] for at in range(0, len(shown), ACROSS)] or [[]]
+    tables = -(-len(shown) // ACROSS) or 1
+    size = -(-len(shown) // tables) or 1
+    groups = [shown[at : at + size] for at in range(0, len(shown), size)] or [[]]
     return join(*(_table(study, group) for group in groups))
 
 
@@ -33,7 +35,7 @@ def _table(study: Study, shown: list[Quantity]) -> Markup:
         heads.append(element("th", "Cost", scope="col", rowspan=2, class_="number"))
     for of in shown:
         heads.append(element("th", of.heading, element("small", of.name), scope="colgroup", colspan=2, class_="group"))
-    under = [element("th", word, scope="col", class_="number") for _ in shown for word in ("mean", "difference")]
+    under = [element("th", word, scope="col", class_="number") for of in shown for word in _pair(of)]
     table = element(
         "table",
         element("caption", caption),
@@ -42,6 +44,10 @@ def _table(study: Study, shown: list[Quantity]) -> Markup:
         class_="all",
     )
     return element("div", table, class_="scroll", tabindex=0, role="region", aria_label=caption)
+
+
+def _pair(of: Quantity) -> tuple[str, str]:
+    return "mean", "points to baseline" if of.unit == "%" else "to baseline"
 
 
 def _factors(study: Study) -> list[tuple[str, str]]:
@@ -81,4 +87,5 @@ def _cells(told: Answer | None, shown: Quantity, *, baseline: bool) -> list[Mark
     mean = element("td", shown.pair(told.mean, told.half_width), *said, class_=f"number {mark}".strip())
     if (difference := told.difference) is None:
         return [mean, element("td", "baseline" if baseline else NOTHING, class_="number unsure")]
-    return [mean, element("td", shown.difference(difference), class_="number" if difference.distinct else "number unsure")]
+    text = shown.difference(difference, points=False)
+    return [mean, element("td", text, class_="number" if difference.distinct else "number unsure")]

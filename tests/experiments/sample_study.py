@@ -1,5 +1,6 @@
 """Experiments as a report gets them: made up, with intervals and comparisons as they really follow from the values."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -90,13 +91,7 @@ def optimised(evaluations: int = 160):
         indifference=0.1 / 3600,
         front=tuple(front),
     )
-    return replaced(study, search=search, design="optimisation", sensitivity=(), bottleneck=None)
-
-
-def replaced(study: Study, **told) -> Study:
-    """The same with other fields."""
-    fields = {name: getattr(study, name) for name in Study.__slots__}
-    return Study(**(fields | told))
+    return replace(study, search=search, design="optimisation", sensitivity=(), bottleneck=None)
 
 
 def warm_up() -> WarmUp:

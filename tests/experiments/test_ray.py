@@ -15,8 +15,8 @@ def test_a_cluster_changes_nothing(tmp_path) -> None:
     prepared = load_experiment(written(tmp_path))
     conduct(prepared, pool=Processes(1), folder=tmp_path / "here")
     ray.init(
-        num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=80_000_000,
-        _node_ip_address="127.0.0.1",
+        address="local", num_cpus=2, include_dashboard=False, log_to_driver=False,
+        object_store_memory=80_000_000, _node_ip_address="127.0.0.1",
     )  # fmt: skip
     conduct(prepared, pool=Cluster("auto"), folder=tmp_path / "there")
     for name in ("results.csv", "summary.json"):

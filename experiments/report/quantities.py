@@ -1,5 +1,6 @@
 """Numbers as people read them: no more digits than the interval supports, units of a handy size."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import floor, isfinite, log10
@@ -20,6 +21,9 @@ COUNTS = frozenset({"wip", "queue", "parts"})
 """Words of responses without a unit that are no shares."""
 SUFFIXES = ("_per_s", "_per_h", "_kwh", "_kw", "_s", "_h")
 """Units at the end of names: people read them beside the number."""
+ABBREVIATED = frozenset({"oee", "wip", "mtbf", "mttr"})
+
+_STATISTIC = re.compile(r"mean|median|min|max|sd|p\d+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,8 +62,11 @@ class Quantity:
         digits = self.digits if round(half, self.digits) > 0 or half <= 0 else digits_of(half)
         return f"{_written(mean * self.factor, digits, signed=signed)} ± {_written(half, digits)}"
 
-    def difference(self, of: Difference, *, signed: bool = True) -> str:
-        """A difference with its half width: in per cent of the baseline, or in points if the value is in per cent."""
+    def difference(self, of: Difference, *, signed: bool = True, points: bool = True) -> str:
+        """A difference with its half width: in per cent of the baseline, or in points if the value is in per cent.
+
+        Where a heading says that these are points, the number alone is enough.
+        """
         half = of.half_width
         if self.unit != "%" and self.base:
             mean, half, unit = 100 * of.mean / abs(self.base), half and 100 * half / abs(self.base), "%"
@@ -70,7 +77,8 @@ class Quantity:
         if half and round(half, digits) == 0:
             digits = digits_of(half)
         text = _written(mean, digits, signed=signed)
-        return f"{text if half is None else f'{text} ± {_written(half, digits)}'} {unit}".rstrip()
+        text = text if half is None else f"{text} ± {_written(half, digits)}"
+        return text if unit == "points" and not points else f"{text} {unit}".rstrip()
 
     @property
     def difference_unit(self) -> str:
@@ -80,7 +88,7 @@ class Quantity:
     @property
     def heading(self) -> str:
         """Title and unit."""
-        return f"{self.title}, {self.unit}" if self.unit else self.title
+        return f"{self.title} ({self.unit})" if self.unit else self.title
 
     def with_unit(self, text: str) -> str:
         """A number with its unit behind it."""
@@ -114,13 +122,15 @@ def title_of(name: str) -> str:
     """What people call a response.
 
     >>> title_of("throughput_per_s"), title_of("lead_time_s.mean"), title_of("main.oee")
-    ('throughput', 'lead time, mean', 'main, OEE')
+    ('throughput', 'mean lead time', 'main OEE')
     """
     words = []
     for word in name.split("."):
         suffix = next((end for end in SUFFIXES if word.endswith(end)), "")
         words.append(word.removesuffix(suffix).replace("_", " ").strip() or word)
-    return ", ".join(word.upper() if word in {"oee", "wip", "mtbf", "mttr"} else word for word in words)
+    if len(words) > 1 and _STATISTIC.fullmatch(words[-1]):
+        words = [*words[:-2], words[-1], words[-2]]
+    return " ".join(word.upper() if word in ABBREVIATED else word for word in words)
 
 
 def digits_of(half_width: float) -> int:
@@ -129,7 +139,7 @@ def digits_of(half_width: float) -> int:
     The rule of the Particle Data Group (Review of Particle Physics, introduction, 5.3).
 
     >>> digits_of(0.827), digits_of(0.119), digits_of(0.367), digits_of(240)
-    (2, 3, 1, -1)
+    (1, 2, 1, -1)
     """
     if half_width <= 0 or not isfinite(half_width):
         return 2

@@ -16,7 +16,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
@@ -38,6 +38,7 @@ class Choices:
 
     values: tuple[Setting, ...]
     text: str
+    neutral: ClassVar[str] = "0..1"
 
     @property
     def ordered(self) -> bool:

@@ -11,13 +11,20 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
 
 from experiments.intervals import estimate
 from plant.description import Plant
 from plant.draws import Stream
-from simulators import Engine, Simulation, summarise
+from plant.messages import Energy
+from plant.paths import Node
+from plant.time import HOUR
+from simulators import Engine, Interval, Journey, Passage, Simulation, choose, summarise
+from simulators.compiled.engine import CompiledRun
 from simulators.engines import Run, compiled_run
+from simulators.orders import Ticket
 
 Results = dict[str, Any]
 """A tree of plain values: the ``lines`` of ``simulate --json``."""
@@ -41,15 +48,145 @@ def replication_seed(seed: int, replication: int) -> int:
     return seed if replication == 0 else Stream(seed, "", "replication").word(replication) >> 1
 
 
-def replicate_once(plant: Plant, window: Window, start: int, seed: int, engine: Engine = "simpy") -> Results:
-    """Run the plant once and summarise the window; the engine changes nothing but the time that it takes."""
-    counted = (window.warm_up, window.end)
-    if engine == "compiled":
-        run = compiled_run(plant, window.end, seed=seed, start=start, window=counted)
-        return summarise(run, window.warm_up, window.end)
-    simulation = Simulation(plant, seed=seed, start=start, messages=False, keep=False, window=counted)
-    simulation.advance(start + window.end)
-    return summarise(simulation, window.warm_up, window.end)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """What happened in a run, raw, in µs since its start.
+
+    Args:
+        start: first instant, microseconds UTC.
+        results: figures of the window.
+        intervals: states of each machine without a gap, cut where its order changes.
+        journeys: visits of all parts to all stations.
+        passages: ways of all parts through each line.
+        orders: production orders of each line that works to some.
+        energy: readings of the counter of each machine, if they were asked for; microseconds UTC.
+    """
+
+    start: int
+    results: Results
+    intervals: Mapping[Node, Sequence[Interval]]
+    journeys: Sequence[Journey]
+    passages: Mapping[str, Sequence[Passage]]
+    orders: Mapping[str, Sequence[Ticket]]
+    energy: Mapping[Node, Sequence[Energy]]
+
+
+class Kept(Protocol):
+    """What a run of either engine has kept."""
+
+    def allotted(self, node: Node) -> list[Interval]:
+        """States of a machine without a gap, cut where the order on it changes."""
+
+    def journeys(self) -> list[Journey]:
+        """Visits of all parts to all stations."""
+
+    def passages(self, line: str) -> list[Passage]:
+        """Ways of all parts through a line."""
+
+
+class Model:
+    """A plant that runs again and again, with one seed after the other; its engine changes nothing but the time.
+
+    Args:
+        plant: the description.
+        window: what counts of each run.
+        start: first instant of each run, microseconds UTC.
+        engine: ``simpy``, ``compiled``, or ``auto`` for the fastest that can express the plant.
+
+    Raises:
+        EntryError: there is no such engine, or it cannot express the plant.
+    """
+
+    def __init__(self, plant: Plant, window: Window, start: int, engine: str = "auto") -> None:
+        self.plant = plant
+        self.window = window
+        self.start = start
+        self.engine: Engine = choose(plant, engine).engine
+        self._run: Run | None = None
+        self._kept: CompiledRun | None = None
+
+    @property
+    def _counted(self) -> tuple[int, int]:
+        return self.window.warm_up, self.window.end
+
+    def _compiled(self, seed: int) -> Run:
+        if self._run is None:
+            self._run = compiled_run(self.plant, self.window.end, seed=seed, start=self.start, window=self._counted)
+        else:
+            self._run.again(seed)
+        return self._run
+
+    def results(self, seed: int) -> Results:
+        """The figures of a run."""
+        if self.engine == "compiled":
+            return summarise(self._compiled(seed), *self._counted)
+        simulation = Simulation(
+            self.plant, seed=seed, start=self.start, messages=False, keep=False, window=self._counted
+        )
+        simulation.advance(self.start + self.window.end)
+        return summarise(simulation, *self._counted)
+
+    def departures(self, step: int, seed: int) -> dict[str, list[int]]:
+        """Good parts that leave each line in each step of a run, from its start on and through the warm-up."""
+        steps = self.window.end // step
+        if self.engine == "compiled":
+            run = self._compiled(seed)
+            left = {line.name: run.departures(line.name)[:, 0] for line in self.plant.lines}
+        else:
+            told = self.record(seed).passages
+            left = {line: np.array([of.left for of in ways if _shipped(of)], dtype=int) for line, ways in told.items()}
+        return {line: np.bincount(times // step, minlength=steps)[:steps].tolist() for line, times in left.items()}
+
+    def record(self, seed: int, *, energy: bool = False) -> Record:
+        """All that happened in a run: the same run as that of `results`, and slower.
+
+        Args:
+            seed: of the run.
+            energy: whether meters are read: messages, so by SimPy, which takes many times as long.
+        """
+        if self.engine == "compiled" and not energy:
+            if self._kept is None:
+                self._kept = CompiledRun(
+                    self.plant, self.window.end, seed=seed, start=self.start, window=self._counted, keep=True
+                )
+            else:
+                self._kept.again(seed)
+            return self._recorded(self._kept, self._kept, {})
+        simulation = Simulation(self.plant, seed=seed, start=self.start, messages=energy)
+        readings: dict[Node, list[Energy]] = {}
+        end = self.start + self.window.end
+        for upto in range(self.start, end, HOUR) if energy else ():  # so that messages don't pile up
+            _read(simulation, upto, readings)
+        _read(simulation, end, readings)
+        return self._recorded(simulation, simulation.ledger, readings)
+
+    def _recorded(self, run: Simulation | CompiledRun, ledger: Kept, energy: Mapping[Node, Sequence[Energy]]) -> Record:
+        lines = self.plant.lines
+        nodes = [node for line in lines for station in line.stations for node in line.machines(station)]
+        return Record(
+            start=self.start,
+            results=summarise(run, *self._counted),
+            intervals={node: ledger.allotted(node) for node in nodes},
+            journeys=ledger.journeys(),
+            passages={line.name: ledger.passages(line.name) for line in lines},
+            orders={line.name: run.orders(line.name) for line in lines if line.arrivals.orders},
+            energy=energy,
+        )
+
+
+def _shipped(of: Passage) -> bool:
+    return of.good and not of.into and of.left is not None
+
+
+def _read(simulation: Simulation, upto: int, readings: dict[Node, list[Energy]]) -> None:
+    for node, message in simulation.advance(upto):
+        if isinstance(message, Energy) and node.station is not None:
+            readings.setdefault(node, []).append(message)
+
+
+def replicate_once(plant: Plant, window: Window, start: int, seed: int, engine: str = "auto") -> Results:
+    """Run the plant once and summarise the window."""
+    return Model(plant, window, start, engine).results(seed)
 
 
 def replicate(
@@ -59,7 +196,7 @@ def replicate(
     start: int,
     seed: int,
     replications: int,
-    engine: Engine = "simpy",
+    engine: str = "auto",
     progress: Callable[[int], None] = lambda _: None,
 ) -> list[Results]:
     """Run the plant several times, on all cores where that pays; the results don't depend on how.
@@ -74,26 +211,15 @@ def replicate(
         progress: told the number of finished replications.
     """
     seeds = [replication_seed(seed, r) for r in range(replications)]
-    if engine == "compiled":
-        told = _again(plant, window, start, seeds)
-    else:
-        told = _map(partial(replicate_once, plant, window, start), seeds)
+    model = Model(plant, window, start, engine)
+    told: Iterator[Results] = map(model.results, seeds)
+    if model.engine == "simpy":
+        told = _map(partial(replicate_once, plant, window, start, engine="simpy"), seeds)
     results = []
     for done, result in enumerate(told, start=1):
         results.append(result)
         progress(done)
     return results
-
-
-def _again(plant: Plant, window: Window, start: int, seeds: Sequence[int]) -> Iterator[Results]:
-    """The same run again and again, with one seed after the other."""
-    run: Run | None = None
-    for seed in seeds:
-        if run is None:
-            run = compiled_run(plant, window.end, seed=seed, start=start, window=(window.warm_up, window.end))
-        else:
-            run.again(seed)
-        yield summarise(run, window.warm_up, window.end)
 
 
 def _map(work: Callable[[int], Results], seeds: Sequence[int]) -> Iterator[Results]:

@@ -222,6 +222,21 @@ class Distribution:
         """Draw k of the stream in microseconds."""
         return round(KINDS[self.kind].sample(self.parameters, lambda j: stream.uniform(k, j)))
 
+    def scaled(self, factor: float) -> "Distribution":
+        """The same shape with another mean: every time in it is that many times as long.
+
+        Draws are scaled with it, one by one, but those of ``geometric``, which are whole seconds.
+        """
+        if self.kind == "geometric":
+            parameters: Parameters = (min(1.0, self.parameters[0] / factor),)
+        elif self.kind == "empirical":
+            parameters = tuple(value * factor for value in self.parameters)
+        else:
+            kinds = (what for _, what in KINDS[self.kind].arguments)
+            scaled = (p * factor if of == "time" else p for p, of in zip(self.parameters, kinds, strict=True))
+            parameters = tuple(round(p) if self.constant else p for p in scaled)
+        return Distribution(kind=self.kind, parameters=parameters, text=f"{factor:g} times {self.text}")
+
     @property
     def canonical(self) -> str:
         """The same for all ways to write it; of an empirical one it names every value, so that it can be hashed."""

@@ -262,7 +262,7 @@ LEAST = {
     int: 1, float: 1, bool: False, Distribution: "1 s", Amount: "1 h", Quantity: 0, Expression: "1", date: "2026-01-01",
     dict: {},
 }  # fmt: skip
-"""Neutral values of other types than texts, lists and descriptions."""
+"""Neutral values of other types than texts, lists and descriptions; types of other rooms say theirs in `neutral`."""
 
 
 def _fresh() -> str:
@@ -290,7 +290,9 @@ def _neutral(annotation: Any) -> Any:
     if kind is tuple:
         least = next((bound.min_length for bound in bounds if isinstance(bound, MinLen)), 1)
         return [_neutral(inner[0]) for _ in range(least)]
-    return _fresh() if kind is str else LEAST[kind]
+    if kind is str:
+        return _fresh()
+    return LEAST[kind] if kind in LEAST else getattr(kind, "neutral", LEAST[int])
 
 
 def plant_schema() -> dict[str, Any]:

@@ -313,6 +313,28 @@ def simulate(
 
 
 @app.command()
+def experiment(
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Experiment file (YAML).")],
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes.", min=1, max=1024, show_default="one for each core")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option("--on", metavar="ray://…", help="Ray cluster to run on, instead of processes.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the answer.", show_default="NAME-results, here")
+    ] = None,
+    engine: Annotated[str, typer.Option(metavar="simpy|compiled|auto", help="Which engine runs the model.")] = "auto",
+) -> None:
+    """Try configurations of a plant, and say honestly which is better; after Ctrl-C the same command goes on."""
+    from shopfloor.experimenting import ExperimentSettings, run_experiment
+
+    settings = ExperimentSettings(file=file, jobs=jobs, cluster=cluster, out=out, engine=engine)
+    run_experiment(settings, console, errors)
+
+
+@app.command()
 def dataset(
     *,
     plant: Annotated[Path | None, typer.Argument(metavar="[PLANT]", help="Plant file (YAML).")] = None,

@@ -3,7 +3,7 @@
 from broker.access import Access, Endpoint, endpoint, hide_password
 from broker.bus import Bus, MemoryBus, Subscription, UndeliveredError
 from broker.cell import CellRecording, read_cell
-from broker.codec import decode, encode
+from broker.codec import decode, decode_all, encode
 from broker.effects import Effects
 from broker.embedded import EmbeddedBroker, embedded_broker, find_mosquitto
 from broker.faulty_bus import FaultyBus
@@ -37,6 +37,7 @@ __all__ = [
     "UndeliveredError",
     "build",
     "decode",
+    "decode_all",
     "embedded_broker",
     "encode",
     "endpoint",

@@ -7,7 +7,7 @@ whatever the bytes. Unknown keys are ignored, so that kinds can grow.
 import base64
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -56,7 +56,8 @@ WORD = 2
 
 SCHEMA_MAJOR = "1"
 
-encode: Callable[[Message], bytes] = msgspec.json.Encoder().encode
+_ENCODER = msgspec.json.Encoder()
+encode: Callable[[Message], bytes] = _ENCODER.encode
 
 _DECODERS = {kind: msgspec.json.Decoder(row.type) for kind, row in KINDS.items()}
 _STATES = frozenset(State)
@@ -79,13 +80,38 @@ def decode(topic: str, payload: bytes, prefix: str = PREFIX) -> tuple[Address, M
         raise MessageError("value", str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MessageError("json", str(error)[:200]) from None
-    _check_envelope(message, payload)
+    _check_envelope(message)
+    if encode(message) != payload:  # else each key stands in it once: so our own publishers write, and to write is fast
+        _look_at_keys(payload)
     if check := _CHECKS.get(address.kind):
         check(message, address)
     return address, message
 
 
-def _check_envelope(message: Message, payload: bytes) -> None:
+def decode_all(topic: str, payloads: Sequence[bytes], prefix: str = PREFIX) -> list[Message] | None:
+    """Messages of one topic as `decode` gives them, in half the time; none if one of them has to be looked at alone.
+
+    Each payload is read as a line. No line break stands in a message that is written: where as many messages as
+    payloads are written as they were read, each was a payload of its own.
+    """
+    lines = b"\n".join([*payloads, b""])
+    try:
+        address = parse(topic, prefix)
+        messages: list[Message] = _DECODERS[address.kind].decode_lines(lines)
+        as_read = len(messages) == len(payloads) and _ENCODER.encode_lines(messages) == lines
+        if not as_read or max(map(len, payloads)) > LARGEST:
+            return None
+        check = _CHECKS.get(address.kind)
+        for message in messages:
+            _check_envelope(message)
+            if check:
+                check(message, address)
+    except (MessageError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return messages
+
+
+def _check_envelope(message: Message) -> None:
     if not _is_name(message.run):
         raise MessageError("envelope", "run is missing or no name")
     if not 1 <= message.session < EXACT:
@@ -94,8 +120,6 @@ def _check_envelope(message: Message, payload: bytes) -> None:
         raise MessageError("envelope", "seq or n is missing, negative or too large")
     if not 0 <= message.ts < EXACT:
         raise MessageError("envelope", "ts is negative or too large")
-    if encode(message) != payload:  # else each key stands in it once: so our own publishers write, and to write is fast
-        _look_at_keys(payload)
 
 
 @lru_cache(maxsize=1024)

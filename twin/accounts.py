@@ -99,13 +99,14 @@ class StateAccount(Kept):
         session = messages[0].session
         last = (self.ts[-1], self.session[-1], self.n[-1]) if self.ts else (-1, -1, -1)
         if not self._pending and in_order(last, ts, session, n):
-            self.ts.extend(ts)
-            self.confirmed.extend(ts)
-            self.session.extend([session] * len(ts))
-            self.n.extend(n)
-            self.seq.extend([m.seq for m in messages])
-            self.since.extend([m.since for m in messages])
-            self.code.extend([CODES[m.state] for m in messages])
+            instants = array("q", ts)  # an array takes another one several times as fast as a list
+            self.ts.extend(instants)
+            self.confirmed.extend(instants)
+            self.session.extend(array("q", [session]) * len(ts))
+            self.n.extend(array("q", n))
+            self.seq.extend(array("q", [m.seq for m in messages]))
+            self.since.extend(array("q", [m.since for m in messages]))
+            self.code.extend(bytes([CODES[m.state] for m in messages]))
             self.reasons.extend([intern(m.reason) for m in messages])
             self.parts.extend([m.part and intern(m.part) for m in messages])
             self.orders.extend([m.order and intern(m.order) for m in messages])

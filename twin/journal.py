@@ -13,7 +13,7 @@ import math
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,7 +181,7 @@ class Journal:
         """Position of the last message; 0 when there is none."""
         return self._position
 
-    def append(self, rows: Sequence[Row]) -> list[int]:
+    def append(self, rows: Iterable[Row]) -> list[int]:
         """Store messages in one transaction.
 
         Returns:
@@ -225,8 +225,8 @@ class Journal:
         """
         query = """SELECT topics.topic, retained, CAST(group_concat(payload) AS BLOB)
                    FROM messages JOIN topics ON topics.id = messages.topic
-                   WHERE position > ? AND position <= ? AND messages.run = ? AND kind != 'status'
-                   GROUP BY messages.topic, retained"""
+                   WHERE position > ? AND position <= ? AND +messages.run = ? AND kind != 'status'
+                   GROUP BY messages.topic, retained"""  # with the plus no index of the whole run is gone through
         with self._errors():
             found = self._db.execute(query, (after, upto, self._runs.get(run, -1)))
             return [(topic, bool(retained), payloads) for topic, retained, payloads in found]
@@ -537,7 +537,7 @@ class Journal:
         self._sessions = set(db.execute("SELECT run, session FROM sessions"))
         self._position = self._number("SELECT coalesce(max(position), 0) FROM messages")
 
-    def _insert(self, rows: Sequence[Row], first: int) -> list[int]:
+    def _insert(self, rows: Iterable[Row], first: int) -> list[int]:
         ingest = time.time_ns() // 1000
         values: list[int | bytes] = []
         sources, known = self._sources, (0, 0)
@@ -557,8 +557,9 @@ class Journal:
             while size <= most and at + size <= len(values):
                 self._db.execute(statement, values[at : at + size])
                 at += size
-        last = first + len(rows) - 1
-        if self._db.total_changes - before == len(rows):
+        inserted = len(values) // _WIDTH
+        last = first + inserted - 1
+        if self._db.total_changes - before == inserted:
             return list(range(first, last + 1))
         query = "SELECT position FROM messages WHERE position BETWEEN ? AND ?"
         kept = {position for (position,) in self._db.execute(query, (first, last))}

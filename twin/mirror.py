@@ -444,9 +444,12 @@ def _parts(line: LineMirror, place: Place, machine: Machine | None) -> Fold:
 
     def fold(messages: Sequence[PartEvent]) -> None:
         log.extend(messages)
+        of: dict[str, list[PartEvent]] = {}
+        for m in messages:
+            of.setdefault(m.event, []).append(m)
         for event, step in steps:  # the order among parts does not matter, so each step takes all of its kind
-            if events := [m for m in messages if m.event == event]:
-                step(events)
+            if event in of:
+                step(of[event])
 
     return fold
 

@@ -100,6 +100,8 @@ class Tracker(Kept):
 
     def observe_all(self, messages: list[Message]) -> list[Message]:
         """Note messages that arrived; those that are new, in the same order."""
+        if self.low < 0 and len(messages) > 1:
+            return [*self.observe_all(messages[:1]), *self.observe_all(messages[1:])]
         seqs = [m.seq for m in messages]
         count = len(seqs)
         if self.low < 0 or seqs != list(range(self.high + 1, self.high + 1 + count)):

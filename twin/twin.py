@@ -7,14 +7,14 @@ in the journal, and nothing is acknowledged before it is.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple, Self, TypeVar, cast
 
 import msgspec
 
-from broker import PREFIX, build, decode, encode, parse
+from broker import PREFIX, build, decode, decode_all, encode, parse
 from plant.description import Plant
 from plant.errors import MessageError, StoreError
 from plant.messages import KINDS, Clock, Command, Delivery, Message, Remark, Telemetry
@@ -364,9 +364,8 @@ class Twin(Questions):
                     await asyncio.sleep(0)
                 await self._sort(deliveries[begin : begin + PAGE], batch, refused)
             kept = [one for one in accepted if one[0].journaled]
-            rows: list[Row] = [(sink.source, m, delivery) for sink, m, delivery in kept]
-            waits = rows or before is not None  # one without rows, too, must know before those behind it are stored
-            storing = self._call(partial(self._store, rows, batch, before)) if waits else None
+            waits = kept or before is not None  # one without rows, too, must know before those behind it are stored
+            storing = self._call(partial(self._store, kept, batch, before)) if waits else None
             batch.sorted.set()
             if before is not None:
                 await before.gone.wait()
@@ -382,8 +381,8 @@ class Twin(Questions):
             await self._seals.after(revising, self._position)
             self._recovery.end({sink.run for sink, _, _ in accepted}, self._position)
             if self._broadcast.readers:
-                pairs = zip(rows, positions, strict=True)
-                self._broadcast.put([Fact(p, source.path, source.kind, m) for (source, m, _), p in pairs if p])
+                pairs = zip(kept, positions, strict=True)
+                self._broadcast.put([Fact(p, sink.path, sink.kind, m) for (sink, m, _), p in pairs if p])
 
     async def _write(self, row: Row) -> int:
         """Append a message of the twin's own; its position."""
@@ -414,15 +413,16 @@ class Twin(Questions):
             await self._seals.seal(run, self._position)
         return True
 
-    def _store(self, rows: Sequence[Row], batch: Batch, before: Batch | None) -> tuple[list[int], int]:
+    def _store(self, kept: Sequence[Accepted], batch: Batch, before: Batch | None) -> tuple[list[int], int]:
         """In the journal's thread: append, unless what came before could not be appended.
 
         Returns:
-            The position of each row, and that of the last message in the journal.
+            The position of each message, and that of the last one in the journal.
         """
         try:
             _check_order(before)
-            positions = self._journal.append(rows) if rows else []
+            rows = ((sink.source, m, delivery) for sink, m, delivery in kept)
+            positions = self._journal.append(rows) if kept else []
         except BaseException:
             batch.failed = True
             raise
@@ -448,20 +448,25 @@ class Twin(Questions):
         batch.stored = True
         return positions
 
-    async def _sort(self, deliveries: Iterable[Delivery], batch: Batch, refused: list[Refused]) -> None:
+    async def _sort(self, deliveries: Sequence[Delivery], batch: Batch, refused: list[Refused]) -> None:
         """Find what is valid and fresh."""
         prefix, runs, accepted = self.prefix, self._runs, batch.accepted
+        told = _decoded(deliveries, prefix)
         for delivery in deliveries:
             topic = delivery.topic
             try:
-                address, message = decode(topic, delivery.payload, prefix)
+                message = next(told[topic]) if topic in told else decode(topic, delivery.payload, prefix)[1]
                 if message is None:  # the topic of an alarm that is over was cleared
                     continue
-                if address.kind == "truth":  # nobody may say that a twin knew it from there
-                    self._ignored += 1
-                    continue
-                run = runs.get(message.run) or await self._open(message.run, address.kind, batch)
-                sink = run.sinks.get(topic) or run.sink(topic, address)
+                run = runs.get(message.run)
+                sink = run.sinks.get(topic) if run else None
+                if run is None or sink is None:
+                    address = parse(topic, prefix)
+                    if address.kind == "truth":  # nobody may say that a twin knew it from there
+                        self._ignored += 1
+                        continue
+                    run = run or await self._open(message.run, address.kind, batch)
+                    sink = run.sinks.get(topic) or run.sink(topic, address)
                 if not run.earliest <= message.ts <= run.latest or sink.suspect:
                     _check(message, run, delivery)
             except MessageError as error:
@@ -554,6 +559,15 @@ class Twin(Questions):
     def _call(self, function: Callable[[], T]) -> asyncio.Future[T]:
         """Run in the journal's thread, behind everything that was called before."""
         return asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+
+def _decoded(deliveries: Iterable[Delivery], prefix: str) -> dict[str, Iterator[Message]]:
+    """Messages of each topic in their order, but of topics of which some have to be looked at one by one."""
+    payloads: dict[str, list[bytes]] = {}
+    for delivery in deliveries:
+        payloads.setdefault(delivery.topic, []).append(delivery.payload)
+    found = ((topic, decode_all(topic, of_topic, prefix)) for topic, of_topic in payloads.items())
+    return {topic: iter(messages) for topic, messages in found if messages is not None}
 
 
 def _turn(group: tuple[tuple[Sink, bool], object]) -> tuple[bool, int]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker import Numbering, build, decode, encode, parse
+from broker import Numbering, build, decode, decode_all, encode, parse
 from plant import messages as m
 from plant.errors import MessageError
 from plant.messages import KINDS, RESERVED_NAMES
@@ -396,6 +396,34 @@ def test_one_changed_byte_of_a_real_message_is_taken_or_refused_but_never_more(k
     else:
         assert decoded is not None
         assert decode(delivery.topic, encode(decoded))[1] == decoded
+
+
+@given(st.sampled_from(sorted(set(KINDS) - {"cmd"})), st.data())
+def test_many_messages_are_read_as_each_alone_or_not_at_all(kind: str, data) -> None:
+    """Also where some are cut, joined or changed so that all of them together look right."""
+    node, message = SAMPLES[kind]
+    numbering = Numbering("local", "x", run="r1")
+    deliveries = [numbering.number(node, message)[0] for _ in range(3)]
+    topic, told = deliveries[0].topic, [decode(one.topic, one.payload)[1] for one in deliveries]
+    payloads = [encode(one) for one in told if one is not None]  # with 0.0 where a sample has 0
+    assert decode_all(topic, payloads) == [decode(topic, payload)[1] for payload in payloads]
+    together = data.draw(st.sampled_from([b"", b",", b"\n", b"\n\n"])).join(payloads)
+    at = data.draw(st.integers(0, len(together)))
+    pieces = [b"", b"\n", b"\r\n", b",", b" ", b"9", b'"', b"\\", b"{", b"}", b"\xff"]
+    piece = data.draw(st.sampled_from(pieces))
+    together = together[:at] + piece + together[at + data.draw(st.integers(0, 1)) :]
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(together)) | st.just(at), max_size=3)))
+    payloads = [together[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(together)], strict=True)]
+    if (messages := decode_all(topic, payloads)) is not None:
+        assert messages == [decode(topic, payload)[1] for payload in payloads]
+
+
+def test_many_are_read_alone_where_one_is_wrong_for_its_topic() -> None:
+    good = encode(msgspec.convert({**STATE}, m.StateChange))
+    late = encode(msgspec.convert({**STATE, "since": TS + 1}, m.StateChange))
+    assert decode_all(TOPIC, [good, good]) == [decode(TOPIC, good)[1]] * 2
+    assert decode_all(TOPIC, [good, late]) is None
+    assert decode_all("elsewhere", [good]) is None
 
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,10}", fullmatch=True).filter(lambda name: name not in RESERVED_NAMES)

@@ -66,6 +66,21 @@ def test_groups_hold_each_message_of_a_run_once_and_statuses_keep_their_order() 
         assert journal.groups("nobody", 0, 9) == []
 
 
+def test_a_stretch_costs_the_same_however_long_the_journal_is() -> None:
+    def steps(journal: Journal) -> int:
+        counted = []
+        journal._db.set_progress_handler(lambda: counted.append(1), 100)  # returns None: go on
+        assert journal.groups("r", 0, 100)
+        journal._db.set_progress_handler(None, 0)
+        return len(counted)
+
+    with Journal(None) as journal:
+        journal.append([row(i) for i in range(100)])
+        short = steps(journal)
+        journal.append([row(i) for i in range(100, 5_000)])
+        assert steps(journal) <= short + 1
+
+
 def test_the_run_whose_session_began_last_is_the_newest(tmp_path) -> None:
     with Journal(tmp_path / "j") as journal:
         journal.append([row(0, run="a"), row(0, run="b"), row(1, run="a")])

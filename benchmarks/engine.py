@@ -34,7 +34,8 @@ import simpy
 from plant.description import Plant
 from plant.time import DEFAULT_START, SECOND
 from simulators import Simulation, summarise
-from simulators.compiled import serial
+from simulators.compiled.engine import CompiledRun
+from simulators.compiled.serial import SerialRun
 
 STATIONS, PLACES = 10, 5
 SWITCH, REWORK, CREW = 0.5, 0.05, 8
@@ -203,18 +204,23 @@ def model(kind: str, seconds: int) -> Ran:
     return sum(station.begun for station in line.stations), out
 
 
-def recursion(kind: str, seconds: int, seed: int = 1) -> Ran:
-    """A run of the recursion."""
-    of = plant(kind)
-    return serial.steps(of, seed, 0, seconds * SECOND)
+def compiled(engine: type[CompiledRun] | type[SerialRun], kind: str, seconds: int) -> Ran:
+    """A run of a kernel of the compiled engine."""
+    until = seconds * SECOND
+    run = engine(plant(kind), until)
+    return run.operations(), run.tally(0, until).lines[0].parts_out
+
+
+recursion = partial(compiled, SerialRun)
+events = partial(compiled, CompiledRun)
 
 
 ENGINES: dict[str, dict[str, Callable[[str, int], Ran]]] = {
-    "reliable": {"textbook SimPy": textbook, "our SimPy model": model, "recursion": recursion},
-    "failures": {"textbook SimPy": textbook, "our SimPy model": model, "recursion": recursion},
-    "general": {"textbook SimPy": textbook, "our SimPy model": model},
+    "reliable": {"textbook SimPy": textbook, "our SimPy model": model, "event kernel": events, "recursion": recursion},
+    "failures": {"textbook SimPy": textbook, "our SimPy model": model, "event kernel": events, "recursion": recursion},
+    "general": {"textbook SimPy": textbook, "our SimPy model": model, "event kernel": events},
 }
-"""Engines by kind of line. The event kernel belongs into each of the three rows, as `event kernel`, once it exists."""
+"""Engines by kind of line."""
 
 
 # --- measured ---------------------------------------------------------------------------------------------------------
@@ -246,35 +252,39 @@ def compare(kind: str, rounds: int, seconds: dict[str, int]) -> None:
         print(f"{name:18}{rate:>13,.0f}{book:>12.2f}{ours:>13.2f}{budget:>9}{out:>9.4f}")
 
 
-FIRST = "import sys; sys.path.insert(0, 'benchmarks'); import engine; engine.recursion('failures', 10)"
+FIRST = "import sys; sys.path.insert(0, 'benchmarks'); import engine; engine.{}('{}', 10)"
 
 
-def starts() -> Iterator[tuple[str, float]]:
+def starts(kernel: str, kind: str) -> Iterator[tuple[str, float]]:
     """Seconds of the first start with an empty cache, and of later ones; imports included."""
     with tempfile.TemporaryDirectory() as cache:
-        environment = os.environ | {"XDG_CACHE_HOME": cache}
+        environment = os.environ | {"SHOPFLOOR_CACHE": cache}
         for name in ("first", "cached", "cached"):
             begin = time.perf_counter()
-            subprocess.run([sys.executable, "-c", FIRST], check=True, env=environment)
+            subprocess.run([sys.executable, "-c", FIRST.format(kernel, kind)], check=True, env=environment)
             yield name, time.perf_counter() - begin
 
 
-def replicated(number: int) -> Ran:
-    """A replication of one of many configurations: their buffers differ."""
-    configuration, seed = divmod(number, SEEDS)
-    buffers = [3 + (configuration + i) % 5 for i in range(STATIONS)]
+def replicated(engine: type[CompiledRun] | type[SerialRun], configuration: int) -> list[int]:
+    """Parts out of all replications of one of many configurations: their buffers differ."""
     described = plant("reliable").model_dump(by_alias=True)
-    for station, buffer in zip(described["lines"][0]["stations"][1:], buffers[1:], strict=True):
-        station["buffer"] = buffer
-    return serial.steps(Plant.model_validate(described), seed, 0, round(PARTS / TRUTH["reliable"] * SECOND))
+    for i, station in enumerate(described["lines"][0]["stations"][1:], start=1):
+        station["buffer"] = 3 + (configuration + i) % 5
+    until = round(PARTS / TRUTH["reliable"] * SECOND)
+    run = engine(Plant.model_validate(described), until, seed=0)
+    found = []
+    for seed in range(SEEDS):
+        run.again(seed)
+        found.append(summarise(run, 0, until)["line"]["parts_out"])
+    return found
 
 
-def many(number: int) -> tuple[float, float]:
-    """Seconds for so many replications, and parts of one on average."""
+def many(engine: type[CompiledRun] | type[SerialRun], configurations: int) -> tuple[float, float]:
+    """Seconds for all replications of so many configurations, and parts of one on average."""
     begin = time.perf_counter()
     with ProcessPoolExecutor(CORES, mp_context=get_context("spawn")) as pool:
-        ran = list(pool.map(replicated, range(number), chunksize=SEEDS))
-    return time.perf_counter() - begin, statistics.mean(out for _, out in ran)
+        found = list(pool.map(partial(replicated, engine), range(configurations)))
+    return time.perf_counter() - begin, statistics.mean(out for of in found for out in of)
 
 
 def main() -> None:
@@ -282,7 +292,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--seconds", type=int, default=4000, help="plant time of a run of SimPy")
-    arguments.add_argument("--longer", type=int, default=1, help="so many times longer for compiled engines")
+    arguments.add_argument("--longer", type=int, default=20, help="so many times longer for compiled engines")
     arguments.add_argument("--replications", type=int, default=0, help="so many; the budget is for 1500")
     options = arguments.parse_args()
     print(f"{platform.machine()}, Python {platform.python_version()}, SimPy {simpy.__version__}")
@@ -291,14 +301,15 @@ def main() -> None:
     seconds |= dict.fromkeys(BUDGETS, options.seconds * options.longer)
     for kind in ENGINES:
         compare(kind, options.rounds, seconds)
-    print("\nstart of the recursion in a process of its own, s on the wall")
-    for name, took in starts():
-        print(f"{name:18}{took:>13.2f}{f'< {START_BUDGETS[name]:g}':>12}")
+    print("\nstart in a process of its own, s on the wall, all imports included")
+    for kernel, kind in (("recursion", "failures"), ("events", "general")):
+        for name, took in starts(kernel, kind):
+            print(f"{kernel:18}{name:10}{took:>8.2f}{f'< {START_BUDGETS[name]:g}':>9}")
     if options.replications:
-        took, parts = many(options.replications)
-        budget = f"< {MANY_BUDGETS['recursion']:g}"
-        print(f"\n{options.replications} replications of {parts:,.0f} parts, s on the wall, starts of processes too")
-        print(f"{'recursion':18}{took:>13.2f}{budget:>12}")
+        print(f"\n{options.replications} replications, s on the wall, starts of processes too")
+        for name, engine in (("event kernel", CompiledRun), ("recursion", SerialRun)):
+            took, parts = many(engine, options.replications // SEEDS)
+            print(f"{name:18}{took:>8.2f}{f'< {MANY_BUDGETS[name]:g}':>9}  {parts:,.0f} parts each")
 
 
 if __name__ == "__main__":

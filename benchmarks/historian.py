@@ -10,6 +10,7 @@ behind the proxy of the tests, a Python process on the same machine, which costs
 
 import argparse
 import asyncio
+import math
 import shutil
 import statistics
 import sys
@@ -131,8 +132,8 @@ async def asked(store: DuckDbHistorian | InfluxHistorian, select: Select, hours:
 
 
 def p95(times: list[float]) -> float:
-    """The time that 95 of 100 answers do not take."""
-    return sorted(times)[min(len(times) - 1, round(0.95 * len(times)))]
+    """The time that 95 of 100 answers do not exceed: of 20 answers the second longest."""
+    return sorted(times)[math.ceil(0.95 * len(times)) - 1]
 
 
 async def measure(
@@ -170,10 +171,10 @@ def main() -> None:
                 other, theirs = asyncio.run(measure(store, told, names))
             ratio = f"{other / rate:.2f} x DuckDB"
             print(f"InfluxDB  {other:>10,.0f} rows/s {other * TAGS:>12,.0f} values/s  {ratio}", flush=True)
-        print("milliseconds of a panel               DuckDB p50     p95  InfluxDB p50     p95     p50")
+        print("milliseconds of a panel               DuckDB p50     p95     max  InfluxDB p50     p95     p50")
         for name, mine in times.items():
             half, others = statistics.median(mine), statistics.median(theirs[name])
-            ours, its = f"{half:>10.1f}{p95(mine):>8.1f}", f"{others:>14.1f}{p95(theirs[name]):>8.1f}"
+            ours, its = f"{half:>10.1f}{p95(mine):>8.1f}{max(mine):>8.1f}", f"{others:>14.1f}{p95(theirs[name]):>8.1f}"
             print(f"{name:<38}{ours}{its}{others / half:>7.1f} x")
         worst = max(map(p95, times.values()))
         print(f"worst p95 on DuckDB {worst:.0f} ms; budget {BUDGET:.0f} ms: {'met' if worst < BUDGET else 'MISSED'}")

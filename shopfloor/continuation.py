@@ -16,7 +16,7 @@ import msgspec
 
 from plant.description import Plant
 from plant.errors import StoreError
-from plant.messages import Emission, Telemetry
+from plant.messages import KINDS, Emission, Telemetry
 
 BOOK = "runs.json"
 
@@ -129,15 +129,20 @@ class Resumption:
     _seen: Counter[str] = field(default_factory=Counter)
 
     def fresh(self, emissions: Iterable[Emission]) -> list[Emission]:
-        """Those that are not known yet, in order. Telemetry lost on the way to the store is fresh again."""
+        """Those that are not known yet, in order. Telemetry lost on the way to the store is fresh again.
+
+        A message of a kind that is not counted has no number to be known by: it is fresh again where nothing of its
+        node that came after it is known, so that it may be told twice, but is never lost.
+        """
         if not self.consumed:
             return list(emissions)
         kept = []
         for emission in emissions:
             node, message = emission
             path = node.path
-            self._seen[path] += 1
-            if self._seen[path] > self.consumed.get(path, 0):
+            counted = KINDS[message.kind].counted
+            self._seen[path] += counted
+            if self._seen[path] + (not counted) > self.consumed.get(path, 0):
                 kept.append(emission)
             elif isinstance(message, Telemetry) and message.ts > self.stored.get(path, message.ts):
                 self.again[path] += 1

@@ -3,8 +3,9 @@
 A row is one instant of one machine. Rows newer than all that the file held of their machine when it was opened go
 straight in, since the twin has dropped copies already; older ones, which a publisher may send again after a restart,
 are checked against the table, so that (machine, t) stays unique. The same thread makes minutes and hours of the samples
-and drops what has become too old, a small piece at a time and when nothing waits to be written. Points of tables wait
-in the same queue, and are in a file of their own.
+and drops what has become too old, a small piece at a time and when nothing waits to be written. Who asks then waits for
+one piece, and the next questions for none: upkeep then rests. Points of tables wait in the same queue, and are in a
+file of their own.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ FULL = 10_000  # rows that make a batch worth writing at once
 PATIENCE = 1.0  # seconds that a row waits at most for others
 BOUND = 200_000  # rows that may wait
 RETRY, LONGEST_RETRY = 0.1, 10.0  # seconds until a failed write is tried again
-UPKEEP = 5.0  # seconds that upkeep waits at most for a moment in which nothing has to be written
+UPKEEP = 2.0  # seconds that upkeep waits at most for a moment in which nobody asks and little has to be written
 
 
 class DuckDbHistorian:
@@ -67,6 +68,7 @@ class DuckDbHistorian:
         self._stored = self._dropped = 0
         self._away = False
         self._tended = 0.0
+        self._asked = -PATIENCE  # when the last question came, or was answered
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -126,22 +128,29 @@ class DuckDbHistorian:
 
     async def select(self, run: str, path: str, tag: str, span: range) -> Series:
         """Minimum, mean, maximum and last value per step; see `twin.historian.Historian`."""
-        await self.flush()
-        return await self._call(self._folder.select, run, path, tag, span)
+        return await self._ask(self._folder.select, run, path, tag, span)
 
     async def latest(self, run: str, path: str) -> dict[str, tuple[int, Scalar]]:
         """The newest sample of each tag; see `twin.historian.Historian`."""
-        await self.flush()
-        return await self._call(self._folder.latest, run, path)
+        return await self._ask(self._folder.latest, run, path)
 
     async def query(self, select: Select, scope: Scope) -> list[Frame]:
         """The answer to a question; see `twin.historian.PointStore`."""
-        await self.flush()
-        return await self._call(self._folder.query, select, scope)
+        return await self._ask(self._folder.query, select, scope)
 
     async def recorded(self, run: str) -> int | None:
         """Instant of the newest point of a line's account; see `twin.historian.PointStore`."""
         return await self._call(self._folder.recorded, run)
+
+    async def _ask(self, function: Callable[..., T], *args: object) -> T:
+        """The answer to a question, which sees all that was taken over before."""
+        now = asyncio.get_running_loop().time
+        self._asked = now()
+        try:
+            await self.flush()
+            return await self._call(function, *args)
+        finally:
+            self._asked = now()
 
     async def flush(self) -> None:
         """Write all that waits.
@@ -152,6 +161,13 @@ class DuckDbHistorian:
         async with self._writing:
             while self._waiting:
                 await self._write(self._next())
+
+    async def _write_some(self) -> bool:
+        """Write a batch; whether more waits."""
+        async with self._writing:
+            if self._waiting:
+                await self._write(self._next())
+        return bool(self._waiting)
 
     def _next(self) -> list[Block | Point]:
         """The oldest items that make a batch."""
@@ -205,7 +221,8 @@ class DuckDbHistorian:
                     await self._wake.wait()
             self._wake.clear()
             try:
-                await self.flush()
+                while await self._write_some():
+                    await self._tend()
                 await self._tend()
                 pause = RETRY
             except StoreError as error:
@@ -216,7 +233,7 @@ class DuckDbHistorian:
                 pause = min(2 * pause, LONGEST_RETRY)
 
     async def _tend(self) -> None:
-        """Make levels and drop what is too old while little has to be written; where that is never so, now and then."""
+        """Make levels and drop what is too old while nobody asks and little has to be written, or else now and then."""
         now = asyncio.get_running_loop().time
         begun = now()
         while now() < begun + PATIENCE and self._due(now()):
@@ -230,7 +247,8 @@ class DuckDbHistorian:
 
     def _due(self, now: float) -> bool:
         """Whether upkeep may go on."""
-        return now > self._tended + UPKEEP or (self._rows < FULL and now >= self._tended)
+        quiet = self._rows < FULL and now >= self._asked + PATIENCE
+        return now > self._tended + UPKEEP or (quiet and now >= self._tended)
 
     async def shed(self, level: LevelName, order: Sequence[str]) -> str:
         """Drop the oldest file of a level to make room, and say which; see `TelemetryFolder.shed`.

@@ -42,7 +42,8 @@ OWNER = "owner.duckdb"  # holds nothing; who has it open owns the folder
 NOTE = "run.json"
 ATTACHED = 40  # files that are held open at most
 LATE = 6 * HOUR  # plant time that an hour waits for late samples before its minutes are made
-MOST_HOURS = 4  # of which the levels are made at once: four take little longer than one (measured)
+MOST_HOURS = 4  # of which the levels are made at once: of few machines four take little longer than one (measured)
+MACHINE_HOURS = 80  # of which they are made at once where there are many machines: who asks meanwhile has to wait
 
 
 @dataclass(kw_only=True)
@@ -75,6 +76,11 @@ class RunFiles:
     def of(self, level: LevelName) -> list[Partition]:
         """The files of a level, oldest first."""
         return sorted(one for one in self.held if one.level == level)
+
+    @property
+    def piece(self) -> int:
+        """Time whose levels are made at once."""
+        return min(MOST_HOURS, max(1, MACHINE_HOURS // max(1, len(self.newest)))) * HOUR
 
     def file(self, one: Partition) -> Path | None:
         """The file of a partition."""
@@ -385,7 +391,7 @@ class TelemetryFolder:
         self.open()
         for run in self.runs.values():
             for one, hours in run.stale.items():
-                if hours and min(hours) + MOST_HOURS * HOUR + LATE <= run.last:
+                if hours and min(hours) + run.piece + LATE <= run.last:
                     self._make_levels(run, one, sorted(hours))
                     return True
         for run in self.runs.values():
@@ -396,7 +402,7 @@ class TelemetryFolder:
 
     def _make_levels(self, run: RunFiles, one: Partition, hours: Sequence[int]) -> None:
         """Make minutes and hours of the first of some hours of a day, in order."""
-        chosen = [hour for hour in hours if hour < hours[0] + MOST_HOURS * HOUR]
+        chosen = [hour for hour in hours if hour < hours[0] + run.piece]
         begin, end = chosen[0], chosen[-1] + HOUR
         assert self.db is not None  # noqa: S101 for the type checker
         raw = self._file(run, one)

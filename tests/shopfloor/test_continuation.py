@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from plant.description import Plant
 from plant.errors import StoreError
-from plant.messages import StateChange, Telemetry
+from plant.messages import Affected, StateChange, Telemetry, Truth
 from plant.paths import Node
 from shopfloor.continuation import Resumption, RunBook, RunRecord, Session
 
@@ -63,6 +63,38 @@ def test_no_crash_loses_a_message_when_telemetry_is_sent_again(crashes: list[tup
             last[A.path] = (number, n)
     states = [message.ts for _, message in stream if not isinstance(message, Telemetry)]
     assert journal == states[: len(journal)]
+
+
+def truth(ts: int) -> Truth:
+    return Truth(
+        ts=ts, id=str(ts), layer="process", what="wear", path=A.path, t_start=ts, severity=1.0, parameters={},
+        affected=Affected(), planned=True,
+    )  # fmt: skip
+
+
+@given(st.lists(st.booleans(), max_size=40), st.lists(st.integers(0, 12), max_size=6))
+def test_messages_without_a_number_of_their_node_hide_nothing_and_are_not_lost(kinds, crashes) -> None:
+    """The truth is not counted in ``n``: what is counted is delivered once all the same, each truth at least once."""
+    stream = [(A, truth(ts) if uncounted else state(ts)) for ts, uncounted in enumerate(kinds)]
+    record = RunRecord(run="r", seed=1, start=0)
+    last: dict[str, tuple[int, int]] = {}
+    delivered: list[object] = []
+    for number, count in enumerate([*crashes, len(stream)], start=1):
+        consumed = record.consumed(last)
+        record = RunRecord(
+            run="r", seed=1, start=0, sessions=[*record.sessions, Session(number=number, base=dict(consumed))]
+        )
+        sent = [message for _, message in Resumption(consumed=consumed, stored={}).fresh(stream)[:count]]
+        delivered += sent
+        counted = sum(isinstance(message, StateChange) for message in sent)
+        if counted:
+            last[A.path] = (number, counted - 1)
+    states = [message for message in delivered if isinstance(message, StateChange)]
+    assert states == [message for _, message in stream if isinstance(message, StateChange)]
+    assert {m.id for m in delivered if isinstance(m, Truth)} == {m.id for _, m in stream if isinstance(m, Truth)}
+    rest = Resumption(consumed=record.consumed(last), stored={}).fresh(stream)
+    newest = max((at for at, uncounted in enumerate(kinds) if not uncounted), default=-1)
+    assert rest == stream[newest + 1 :], "only truths behind the last number are told again"
 
 
 def test_telemetry_that_never_reached_the_store_is_sent_again() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from plant.errors import StoreError
 from plant.time import DAY, SECOND
-from twin import DuckDbHistorian
+from twin import DuckDbHistorian, duckdb_historian
 from twin.historian import steps
 from twin.telemetry_folder import TelemetryFolder
 
@@ -172,6 +172,62 @@ async def test_upkeep_that_fails_holds_up_no_samples(caplog) -> None:
         assert store.health == (30_000, 0, 0)
         assert store._folder.tries <= 6, "it is tried again after a while, not at once"
     assert "made later" in caplog.text
+
+
+class Laden(TelemetryFolder):
+    """A store whose upkeep never ends, and that notes what it does."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.done: list[str] = []
+
+    def tend(self) -> bool:
+        self.done.append("upkeep")
+        return True
+
+    def write(self, blocks):
+        self.done.append("write")
+        return super().write(blocks)
+
+    def latest(self, run, path):
+        self.done.append("question")
+        return super().latest(run, path)
+
+
+async def test_who_asks_waits_for_one_piece_of_upkeep_and_the_next_questions_for_none(monkeypatch) -> None:
+    """However much upkeep is due: it rests until nobody has asked for a while."""
+    for pause in ("PATIENCE", "UPKEEP"):
+        monkeypatch.setattr(duckdb_historian, pause, 1e9)
+    store = DuckDbHistorian()
+    store._folder = Laden()
+    async with store, asyncio.timeout(60):
+        while not store._folder.done:
+            store._wake.set()
+            await asyncio.sleep(0)
+        begun = len(store._folder.done)
+        for _ in range(20):
+            await store.latest("r", "a/l/A")
+        questions = [at for at, what in enumerate(store._folder.done) if what == "question"]
+        assert questions[0] - begun <= 1, "the piece under way"
+        assert questions == list(range(questions[0], questions[0] + 20))
+        monkeypatch.setattr(duckdb_historian, "UPKEEP", 0.0)
+        while store._folder.done[-1] == "question":
+            store._wake.set()
+            await asyncio.sleep(0)
+
+
+async def test_upkeep_goes_on_while_more_samples_wait_than_can_be_written(monkeypatch) -> None:
+    monkeypatch.setattr(duckdb_historian, "UPKEEP", -1.0)
+    monkeypatch.setattr(duckdb_historian, "PATIENCE", 0.05)
+    store = DuckDbHistorian(bound=10**6)
+    store._folder = folder = Laden()
+    await store.append([block(range(n, n + 50_000), power=[1.0] * 50_000) for n in range(0, 150_000, 50_000)])
+    async with store, asyncio.timeout(60):
+        while store.health.backlog:
+            await asyncio.sleep(0)
+    writes = [at for at, what in enumerate(folder.done) if what == "write"]
+    assert len(writes) == 3
+    assert all("upkeep" in folder.done[a:b] for a, b in zip(writes, writes[1:], strict=False))
 
 
 async def test_minutes_are_made_while_samples_come(tmp_path) -> None:

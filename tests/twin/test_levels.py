@@ -128,6 +128,19 @@ def test_a_step_shorter_than_a_minute_gets_what_is_known_of_the_minute() -> None
     assert folder.latest("r", "a/l/A") == {"power": (START + MINUTE, 7.0), "program": (START, "b")}
 
 
+@pytest.mark.parametrize(("machines", "hours"), [(1, 4), (20, 4), (21, 3), (40, 2), (100, 1)])
+def test_a_piece_of_upkeep_is_small_however_many_machines_there_are(machines, hours) -> None:
+    """Who asks may have to wait for one: so many hours of machines, or one hour of all."""
+    folder = TelemetryFolder(None, FOR_EVER)
+    hourly = [START + hour * HOUR for hour in range(24)]
+    folder.write([block(hourly, path=f"a/l/M{n}", power=[1.0] * 24) for n in range(machines)])
+    (stale,) = folder.runs["r"].stale.values()
+    while stale and min(stale) == START:
+        assert folder.tend()
+    assert len(stale) == 24 - hours
+    folder.close()
+
+
 def test_each_level_is_kept_as_long_as_it_should_and_files_really_go(tmp_path) -> None:
     folder = TelemetryFolder(tmp_path, Retention(raw=2 * DAY, minutes=20 * DAY))
     begin, days = START + 40 * DAY, range(60)  # from November into January

@@ -145,7 +145,7 @@ class Built:
         self._pools = {}
         for of in self.plant.operators:
             pool = self._pools[of.pool] = Pool()
-            pool.operators = [Operator() for _ in range(of.most)]
+            pool.operators = [_operator(pool) for _ in range(of.most)]
             pool.present = of.most
             pool.walking = self.some(f"operators/{of.pool}", "walking", of.walking)
             crews.pools.append(pool)
@@ -256,6 +256,12 @@ class Built:
         self._tickets.append(ticket)
         self.told.append(order.order)
         line.expected.append(len(self._tickets))
+
+
+def _operator(pool: Pool) -> Operator:
+    operator = Operator()
+    operator.pool = pool
+    return operator
 
 
 def _only(plant: Plant) -> str:

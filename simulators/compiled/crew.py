@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 
 class Operator(Record):
-    """Somebody of a pool: where they worked last (position of the machine, -1 nowhere), and for whom they are busy."""
+    """Somebody of a pool: where they worked last (position of the machine, -1 nowhere), and who was sent with them."""
 
     at: int = -1
-    request: "Request | None" = None
+    busy: bool = False
+    pool: "Pool"
+    beside: "Operator | None" = None
 
 
 class Pool(Record):
@@ -43,7 +45,7 @@ class Pool(Record):
         found = self.operators[0]
         any_free = False
         for operator in self.operators:
-            if operator.request is None:
+            if not operator.busy:
                 if operator.at == at:
                     return operator
                 if not any_free:
@@ -74,8 +76,9 @@ class Request(Record):
     Attributes:
         at: position of the machine in the plant.
         asker: who asks, `subject` which one.
-        slot: its place among the requests.
-        there: whether they are at the machine; `sent` whether they are that or on the way.
+        slot: its place among the requests whose operators walk; -1: they don't.
+        there: whether they are at the machine.
+        operators: the first who was sent, the others through `beside`.
         timer: number of the scheduling of their arrival.
     """
 
@@ -84,10 +87,10 @@ class Request(Record):
     number: int = 0
     asker: int = MACHINE
     subject: int = 0
-    slot: int = 0
+    slot: int = -1
     reason: int = 0
     there: bool = False
-    sent: bool = False
+    operators: Operator | None = None
     waits: bool = False
     timer: int = 0
     next: "Request | None" = None
@@ -102,7 +105,7 @@ class Crews(Record):
 
     Attributes:
         first: the request that is served first; the others through its `next`.
-        slots: requests that are there, so that a timer can name one; `free` places of it are given back.
+        slots: requests whose operators walk, so that a timer can name one.
     """
 
     world: "World"
@@ -123,7 +126,6 @@ class Crews(Record):
         request.subject = subject
         request.number = self.numbers
         self.numbers += 1
-        self._file(request)
         self._queue(request)
         self.serve(request)
         return request
@@ -171,15 +173,14 @@ class Crews(Record):
         """The operators of a request are needed no more, be they there, on the way, or awaited."""
         request.timer = 0
         request.there = False
-        self.slots[request.slot] = None
-        if request.sent:
-            request.sent = False
-            for need in request.needs.needs:
-                for pool in need.pools:
-                    for operator in pool.operators:
-                        if operator.request is request:
-                            operator.request = None
-                            pool.busy -= 1
+        if request.slot >= 0:
+            self.slots[request.slot] = None
+        operator = request.operators
+        if operator is not None:
+            while operator is not None:
+                operator.busy = False
+                operator.pool.busy -= 1
+                operator = operator.beside
             drop(request)
             self.serve(None)
         elif request.waits:
@@ -198,7 +199,7 @@ class Crews(Record):
         What a request cannot get is not given to those after it either. Who asks meanwhile waits for the next round.
         """
         self.again = True
-        if self.serving:
+        if self.serving or self.first is None:
             return
         self.serving = True
         while self.again:
@@ -259,10 +260,12 @@ class Crews(Record):
                         way = max(way, draw(pool.walking, pool.walks))
                         pool.walks += 1
                     operator.at = request.at
-                operator.request = request
+                operator.busy = True
+                operator.beside = request.operators
+                request.operators = operator
                 pool.busy += 1
-        request.sent = True
         if way != 0:
+            self._file(request)
             request.timer = self.world.after(way, WALKED, request.slot)
         else:
             request.there = True
@@ -271,6 +274,8 @@ class Crews(Record):
         """Operators arrive at a machine."""
         request = self.slots[slot]
         if request is not None and number == request.timer:
+            self.slots[slot] = None
+            request.slot = -1
             request.timer = 0
             request.there = True
             self._tell(request)

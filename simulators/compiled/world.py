@@ -25,7 +25,7 @@ FINISH, RUNS_OUT, HANDLED, FALLS_DUE, REPAIRED, ARRIVAL, IS_HERE, JOB_COMES, JOB
 CLEAR, AT_END, LEAVES, BRINGS, CHARGED, WALKED, TURNS, NO_LONGER, DELIVERED, PALLET, RELEASED, ORDERED = range(9, 21)
 
 KINDS = 32
-STRIDE = 3  # of the heap: time, number of the scheduling, subject and kind
+STRIDE = 4  # of the heap: time, number of the scheduling, subject and kind, and one that makes it a power of two
 CROWD = 1_000_000  # happenings of one instant after which nobody believes that it will end
 
 LOCKED, CROWDED, FULL = 1, 2, 3

@@ -26,7 +26,7 @@ def test_the_study_is_that_of_the_file(tmp_path) -> None:
     tree = {
         "experiment": "buffers",
         "run": {"for": "600 s", "warm_up": "60 s", "replications": 4},
-        "factors": dict.fromkeys((f"lines.line.stations.{name}.buffer" for name in ("OP20", "OP30")), [2, 6]),
+        "factors": {f"lines.line.stations.{name}.buffer": [2, 6] for name in ("OP20", "OP30")},
         "responses": ["throughput_per_s", "lead_time_s.mean", "oee"],
     }
     again = experiment(tree, plant=tmp_path / "line.yaml", jobs=1)

@@ -16,7 +16,7 @@ from experiments.loading import Candidate, Prepared
 from experiments.optimisation import Task
 from experiments.pools import Pool
 from experiments.progress_file import Finished
-from experiments.replications import Window, record_once, replication_seed
+from experiments.replications import Model, Window, replication_seed
 from experiments.report import write
 from experiments.responses import parse_response
 from experiments.running import Progress, Runs
@@ -27,6 +27,7 @@ from experiments.warm_up import mser5
 from plant.description import Line
 from plant.errors import InputError
 from plant.time import DEFAULT_START, SECOND
+from simulators import choose
 
 USUAL = 20  # replications, if the file does not say how many
 MORE = 5  # replications between two looks whether they are enough
@@ -43,12 +44,10 @@ class Conduct:
     Args:
         prepared: what is asked.
         runs: where replications come from.
-        engine: name of the engine.
     """
 
     prepared: Prepared
     runs: Runs
-    engine: str = "simpy"
 
     def study(self) -> tuple[list[Tried], Study]:
         """What was tried, and the answer."""
@@ -66,7 +65,7 @@ class Conduct:
             plant=self.prepared.described.plant.plant,
             run=self.prepared.candidates[0].plant.run_id(of.seed, self.runs.start),
             seed=of.seed,
-            engine=self.engine,
+            engine=choose(self.prepared.described.plant, self.runs.engine).engine,
             duration=of.run.duration,
             warm_up=warm_up,
             design=str(of.design) if isinstance(of.design, Design) else "named scenarios",
@@ -174,7 +173,7 @@ class Conduct:
 
     def _bottleneck(self, window: Window, sensitivity: Sequence[Effect]) -> Bottleneck | None:
         plant, seed = self.prepared.candidates[0].plant, self.prepared.experiment.seed
-        record = record_once(plant, window, self.runs.start, replication_seed(seed, 0))
+        record = Model(plant, window, self.runs.start, self.runs.engine).record(replication_seed(seed, 0))
         return limiting(plant, self._line, window, record, sensitivity)
 
     def _settings(self, of: Candidate) -> dict[str, Setting]:
@@ -201,6 +200,7 @@ def conduct(
     folder: Path | None = None,
     start: int = DEFAULT_START,
     progress: Progress | None = None,
+    engine: str = "auto",
 ) -> Study:
     """Run an experiment, or what is left of it.
 
@@ -210,15 +210,17 @@ def conduct(
         folder: where finished ones are kept, and the results; none: nowhere.
         start: first instant of the runs, microseconds UTC.
         progress: is told.
+        engine: which one runs the model; the results don't depend on it.
 
     Raises:
+        EntryError: there is no such engine, or it cannot express the plant.
         InputError: the folder holds results of another experiment.
         SimulationError: a run cannot go on.
     """
     with Finished(folder, identity(prepared, start)) as finished, pool:
         runs = Runs(
             pool=pool, finished=finished, seed=prepared.experiment.seed, start=start,
-            responses=prepared.responses, progress=progress or Progress(),
+            responses=prepared.responses, progress=progress or Progress(), engine=engine,
         )  # fmt: skip
         tried, study = Conduct(prepared=prepared, runs=runs).study()
     if folder is not None:

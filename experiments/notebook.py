@@ -41,7 +41,7 @@ from numpy.typing import NDArray
 from experiments.conduct import conduct
 from experiments.loading import prepare
 from experiments.pools import Processes
-from experiments.replications import Window, pool, record_once, replicate_once, replication_seed
+from experiments.replications import Model, Window, pool, replicate_once, replication_seed
 from experiments.responses import Response, answer, figure, parse_response
 from experiments.study import Study
 from plant.description import Plant
@@ -99,14 +99,15 @@ class Simulated:
         if not wanted.kpi:
             return [figure(results, wanted) for results in self.results]
         seeds = [replication_seed(self.seed, r) for r in range(len(self.results))]
-        return [answer(self.plant, self.window, self.start, (wanted,), seed)[wanted.name] for seed in seeds]
+        model = Model(self.plant, self.window, self.start)
+        return [answer(model, (wanted,), seed)[wanted.name] for seed in seeds]
 
     def parts(self, replication: int = 0) -> NDArray[np.void]:
         """Visits of all parts to all stations in one replication, from the start of the run, of dtype `JOURNEY`.
 
         A row for each visit, line by line, in order of part and entering; ``pandas.DataFrame`` takes it as it is.
         """
-        record = record_once(self.plant, self.window, self.start, replication_seed(self.seed, replication))
+        record = Model(self.plant, self.window, self.start).record(replication_seed(self.seed, replication))
         rows = [
             (
                 of.part, of.line, of.station, of.machine, of.enter,

@@ -11,7 +11,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
 
 from experiments.intervals import estimate
 from plant.description import Plant
@@ -19,7 +21,9 @@ from plant.draws import Stream
 from plant.messages import Energy
 from plant.paths import Node
 from plant.time import HOUR
-from simulators import Interval, Journey, Passage, Simulation, summarise
+from simulators import Engine, Interval, Journey, Passage, Simulation, choose, summarise
+from simulators.compiled.engine import CompiledRun
+from simulators.engines import Run, compiled_run
 from simulators.orders import Ticket
 
 Results = dict[str, Any]
@@ -44,33 +48,13 @@ def replication_seed(seed: int, replication: int) -> int:
     return seed if replication == 0 else Stream(seed, "", "replication").word(replication) >> 1
 
 
-def replicate_once(plant: Plant, window: Window, start: int, seed: int) -> Results:
-    """Run the plant once and summarise the window."""
-    counted = (window.warm_up, window.end)
-    simulation = Simulation(plant, seed=seed, start=start, messages=False, keep=False, window=counted)
-    simulation.advance(start + window.end)
-    return summarise(simulation, window.warm_up, window.end)
-
-
-def departures_once(plant: Plant, until: int, step: int, start: int, seed: int) -> dict[str, list[int]]:
-    """Good parts that leave each line in each step of [0, until), µs since the start of the run."""
-    record = record_once(plant, Window(warm_up=0, duration=until), start, seed)
-    counts: dict[str, list[int]] = {}
-    for line, passages in record.passages.items():
-        own = counts[line] = [0] * (until // step)
-        for of in passages:
-            if of.good and not of.into and of.left is not None and of.left // step < len(own):
-                own[of.left // step] += 1
-    return counts
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
     """What happened in a run, raw, in µs since its start.
 
     Args:
         start: first instant, microseconds UTC.
-        results: figures of the window, as `replicate_once` tells them.
+        results: figures of the window.
         intervals: states of each machine without a gap, cut where its order changes.
         journeys: visits of all parts to all stations.
         passages: ways of all parts through each line.
@@ -87,38 +71,122 @@ class Record:
     energy: Mapping[Node, Sequence[Energy]]
 
 
-def record_once(plant: Plant, window: Window, start: int, seed: int, *, energy: bool = False) -> Record:
-    """Run the plant once and keep all that happened: the same run as that of `replicate_once`, and slower.
+class Kept(Protocol):
+    """What a run of either engine has kept."""
+
+    def allotted(self, node: Node) -> list[Interval]:
+        """States of a machine without a gap, cut where the order on it changes."""
+
+    def journeys(self) -> list[Journey]:
+        """Visits of all parts to all stations."""
+
+    def passages(self, line: str) -> list[Passage]:
+        """Ways of all parts through a line."""
+
+
+class Model:
+    """A plant that runs again and again, with one seed after the other; its engine changes nothing but the time.
 
     Args:
         plant: the description.
-        window: what counts.
-        start: first instant, microseconds UTC.
-        seed: of the run.
-        energy: whether meters are read, which takes many times as long.
+        window: what counts of each run.
+        start: first instant of each run, microseconds UTC.
+        engine: ``simpy``, ``compiled``, or ``auto`` for the fastest that can express the plant.
+
+    Raises:
+        EntryError: there is no such engine, or it cannot express the plant.
     """
-    simulation = Simulation(plant, seed=seed, start=start, messages=energy)
-    readings: dict[Node, list[Energy]] = {}
-    for upto in range(start, start + window.end, HOUR) if energy else ():  # so that messages don't pile up
-        _read(simulation, upto, readings)
-    _read(simulation, start + window.end, readings)
-    ledger = simulation.ledger
-    nodes = [node for line in plant.lines for station in line.stations for node in line.machines(station)]
-    return Record(
-        start=start,
-        results=summarise(simulation, window.warm_up, window.end),
-        intervals={node: ledger.allotted(node) for node in nodes},
-        journeys=ledger.journeys(),
-        passages={line.name: ledger.passages(line.name) for line in plant.lines},
-        orders={line.name: simulation.orders(line.name) for line in plant.lines if line.arrivals.orders},
-        energy=readings,
-    )
+
+    def __init__(self, plant: Plant, window: Window, start: int, engine: str = "auto") -> None:
+        self.plant = plant
+        self.window = window
+        self.start = start
+        self.engine: Engine = choose(plant, engine).engine
+        self._run: Run | None = None
+        self._kept: CompiledRun | None = None
+
+    @property
+    def _counted(self) -> tuple[int, int]:
+        return self.window.warm_up, self.window.end
+
+    def _compiled(self, seed: int) -> Run:
+        if self._run is None:
+            self._run = compiled_run(self.plant, self.window.end, seed=seed, start=self.start, window=self._counted)
+        else:
+            self._run.again(seed)
+        return self._run
+
+    def results(self, seed: int) -> Results:
+        """The figures of a run."""
+        if self.engine == "compiled":
+            return summarise(self._compiled(seed), *self._counted)
+        simulation = Simulation(
+            self.plant, seed=seed, start=self.start, messages=False, keep=False, window=self._counted
+        )
+        simulation.advance(self.start + self.window.end)
+        return summarise(simulation, *self._counted)
+
+    def departures(self, step: int, seed: int) -> dict[str, list[int]]:
+        """Good parts that leave each line in each step of a run, from its start on and through the warm-up."""
+        steps = self.window.end // step
+        if self.engine == "compiled":
+            run = self._compiled(seed)
+            left = {line.name: run.departures(line.name)[:, 0] for line in self.plant.lines}
+        else:
+            told = self.record(seed).passages
+            left = {line: np.array([of.left for of in ways if _shipped(of)], dtype=int) for line, ways in told.items()}
+        return {line: np.bincount(times // step, minlength=steps)[:steps].tolist() for line, times in left.items()}
+
+    def record(self, seed: int, *, energy: bool = False) -> Record:
+        """All that happened in a run: the same run as that of `results`, and slower.
+
+        Args:
+            seed: of the run.
+            energy: whether meters are read: messages, so by SimPy, which takes many times as long.
+        """
+        if self.engine == "compiled" and not energy:
+            if self._kept is None:
+                self._kept = CompiledRun(
+                    self.plant, self.window.end, seed=seed, start=self.start, window=self._counted, keep=True
+                )
+            else:
+                self._kept.again(seed)
+            return self._recorded(self._kept, self._kept, {})
+        simulation = Simulation(self.plant, seed=seed, start=self.start, messages=energy)
+        readings: dict[Node, list[Energy]] = {}
+        end = self.start + self.window.end
+        for upto in range(self.start, end, HOUR) if energy else ():  # so that messages don't pile up
+            _read(simulation, upto, readings)
+        _read(simulation, end, readings)
+        return self._recorded(simulation, simulation.ledger, readings)
+
+    def _recorded(self, run: Simulation | CompiledRun, ledger: Kept, energy: Mapping[Node, Sequence[Energy]]) -> Record:
+        lines = self.plant.lines
+        nodes = [node for line in lines for station in line.stations for node in line.machines(station)]
+        return Record(
+            start=self.start,
+            results=summarise(run, *self._counted),
+            intervals={node: ledger.allotted(node) for node in nodes},
+            journeys=ledger.journeys(),
+            passages={line.name: ledger.passages(line.name) for line in lines},
+            orders={line.name: run.orders(line.name) for line in lines if line.arrivals.orders},
+            energy=energy,
+        )
+
+
+def _shipped(of: Passage) -> bool:
+    return of.good and not of.into and of.left is not None
 
 
 def _read(simulation: Simulation, upto: int, readings: dict[Node, list[Energy]]) -> None:
     for node, message in simulation.advance(upto):
         if isinstance(message, Energy) and node.station is not None:
             readings.setdefault(node, []).append(message)
+
+
+def replicate_once(plant: Plant, window: Window, start: int, seed: int, engine: str = "auto") -> Results:
+    """Run the plant once and summarise the window."""
+    return Model(plant, window, start, engine).results(seed)
 
 
 def replicate(
@@ -128,6 +196,7 @@ def replicate(
     start: int,
     seed: int,
     replications: int,
+    engine: str = "auto",
     progress: Callable[[int], None] = lambda _: None,
 ) -> list[Results]:
     """Run the plant several times, on all cores where that pays; the results don't depend on how.
@@ -138,12 +207,16 @@ def replicate(
         start: first instant of each run, microseconds UTC.
         seed: seed of the first replication; the others follow from it.
         replications: how many, at least 1.
+        engine: which one runs the model.
         progress: told the number of finished replications.
     """
     seeds = [replication_seed(seed, r) for r in range(replications)]
-    work = partial(replicate_once, plant, window, start)
+    model = Model(plant, window, start, engine)
+    told: Iterator[Results] = map(model.results, seeds)
+    if model.engine == "simpy":
+        told = _map(partial(replicate_once, plant, window, start, engine="simpy"), seeds)
     results = []
-    for done, result in enumerate(_map(work, seeds), start=1):
+    for done, result in enumerate(told, start=1):
         results.append(result)
         progress(done)
     return results

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.kpis import OF_LINE, OF_STATION, Account, needs_energy
-from experiments.replications import Window, record_once, replicate_once
+from experiments.replications import Model
 from plant.description import Line, Plant
 from plant.errors import EntryError, did_you_mean, shown
 from simulators.summary import STATES
@@ -132,19 +132,19 @@ Values = dict[str, float | None]
 """Answers of a replication by response."""
 
 
-def answer(plant: Plant, window: Window, start: int, responses: Sequence[Response], seed: int) -> Values:
+def answer(model: Model, responses: Sequence[Response], seed: int) -> Values:
     """Run a replication and read its responses.
 
     Figures are of the run's sums; KPIs need all that happened to be kept, and those of energy the machines' meters.
     """
     rows = [response.row for response in responses if response.kpi]
     if not rows:
-        results = replicate_once(plant, window, start, seed)
+        results = model.results(seed)
         return {response.name: figure(results, response) for response in responses}
-    record = record_once(plant, window, start, seed, energy=any(map(needs_energy, rows)))
-    account = Account(plant, window, record)
+    record = model.record(seed, energy=any(map(needs_energy, rows)))
+    account = Account(model.plant, model.window, record)
     return {
-        response.name: _kpi(plant, account, response) if response.kpi else figure(record.results, response)
+        response.name: _kpi(model.plant, account, response) if response.kpi else figure(record.results, response)
         for response in responses
     }
 

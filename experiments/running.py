@@ -11,7 +11,7 @@ from typing import Any
 
 from experiments.pools import Pool
 from experiments.progress_file import Finished
-from experiments.replications import Window, departures_once, replication_seed
+from experiments.replications import Model, Window, replication_seed
 from experiments.responses import Response, Values, answer
 from plant.description import Plant
 
@@ -32,6 +32,7 @@ class Piece:
         window: what counts.
         responses: what is looked at; none: parts out by step.
         step: of these, in µs.
+        engine: which one runs the model.
     """
 
     plant: bytes
@@ -42,15 +43,17 @@ class Piece:
     window: Window
     responses: tuple[Response, ...]
     step: int = 0
+    engine: str = "auto"
 
 
 def work_off(piece: Piece) -> list[Any]:
     """What is found in each replication of a piece."""
     plant = _plant(piece.plant)
     seeds = [replication_seed(piece.seed, r) for r in piece.replications]
+    model = Model(plant, piece.window, piece.start, piece.engine)
     if piece.step:
-        return [departures_once(plant, piece.window.end, piece.step, piece.start, seed) for seed in seeds]
-    return [answer(plant, piece.window, piece.start, piece.responses, seed) for seed in seeds]
+        return [model.departures(piece.step, seed) for seed in seeds]
+    return [answer(model, piece.responses, seed) for seed in seeds]
 
 
 @lru_cache(maxsize=64)
@@ -93,6 +96,7 @@ class Runs:
         start: first instant of the runs, microseconds UTC.
         responses: what is looked at.
         progress: is told.
+        engine: which one runs the model; results don't depend on it.
         apart: of what these results are, if responses differ from those of other runs in the same place.
     """
 
@@ -102,6 +106,7 @@ class Runs:
     start: int
     responses: tuple[Response, ...]
     progress: Progress
+    engine: str = "auto"
     apart: str = ""
 
     def answers(self, window: Window, wanted: Sequence[tuple[Plant, Iterable[int]]]) -> list[list[Values]]:
@@ -138,7 +143,7 @@ class Runs:
             pieces += [
                 Piece(
                     plant=pickled, of=of, replications=tuple(replications[k : k + longest]), seed=self.seed,
-                    start=self.start, window=window, responses=self.responses, step=step,
+                    start=self.start, window=window, responses=self.responses, step=step, engine=self.engine,
                 )
                 for k in range(0, len(replications), longest)
             ]  # fmt: skip

@@ -283,20 +283,19 @@ def simulate(
     ] = None,
 ) -> None:
     """Simulate a plant offline, as fast as it can be, and say what came out."""
-    from shopfloor.offline import picture_file, run_offline, write_messages, write_parts, write_picture
+    from shopfloor.offline import chosen_engine, picture_file, run_offline, write_messages, write_parts, write_picture
     from shopfloor.tables import print_results
 
-    if engine not in {"simpy", "auto"}:
-        allowed = "simpy or auto (this version has no compiled engine yet)" if engine == "compiled" else "simpy or auto"
-        raise InputError(f"--engine: {engine!r} is not available; allowed is {allowed}")
     drawn = picture_file(plot, tags)
     chosen = instant("--start", start)
+    described = _plant(plant, scenario)
     settings = OfflineSettings(
-        plant=_plant(plant, scenario),
+        plant=described,
         duration=duration("--for", plant_time, least=1),
         warm_up=duration("--warm-up", warm_up),
         seed=seed,
         replications=replications,
+        engine=chosen_engine(described, engine, errors),
     )
     if chosen is not None:
         settings = settings.starting(chosen)

@@ -16,9 +16,9 @@ from experiments.study import Answer, Study
 from plant.errors import InputError
 from plant.time import format_duration
 from plant.units import symbol
+from shopfloor.offline import chosen_engine
 
 ROWS = 40  # configurations in the table on the terminal, at most
-ENGINES = ("simpy", "auto")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,12 +48,11 @@ def run_experiment(settings: ExperimentSettings, console: Console, errors: Conso
         SimulationError: a run cannot go on.
         KeyboardInterrupt: it was stopped; what is finished is kept.
     """
-    if settings.engine not in ENGINES:
-        raise InputError(f"--engine: {settings.engine!r} is not available; allowed: {', '.join(ENGINES)}")
     prepared = load_experiment(settings.file)
+    chosen_engine(prepared.described.plant, settings.engine, errors)
     pool = _pool(settings)
     folder = settings.out or Path(f"{prepared.experiment.experiment}-results")
-    study = _conducted(prepared, pool, folder, errors)
+    study = _conducted(prepared, pool, folder, errors, settings.engine)
     print_study(study, console)
     console.print(f"{folder}: results.csv, summary.json, report.html", highlight=False, markup=False, soft_wrap=True)
     return study
@@ -69,7 +68,7 @@ def _pool(settings: ExperimentSettings) -> Pool:
     return Cluster(settings.cluster)
 
 
-def _conducted(prepared: Prepared, pool: Pool, folder: Path, errors: Console) -> Study:
+def _conducted(prepared: Prepared, pool: Pool, folder: Path, errors: Console, engine: str) -> Study:
     columns = (TextColumn("[progress.description]{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(
         *columns, TimeRemainingColumn(), console=errors, transient=True, disable=not errors.is_terminal
@@ -77,7 +76,7 @@ def _conducted(prepared: Prepared, pool: Pool, folder: Path, errors: Console) ->
         task = bar.add_task("replications", total=None)
         done = Done(lambda done, total: bar.update(task, completed=done, total=total))
         try:
-            return conduct(prepared, pool=pool, folder=folder, progress=done)
+            return conduct(prepared, pool=pool, folder=folder, progress=done, engine=engine)
         except KeyboardInterrupt:
             bar.stop()
             errors.print(

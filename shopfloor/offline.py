@@ -10,7 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from broker import Numbering
 from experiments import Window, pool, replicate
-from plant.errors import InputError
+from plant.description import Plant
+from plant.errors import EntryError, InputError
 from plant.messages import Delivery
 from plant.states import State
 from plant.time import MINUTE, SECOND
@@ -18,9 +19,23 @@ from shopfloor.faulty import carried, link_of
 from shopfloor.run_picture import WIDTH, draw
 from shopfloor.settings import OfflineSettings
 from shopfloor.trends import record
-from simulators import Simulation
+from simulators import Engine, Journey, Simulation, choose
+from simulators.engines import compiled_run
 
-ENGINE = "simpy"
+
+def chosen_engine(plant: Plant, wanted: str, console: Console) -> Engine:
+    """The engine that is wanted, or the fastest that can express the plant; says why if that is not the compiled one.
+
+    Raises:
+        InputError: there is no such engine, or it cannot run this plant.
+    """
+    try:
+        choice = choose(plant, wanted)
+    except EntryError as wrong:
+        raise InputError(f"--engine: {wrong.found}; allowed is {wrong.allowed}") from None
+    if choice.engine == "simpy" and choice.why:
+        console.print(f"engine: simpy, as {choice.why}", highlight=False)
+    return choice.engine
 
 
 def run_offline(settings: OfflineSettings, console: Console) -> dict[str, Any]:
@@ -36,13 +51,14 @@ def run_offline(settings: OfflineSettings, console: Console) -> dict[str, Any]:
             start=settings.start,
             seed=settings.seed,
             replications=settings.replications,
+            engine=settings.engine,
             progress=lambda done: bar.update(task, completed=done),
         )
     return {
         "plant": settings.plant.plant,
         "run": settings.plant.run_id(settings.seed, settings.start),
         "seed": settings.seed,
-        "engine": ENGINE,
+        "engine": settings.engine,
         "warm_up_s": settings.warm_up / SECOND,
         "duration_s": settings.duration / SECOND,
         "replications": settings.replications,
@@ -79,13 +95,21 @@ def write_parts(settings: OfflineSettings, file: Path) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    simulation = Simulation(settings.plant, seed=settings.seed, start=settings.start, messages=False, telemetry=False)
-    simulation.advance(settings.start + settings.warm_up + settings.duration)
+    visits = _journeys(settings)
     with _writing(file).open("w", newline="", encoding="utf-8") as out:
         rows = csv.writer(out, lineterminator="\n")
         rows.writerow(("part", "station", "machine", "enter", "start", "finish", "leave"))
-        for j in simulation.ledger.journeys():
+        for j in visits:
             rows.writerow((j.part, j.station, j.machine, j.enter, j.start, j.finish, j.leave))
+
+
+def _journeys(settings: OfflineSettings) -> list[Journey]:
+    until = settings.warm_up + settings.duration
+    if settings.engine == "compiled":
+        return compiled_run(settings.plant, until, seed=settings.seed, start=settings.start, keep=True).journeys()
+    simulation = Simulation(settings.plant, seed=settings.seed, start=settings.start, messages=False, telemetry=False)
+    simulation.advance(settings.start + until)
+    return simulation.ledger.journeys()
 
 
 def picture_file(file: Path | None, tags: str | None) -> Path | None:

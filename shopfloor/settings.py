@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from plant.description import Plant
 from plant.errors import InputError
 from plant.time import DAY, DEFAULT_START, HOUR, format_duration, parse_duration, parse_instant
+from simulators import Engine
 
 if TYPE_CHECKING:
     from twin.influx_address import InfluxAddress
@@ -64,6 +65,7 @@ class OfflineSettings:
         seed: seed of all draws.
         start: first instant of the run, microseconds UTC.
         replications: number of independent runs.
+        engine: which one runs the model.
     """
 
     plant: Plant
@@ -72,6 +74,7 @@ class OfflineSettings:
     seed: int = 1
     start: int = DEFAULT_START
     replications: int = 1
+    engine: Engine = "compiled"
 
     def starting(self, start: int) -> Self:
         """The same with another first instant."""

@@ -11,6 +11,7 @@ from plant.description import Line, Plant
 from plant.figures import LineFigures, describe
 from plant.states import STATES, State
 from plant.time import SECOND, format_duration
+from simulators import choose
 
 BAR_WIDTH = 36
 BAR_STYLES = {
@@ -131,6 +132,10 @@ def print_plant(plant: Plant, console: Console) -> None:
         if any(station.failures for station in figures.stations):
             console.print()
             console.print(_failure_table(figures), highlight=False)
+    console.print()
+    choice = choose(plant, "auto")
+    kernel = f", kernel {choice.kernel}" if choice.kernel else ""
+    console.print(f"engine {choice.engine}{kernel}" + (f": {choice.why}" if choice.why else ""), highlight=False)
 
 
 def _station_table(line: Line, figures: LineFigures) -> Table:

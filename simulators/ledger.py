@@ -1,6 +1,6 @@
 """What really happened: states of machines and visits of parts, raw, in µs since the start of the run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
@@ -196,14 +196,7 @@ class Ledger:
         Raises:
             KeyError: the node is no machine of the plant.
         """
-        intervals: list[Interval] = []
-        for one in self.allotted(node):
-            last = intervals[-1] if intervals else None
-            if last is not None and (last.state, last.reason) == (one.state, one.reason):
-                intervals[-1] = Interval(one.state, one.reason, last.begin, one.end)
-            else:
-                intervals.append(Interval(one.state, one.reason, one.begin, one.end))
-        return intervals
+        return joined(self.allotted(node))
 
     def allotted(self, node: Node) -> list[Interval]:
         """The same, cut where the order on the machine changes.
@@ -262,6 +255,18 @@ class Ledger:
             for time, level in changes:
                 tally.outside(line, time, level)
         return tally
+
+
+def joined(intervals: Iterable[Interval]) -> list[Interval]:
+    """Intervals of one machine with equal neighbours as one; orders are not named."""
+    found: list[Interval] = []
+    for one in intervals:
+        last = found[-1] if found else None
+        if last is not None and (last.state, last.reason) == (one.state, one.reason):
+            found[-1] = Interval(one.state, one.reason, last.begin, one.end)
+        else:
+            found.append(Interval(one.state, one.reason, one.begin, one.end))
+    return found
 
 
 _place = itemgetter(0, 1, 5, 2)

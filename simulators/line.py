@@ -80,8 +80,8 @@ class Line:
         self.recorder = recorder
         self.report = report
         self.touched = touched
-        self.leads = _leads(described, self.products)
-        self.returning = _returns(self.leads, self.products)
+        self.leads = leads(described, self.products)
+        self.returning = returns(self.leads, self.products)
         self.may_lock = self.returning or any(station.joins for station in described.stations)
         self.gating = any(mode.gates == "all" for station in described.stations for mode in station.failures)
         self._pallets = described.pallets
@@ -92,12 +92,12 @@ class Line:
         self._backs = 0
         self.pallets_under_way = 0
         self.pallet_ends = "" if self._pallets is None else self._pallets.until or ""
-        self._mix = _shares(described, self.products)
+        self._mix = shares(described, self.products)
         self.stations: list[Station] = []
         for position, of in enumerate(described.stations):
             self.stations.append(
                 Station(
-                    env, line=self, index=position, described=of, capacity=_places(described, of, self.products),
+                    env, line=self, index=position, described=of, capacity=places(described, of, self.products),
                     streams=streams, recorder=recorder, report=report, crews=crews, fleets=fleets,
                 )
             )  # fmt: skip
@@ -244,7 +244,7 @@ class Line:
             self.recorder.outside(self.index, self.env.time, self.outside)
 
 
-def _places(line: description.Line, station: description.Station, products: tuple[Product, ...]) -> int:
+def places(line: description.Line, station: description.Station, products: tuple[Product, ...]) -> int:
     """Places in front of a station; left out 0, at an entry that is not simply saturated unlimited (rules 6 and 14)."""
     entry = station.name in line.entries or any(p.route and p.route[0] == station.name for p in products)
     if entry and line.wip_limit is not None:
@@ -255,7 +255,7 @@ def _places(line: description.Line, station: description.Station, products: tupl
     return UNLIMITED if entry and (arrivals.interval is not None or arrivals.orders) else 0
 
 
-def _shares(line: description.Line, products: tuple[Product, ...]) -> list[tuple[Product, float]]:
+def shares(line: description.Line, products: tuple[Product, ...]) -> list[tuple[Product, float]]:
     """Products of the mix with the upper ends of their shares; one that an entry names comes there only."""
     named = {station.product for station in line.stations}
     mixed = [product for product in products if product.share is not None or product.name not in named] or [*products]
@@ -268,7 +268,7 @@ def _shares(line: description.Line, products: tuple[Product, ...]) -> list[tuple
     return found
 
 
-def _leads(line: description.Line, products: tuple[Product, ...]) -> dict[str, list[str]]:
+def leads(line: description.Line, products: tuple[Product, ...]) -> dict[str, list[str]]:
     """Stations that parts may go to from each station, with rework and routes."""
     leads: dict[str, list[str]] = {}
     for index, station in enumerate(line.stations):
@@ -282,7 +282,7 @@ def _leads(line: description.Line, products: tuple[Product, ...]) -> dict[str, l
     return leads
 
 
-def _returns(leads: dict[str, list[str]], products: tuple[Product, ...]) -> bool:
+def returns(leads: dict[str, list[str]], products: tuple[Product, ...]) -> bool:
     """Whether a part may come to a station again: the ways have a circle."""
     if any(len(set(product.route)) < len(product.route) for product in products):
         return True

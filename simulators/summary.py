@@ -1,6 +1,6 @@
 """The figures of a run over a window: what `simulate --json` says about each line."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -10,16 +10,27 @@ from plant.time import SECOND
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from plant.description import Line
+    from plant.description import Line, Plant
     from simulators.orders import Ticket
-    from simulators.simulation import Simulation
-    from simulators.tally import LineTally
+    from simulators.tally import LineTally, Tally
 
 STATES = tuple(state for state in State if state is not State.UNKNOWN)
 """Every state that a simulated machine can be in."""
 
 
-def summarise(simulation: "Simulation", warm_up: int, until: int) -> dict[str, dict[str, Any]]:
+class Counted(Protocol):
+    """A run of either engine, as far as figures need it."""
+
+    plant: "Plant"
+
+    def tally(self, begin: int, end: int) -> "Tally":
+        """Sums over [begin, end), µs since the start."""
+
+    def orders(self, line: str) -> "list[Ticket]":
+        """The production orders that a line has got so far, in order of release."""
+
+
+def summarise(simulation: Counted, warm_up: int, until: int) -> dict[str, dict[str, Any]]:
     """Figures per line over [warm_up, until), µs since the start of the run.
 
     ``parts_out`` and ``throughput_per_s`` count good parts that left the line, ``parts_scrapped`` those taken out as
@@ -34,16 +45,19 @@ def summarise(simulation: "Simulation", warm_up: int, until: int) -> dict[str, d
     """
     if not 0 <= warm_up < until:
         raise ValueError(f"[{warm_up}, {until}) is no window of a run")
-    tally = simulation.tally(warm_up, until)
-    span = until - warm_up
-    found = {
-        line.name: _line(line, figures, span)
-        for line, figures in zip(simulation.plant.lines, tally.lines, strict=True)
-    }
+    found = figures(simulation.plant, simulation.tally(warm_up, until))
     for line in simulation.plant.lines:
         if line.arrivals.orders:
             found[line.name]["orders"] = _orders(simulation.orders(line.name), warm_up, until)
     return found
+
+
+def figures(plant: "Plant", tally: "Tally") -> dict[str, dict[str, Any]]:
+    """Figures per line of what a tally has counted, whoever has run the plant."""
+    span = tally.end - tally.begin
+    return {
+        line.name: _line(line, counted, span) for line, counted in zip(plant.lines, tally.lines, strict=True)
+    }
 
 
 def _line(line: "Line", tally: "LineTally", span: int) -> dict[str, Any]:

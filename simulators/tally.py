@@ -6,10 +6,14 @@ Only the lead times are kept one by one, 8 bytes each, so that their quantiles a
 from array import array
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from plant.description import Plant
 from simulators.part import Part
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from simulators.phase import Condition
 
 
@@ -38,6 +42,12 @@ class LineTally:
         self.station_out = [0] * stations
         self.time: list[dict[str, int]] = [{} for _ in range(stations)]
         self.level = 0
+
+
+    def take_departures(self, pairs: "NDArray[np.int64]", begin: int, end: int) -> None:
+        """Note how long parts were inside that left in [begin, end): when they left, when they came. Shape (n, 2)."""
+        counted = pairs[(pairs[:, 0] >= begin) & (pairs[:, 0] < end)]
+        self.lead_times.frombytes(np.ascontiguousarray(counted[:, 0] - counted[:, 1]).tobytes())
 
 
 class Tally:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from broker import Numbering
 from experiments.kpis import ENERGY_PER_PART, OF_LINE, OF_STATION, Account, needs_energy
-from experiments.replications import Window, record_once
+from experiments.replications import Model, Window
 from plant.errors import SimulationError
 from plant.loader import load_plant
 from plant.messages import Clock
@@ -32,7 +32,7 @@ async def judge(plant, seed: int, window: Window, folder, *, energy: bool) -> in
     for node, numbering in numberings.items():
         clock = Clock(ts=end, now=end, speed=1.0, epoch=DEFAULT_START, running=False, last=numbering.last)
         deliveries += numbering.number(node, clock)
-    account = Account(plant, window, record_once(plant, window, DEFAULT_START, seed, energy=energy))
+    account = Account(plant, window, Model(plant, window, DEFAULT_START).record(seed, energy=energy))
     span = DEFAULT_START + window.warm_up, end
     told = 0
     async with open_twin(plant, folder, durable=False) as twin:

@@ -113,7 +113,7 @@ def test_ten_mistakes_are_ten_lines_and_no_traceback(tmp_path) -> None:
         (("check", "nowhere.yaml"), 2, "nowhere.yaml"),
         (("simulate", "examples/engine-works.yaml", "--for", "soon"), 2, "--for: 'soon'"),
         (("simulate", "examples/engine-works.yaml", "--for", "0s"), 2, "above 0"),
-        (("simulate", "examples/engine-works.yaml", "--for", "1h", "--engine", "compiled"), 2, "simpy or auto"),
+        (("simulate", "examples/engine-works.yaml", "--for", "1h", "--engine", "numba"), 2, "simpy, compiled, auto"),
         (("run", "examples/engine-works.yaml", "--broker", "http://x"), 2, "mqtt://localhost:1883"),
         (("run", "examples/engine-works.yaml", "--start", "yesterday"), 2, "--start"),
         (("run", "examples/engine-works.yaml", "--historian", "papyrus:x"), 2, "duckdb:DIR"),

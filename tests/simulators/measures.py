@@ -13,6 +13,7 @@ from plant.description import Line, Plant, Station
 from plant.goods import OrderStream
 from plant.time import DEFAULT_START, SECOND
 from simulators import Simulation, summarise
+from simulators.compiled.engine import CompiledRun
 from simulators.ledger import Interval
 
 SEED = 20260105
@@ -23,12 +24,26 @@ Span = tuple[int, int]
 class Measure(Protocol):
     """Figures of a replication over [warm_up, until) seconds."""
 
-    def __call__(self, plant: Plant, warm_up: int, until: int, replication: int) -> Figures: ...
+    def __call__(self, plant: Plant, warm_up: int, until: int, replication: int, engine: str = "simpy") -> Figures: ...
 
 
-def ran(plant: Plant, until: int, replication: int, **kept: Any) -> Simulation:
+class Compiled(CompiledRun):
+    """A run of the compiled engine, which keeps its own ledger."""
+
+    @property
+    def ledger(self) -> CompiledRun:
+        return self
+
+
+def ran(
+    plant: Plant, until: int, replication: int, engine: str, *, keep: bool = True, window: Span | None = None
+) -> Any:
     """A run of so many seconds."""
-    simulation = Simulation(plant, seed=replication_seed(SEED, replication), **({"messages": False} | kept))
+    if engine == "compiled":
+        seed = replication_seed(SEED, replication)
+        return Compiled(plant, until * SECOND, seed=seed, window=window, keep=keep)
+    kept = {} if window is None or keep else {"window": window}
+    simulation = Simulation(plant, seed=replication_seed(SEED, replication), messages=False, keep=keep, **kept)
     simulation.advance(DEFAULT_START + until * SECOND)
     return simulation
 
@@ -39,14 +54,14 @@ def passes(station: Station) -> float:
     return 1.0 if rework is None else 1 / (1 - rework.share)
 
 
-def flow(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
+def flow(plant: Plant, warm_up: int, until: int, replication: int, engine: str = "simpy") -> Figures:
     """What a line gives and holds, and how its stations wait.
 
     Controls: work done against parts that left, repairs against what the clocks make expect.
     """
     window = (warm_up * SECOND, until * SECOND)
     line = plant.lines[0]
-    simulation = ran(plant, until, replication, keep=False, window=window)
+    simulation = ran(plant, until, replication, engine, keep=False, window=window)
     found = summarise(simulation, *window)[line.name]
     stations = [found["stations"][station.name] for station in line.stations]
     span = until - warm_up
@@ -70,9 +85,9 @@ def flow(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
     }
 
 
-def output(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
+def output(plant: Plant, warm_up: int, until: int, replication: int, engine: str = "simpy") -> Figures:
     """What a line gives, without controls: a machine that always works says by its work what it gives."""
-    return {**flow(plant, warm_up, until, replication), "controls": ()}
+    return {**flow(plant, warm_up, until, replication, engine), "controls": ()}
 
 
 def work_offered(plant: Plant, line: Line) -> float:
@@ -83,7 +98,7 @@ def work_offered(plant: Plant, line: Line) -> float:
     return sum(each) * passes(station)
 
 
-def wait(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
+def wait(plant: Plant, warm_up: int, until: int, replication: int, engine: str = "simpy") -> Figures:
     """Mean waits of the parts that leave a queue in the window, from their journeys; of each class too.
 
     Controls: the load offered and the parts that came, against their means.
@@ -92,7 +107,7 @@ def wait(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
     line = plant.lines[0]
     station, interval = line.stations[0], line.arrivals.interval
     assert interval is not None
-    simulation = ran(plant, until, replication)
+    simulation = ran(plant, until, replication, engine, window=window)
     ledger = simulation.ledger
     counted = [j for j in ledger.journeys() if j.leave is not None and j.leave >= window[0] and j.start is not None]
     waits: dict[str, list[int]] = {}
@@ -121,13 +136,13 @@ def wait(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
     }
 
 
-def outside(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
+def outside(plant: Plant, warm_up: int, until: int, replication: int, engine: str = "simpy") -> Figures:
     """Parts waiting outside the line for material. Control: the parts that came."""
     window = (warm_up * SECOND, until * SECOND)
     line = plant.lines[0]
     interval = line.arrivals.interval
     assert interval is not None
-    found = summarise(ran(plant, until, replication, keep=False, window=window), *window)[line.name]
+    found = summarise(ran(plant, until, replication, engine, keep=False, window=window), *window)[line.name]
     return {"Lq": found["waiting_outside_mean"], "controls": (found["throughput_per_s"] - SECOND / interval.mean,)}
 
 
@@ -139,7 +154,7 @@ def _failed(interval: Interval) -> bool:
     return interval.state == "failed"
 
 
-def crew(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
+def crew(plant: Plant, warm_up: int, until: int, replication: int, engine: str = "simpy") -> Figures:
     """Machines that are down, and how long they wait for the crew, from their outages alone.
 
     Who repairs what follows from them: the crew goes to the machine that failed first as soon as one of it is free.
@@ -148,7 +163,7 @@ def crew(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
     window = (warm_up * SECOND, until * SECOND)
     line, span = plant.lines[0], (until - warm_up) * SECOND
     station, mode = line.stations[0], line.stations[0].failures[0]
-    ledger = ran(plant, until, replication).ledger
+    ledger = ran(plant, until, replication, engine).ledger
     outages = sorted(
         (interval.begin, interval.end)
         for node in line.machines(station)
@@ -189,7 +204,7 @@ def _joined(spans: Sequence[Span]) -> list[Span]:
     return joined
 
 
-def claims(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
+def claims(plant: Plant, warm_up: int, until: int, replication: int, engine: str = "simpy") -> Figures:
     """How claims on spares are met. Control: the claims that came."""
     window = (warm_up * SECOND, until * SECOND)
     line, span = plant.lines[0], (until - warm_up) * SECOND
@@ -197,7 +212,7 @@ def claims(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
     assert interval is not None
     visits = [
         (journey.enter, journey.start or window[1])
-        for journey in ran(plant, until, replication).ledger.journeys()
+        for journey in ran(plant, until, replication, engine).ledger.journeys()
         if journey.station == "SHIP" and journey.product in {"demand", "claim"}
     ]
     came = [(begin, end) for begin, end in visits if begin >= window[0]]
@@ -209,7 +224,7 @@ def claims(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
     }
 
 
-def orders(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
+def orders(plant: Plant, warm_up: int, until: int, replication: int, engine: str = "simpy") -> Figures:
     """Mean times of orders that are completed in the window. Control: the orders that came.
 
     An order waits until the machine turns to it: for all of its time but that of the machine's work and setups.
@@ -217,7 +232,7 @@ def orders(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
     window = (warm_up * SECOND, until * SECOND)
     line, span, stream = plant.lines[0], until - warm_up, plant.orders[0]
     assert isinstance(stream, OrderStream)
-    simulation = ran(plant, until, replication, keep=False, window=window)
+    simulation = ran(plant, until, replication, engine, keep=False, window=window)
     tickets = simulation.orders(line.name)
     times = [t.completed - t.release for t in tickets if t.completed is not None and t.completed >= window[0]]
     came = sum(ticket.release >= window[0] for ticket in tickets)
@@ -230,11 +245,12 @@ def orders(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
     }
 
 
-def renewals(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
+def renewals(plant: Plant, warm_up: int, until: int, replication: int, engine: str = "simpy") -> Figures:
     """How often a machine is renewed, by failure and before it, and how much of the time it works."""
     begin, span = warm_up * SECOND, (until - warm_up) * SECOND
     node = plant.lines[0].machines(plant.lines[0].stations[0])[0]
-    intervals = [interval for interval in ran(plant, until, replication).ledger.intervals(node) if interval.end > begin]
+    ledger = ran(plant, until, replication, engine).ledger
+    intervals = [interval for interval in ledger.intervals(node) if interval.end > begin]
     times = [(interval.state, interval.end - max(begin, interval.begin)) for interval in intervals]
     return {
         "failures": sum(map(_failed, intervals)) * SECOND / span,
@@ -244,12 +260,12 @@ def renewals(plant: Plant, warm_up: int, until: int, replication: int) -> Figure
     }
 
 
-def effectiveness(plant: Plant, warm_up: int, until: int, replication: int) -> Figures:
+def effectiveness(plant: Plant, warm_up: int, until: int, replication: int, engine: str = "simpy") -> Figures:
     """OEE of a machine and its factors: availability over the planned time, performance, quality."""
     window = (warm_up * SECOND, until * SECOND)
     line = plant.lines[0]
     station = line.stations[0]
-    found = summarise(ran(plant, until, replication, keep=False, window=window), *window)[line.name]
+    found = summarise(ran(plant, until, replication, engine, keep=False, window=window), *window)[line.name]
     share = found["stations"][station.name]["share"]
     total = found["parts_out"] + found["parts_scrapped"]
     ideal = station.planned_cycle / SECOND * total / (until - warm_up)

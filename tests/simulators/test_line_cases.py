@@ -258,8 +258,10 @@ class Cost:
 
     each: Mapping[str, float]
 
-    def __call__(self, plant: Plant, warm_up: int, until: int, replication: int) -> dict[str, Any]:
-        found = renewals(plant, warm_up, until, replication)
+    def __call__(
+        self, plant: Plant, warm_up: int, until: int, replication: int, engine: str = "simpy"
+    ) -> dict[str, Any]:
+        found = renewals(plant, warm_up, until, replication, engine)
         return {"cost": sum(cost * found[name] for name, cost in self.each.items()), "controls": found["controls"]}
 
 
@@ -398,12 +400,19 @@ def estimate(values: Sequence[float], controls: Sequence[Sequence[float]]) -> tu
     return float(weights[0]), float(np.sqrt(variance)), freedom
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in FAST else pytest.mark.slow) for n in RUN])
-def test_case(pool: Executor, name: str) -> None:
+def runs() -> Iterator[Any]:
+    """Every case on both engines. They run the same sample paths, so the slower one need not run all of them daily."""
+    for name in RUN:
+        yield pytest.param(name, "compiled", id=f"{name}-compiled")
+        yield pytest.param(name, "simpy", id=name, marks=() if name in FAST else pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("name", "engine"), list(runs()))
+def test_case(pool: Executor, name: str, engine: str) -> None:
     question = RUN[name]
     warm_up = round(WARM_UP / question.rate)
     until = warm_up + round(question.thousands * 1000 / R / question.rate)
-    results = list(pool.map(question.measure, [question.plant] * R, [warm_up] * R, [until] * R, range(R)))
+    results = list(pool.map(question.measure, [question.plant] * R, [warm_up] * R, [until] * R, range(R), [engine] * R))
     controls = [result["controls"] for result in results]
     for number, (figure, expected) in enumerate(question.expected.items()):
         values = [result[figure] for result in results]

@@ -1,0 +1,1 @@
+"""A small typed part of Python, and its compiler to machine code."""

@@ -67,7 +67,8 @@ def _answers(tried: Sequence[Tried], response: Response, comparisons: int) -> li
         for of, values in zip(tried, told, strict=True)
         if of.compared and values and None not in values
     }
-    may = subset(known, response.better) if known else frozenset()
+    common = len({len(values) for values in known.values()}) == 1
+    may = subset(known, response.better, common=common) if known else frozenset()
     sign = direction(response.better)
     means = {of: estimate(values).mean for of, values in known.items()}
     best = max(means, key=lambda of: sign * means[of]) if means else None

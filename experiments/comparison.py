@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from experiments.intervals import estimate
@@ -42,33 +43,54 @@ def paired(values: Sequence[float], baseline: Sequence[float], comparisons: int 
     )
 
 
-def subset(samples: Mapping[str, Sequence[float]], better: str) -> frozenset[str]:
+def subset(samples: Mapping[str, Sequence[float]], better: str, *, common: bool = False) -> frozenset[str]:
     """Names among which the best one is with 95 %: screening to the best (Nelson, Swann, Goldsman and Song 2001).
 
     A name stays unless another one is ahead of it by more than W_ij = √(t_i² S_i²/n_i + t_j² S_j²/n_j), t of the order
     (1 - α)^(1/(k - 1)); with as many replications of each this is their formula, else that of Boesel, Nelson and Kim
-    2003. It is made for independent streams; what common random numbers correlate positively makes it cautious. While a
-    name has a single replication nothing is left out for or against it.
+    2003. It is made for independent streams. With common random numbers W_ij = t S_ij / √n, S_ij of the paired
+    differences and t of the order 1 - α/(k - 1), by Bonferroni (Nelson and Matejcik 1995): sharper by as much as pairs
+    agree. While a name has a single replication nothing is left out for or against it.
 
     Args:
         samples: replications by name.
         better: ``higher`` or ``lower``.
+        common: whether replication r of every name saw the same draws; all have as many then.
 
     Raises:
-        ValueError: a name has no replications, or the direction is another word.
+        ValueError: a name has no replications, common ones are not as many, or the direction is another word.
     """
     sign = direction(better)
     if bare := sorted(name for name, values in samples.items() if not values):
         raise ValueError(f"no replications of {', '.join(bare)}")
     if len(samples) < 2:
         return frozenset(samples)
-    order = (1 - ALPHA) ** (1 / (len(samples) - 1))
     means = np.array([sign * math.fsum(values) / len(values) for values in samples.values()])
-    widths = np.array([_width(values, order) for values in samples.values()])
-    room = np.sqrt(widths[:, None] + widths[None, :])
+    room: NDArray[np.float64]
+    if common:
+        room = _paired_room(samples)
+    else:
+        order = (1 - ALPHA) ** (1 / (len(samples) - 1))
+        widths = np.array([_width(values, order) for values in samples.values()])
+        room = np.sqrt(widths[:, None] + widths[None, :])
     np.fill_diagonal(room, 0.0)
-    stays = (means[:, None] >= means[None, :] - room).all(axis=1)
+    stays = np.all(means[:, None] >= means[None, :] - room, axis=1).tolist()
     return frozenset(name for name, kept in zip(samples, stays, strict=True) if kept)
+
+
+def _paired_room(samples: Mapping[str, Sequence[float]]) -> NDArray[np.float64]:
+    """How far ahead one name must be of another, shape (k, k), from paired differences."""
+    counts = {len(values) for values in samples.values()}
+    if len(counts) > 1:
+        raise ValueError(f"common replications are as many of each, not {', '.join(map(str, sorted(counts)))}")
+    (n,) = counts
+    if n == 1:
+        return np.full((len(samples), len(samples)), np.inf)
+    table = np.array(list(samples.values()), dtype=np.float64)
+    covariance = np.atleast_2d(np.cov(table))
+    variance = np.diag(covariance)
+    spread = np.maximum(variance[:, None] + variance[None, :] - 2 * covariance, 0.0)
+    return float(stdtrit(n - 1, 1 - ALPHA / (len(samples) - 1))) * np.sqrt(spread / n)
 
 
 def direction(better: str) -> float:

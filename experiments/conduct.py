@@ -79,6 +79,8 @@ class Conduct:
             bottleneck=self._bottleneck(window, sensitivity),
             search=search,
             file=self.prepared.text,
+            title=of.title,
+            as_it_stands=not of.baseline,
             version=version("shopfloor"),
         )
 

@@ -155,6 +155,8 @@ class Study:
 
     Args:
         name: of the experiment.
+        title: the question as the file asks it; empty if it does not.
+        as_it_stands: whether the baseline is the plant as it stands.
         plant: name of the plant.
         run: hash of (plant, seed, start) of the plant as it stands.
         seed: of the first replication.
@@ -193,6 +195,8 @@ class Study:
     search: Search | None = None
     file: str = ""
     version: str = ""
+    title: str = ""
+    as_it_stands: bool = False
 
     @property
     def baseline(self) -> Configuration | None:

@@ -7,7 +7,9 @@ AS_IT_STANDS = "the plant as it stands"
 
 
 def question(study: Study) -> str:
-    """What was asked, from the goal of the optimisation or from factors and responses."""
+    """What was asked: in the words of the file, else from the goal of the search or from factors and responses."""
+    if study.title:
+        return study.title
     if study.search is not None:
         limits = study.search.subject_to
         subject = f", subject to {' and '.join(limits)}" if limits else ""
@@ -73,7 +75,7 @@ def improves(study: Study, name: str, difference: Difference) -> bool:
 def baseline_name(study: Study) -> str:
     """What the baseline is called in a sentence."""
     of = study.baseline
-    return AS_IT_STANDS if of is None or not of.settings else of.name
+    return AS_IT_STANDS if of is None or study.as_it_stands or not of.settings else of.name
 
 
 def answer(study: Study) -> str:
@@ -152,7 +154,7 @@ def _ranking(study: Study, shown: Quantity) -> str:
 
 def _not_told(study: Study, of: Configuration, name: str) -> str:
     near = [
-        AS_IT_STANDS if one.baseline and not one.settings else one.name
+        baseline_name(study) if one.baseline else one.name
         for one in ranked(study, name)
         if one is not of and one.answers[name].in_best
     ]

@@ -65,8 +65,9 @@ def _gantt(of: Bottleneck) -> Markup:
     begin, end = min(bar.begin for bar in of.bars), max(bar.end for bar in of.bars)
     unit, size = next((pair for pair in (("h", HOUR), ("min", MINUTE)) if end - begin >= 3 * pair[1]), ("s", SECOND))
     axis = Axis(low=begin / size, high=end / size)
+    span = format_duration(round((end - begin) / MINUTE) * MINUTE)
     chart = Lanes(
-        caption=f"What its machines did for {format_duration(end - begin)} of the first replication",
+        caption=f"What its machines did for {span} of the first replication",
         head=("Machine", f"time in the run ({unit})", "processing"),
         axis=axis,
         ticks=axis.ticks(),

@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,3 +89,16 @@ def test_another_direction_and_a_name_without_replications_are_refused():
         subset({"a": [1.0]}, "more")
     with pytest.raises(ValueError, match="no replications of a, b"):
         subset({"b": [], "a": []}, "lower")
+
+
+@given(st.integers(0, 10_000), st.integers(2, 6), st.integers(2, 12))
+def test_what_all_share_leaves_no_doubt(seed: int, k: int, n: int) -> None:
+    """A copy that is shifted is behind for sure, an equal one never is."""
+    luck = np.random.default_rng(seed).normal(size=n)
+    samples = {f"c{i}": list(luck + (1.0 if i < 2 else 0.0)) for i in range(k)}
+    assert subset(samples, "higher", common=True) == {"c0", "c1"}
+
+
+def test_common_streams_must_be_as_many() -> None:
+    with pytest.raises(ValueError, match="as many"):
+        subset({"a": [1.0, 2.0], "b": [1.0]}, "higher", common=True)

@@ -102,3 +102,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say which kernel of the compiled engine runs which share of generated plants."""
+    told = [
+        value
+        for report in terminalreporter.stats.get("passed", ())
+        for name, value in report.user_properties
+        if name == "kernels"
+    ]
+    if told:
+        terminalreporter.section("kernels of generated plants")
+        for line in told:
+            terminalreporter.write_line(line)

@@ -1,5 +1,8 @@
 """The compiled engine runs the same sample path as SimPy's model, to the last tie: any plant, any seed."""
 
+from collections import Counter
+from collections.abc import Callable
+
 import pytest
 from generated import plants, whole_plants
 from hypothesis import given, settings
@@ -8,7 +11,7 @@ from hypothesis import strategies as st
 from plant.description import Plant
 from plant.errors import SimulationError
 from plant.time import DEFAULT_START, MINUTE
-from simulators import Simulation, summarise
+from simulators import Simulation, choose, summarise
 from simulators.compiled.coverage import uncovered
 from simulators.compiled.engine import CompiledRun
 from tests.simulators.building import make
@@ -87,3 +90,19 @@ def test_another_window_than_the_recorded_one_is_refused() -> None:
         summarise(run, 1, MINUTE)
     with pytest.raises(ValueError, match="keep=True"):
         run.journeys()
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_every_plant_has_a_kernel(kind: str, record_property: Callable[[str, str], None]) -> None:
+    """The shares stand at the end of what pytest prints."""
+    found: Counter[str] = Counter()
+
+    @settings(deadline=None, max_examples=100)
+    @given(ALL[kind])
+    def law(plant: Plant) -> None:
+        choice = choose(plant, "auto")
+        found[choice.kernel or choice.engine] += 1
+
+    law()
+    record_property("kernels", f"{kind}: " + ", ".join(f"{of} {found[of]} of {found.total()}" for of in sorted(found)))
+    assert not found["simpy"]

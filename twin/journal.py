@@ -458,7 +458,7 @@ class Journal:
     def _give_back(self, pages: int) -> bool:
         """Cut pages off the end of the file; false if its map of pages is damaged: of messages nothing is in it."""
         try:
-            self._db.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+            self._db.executescript(f"PRAGMA incremental_vacuum({pages})")  # execute ends after one page
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT:
                 raise

@@ -6,7 +6,7 @@ A description is made of the row of the catalogue, so formula and number in ISO 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from dashboards.panels import Threshold
+from dashboards.panels import Panel, Threshold
 from plant.description import Plant
 from plant.states import STATES, State
 from plant.time import HOUR, MINUTE, SECOND
@@ -166,6 +166,21 @@ def as_is(field: str, title: str = "", *, each: Each = "last", unit: str = "1", 
 def of_line(table: str, *columns: Column, by: tuple[str, ...] = ("line",), line: str = "") -> Select:
     """A question over the whole window."""
     return Select(table=table, columns=columns, by=by, where=(Condition(name="line", value=line),) if line else ())
+
+
+def line_trend(panel: str, title: str, kpis: tuple[str, ...], *, width: int) -> Panel:
+    """KPIs of each line over time."""
+    return Panel(
+        id=panel,
+        title=title,
+        kind="timeseries",
+        description=described(LINE_CATALOGUE[name] for name in kpis),
+        queries=(Select(table="line_account", columns=tuple(map(line_kpi, kpis)), by=("line",), bucket="auto"),),
+        unit="1",
+        thresholds=PLAIN,
+        minimum=0,
+        width=width,
+    )
 
 
 def each_machine(plant: Plant) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """OEE: what the time was spent on, in minutes and in per cent. Pure."""
 
+from collections.abc import Iterable
+
 from dashboards.boards import facts
 from dashboards.panels import Board, Panel, Row
 from plant.description import Plant
@@ -72,19 +74,22 @@ def _factors() -> Panel:
 
 def _trend() -> Panel:
     names = ("availability", "effectiveness", "quality_ratio_time_weighted")
+    return facts.line_trend("oee.trend", "The factors over time, pooled over the machines", names, width=10)
+
+
+def _bars(panel: str, title: str, description: str, columns: Iterable[Column], *, unit: str, height: int) -> Panel:
+    """What the time of all machines that are chosen went to."""
     return Panel(
-        id="oee.trend",
-        title="The factors over time, pooled over the machines",
-        kind="timeseries",
-        description=facts.described(LINE_CATALOGUE[name] for name in names),
-        queries=(
-            Select(table="line_account", columns=tuple(map(facts.line_kpi, names)), by=("line",), bucket="auto"),
-        ),
-        unit="1",
+        id=panel,
+        title=title,
+        kind="bargauge",
+        description=description,
+        queries=(facts.of_line("account", *columns, by=()),),
+        unit=unit,
         thresholds=facts.PLAIN,
         minimum=0,
-        width=10,
-        height=8,
+        width=12,
+        height=height,
     )
 
 
@@ -94,75 +99,51 @@ def _waterfall() -> Panel:
         *(facts.minutes(f"loss{place}", formula, title) for place, (formula, title) in enumerate(facts.LOSSES)),
         facts.minutes("productive", "PRI_GQ", "Fully productive"),
     )
-    return Panel(
-        id="oee.waterfall",
-        title="From planned busy time to fully productive time",
-        kind="bargauge",
-        description="Minutes of machine time, summed over the machines that are chosen. Planned busy time (PBT, ISO "
+    return _bars(
+        "oee.waterfall",
+        "From planned busy time to fully productive time",
+        "Minutes of machine time, summed over the machines that are chosen. Planned busy time (PBT, ISO "
         "22400-2) less all losses is the planned run time of the good parts (PRI_GQ). Speed is the actual production "
         "time less the planned run time of what was made; it is negative where planned run times are too long.",
-        queries=(facts.of_line("account", *columns, by=()),),
+        columns,
         unit="min",
-        thresholds=facts.PLAIN,
-        minimum=0,
-        width=12,
         height=14,
     )
 
 
 def _shares() -> Panel:
     names = [name for name in CATALOGUE if name.startswith("loss.")]
-    columns = tuple(
+    columns = (
         Column(name=column.name, formula=column.formula, scale=column.scale, title=title)
         for (_, title), column in zip(facts.LOSSES, map(facts.machine_kpi, names), strict=True)
     )
-    return Panel(
-        id="oee.losses",
-        title="The same as shares of planned busy time",
-        kind="bargauge",
-        description=facts.described((CATALOGUE[name] for name in names), "With OEE they add up to 100 %."),
-        queries=(facts.of_line("account", *columns, by=()),),
-        unit="1",
-        thresholds=facts.PLAIN,
-        minimum=0,
-        width=12,
-        height=14,
-    )
+    told = facts.described((CATALOGUE[name] for name in names), "With OEE they add up to 100 %.")
+    return _bars("oee.losses", "The same as shares of planned busy time", told, columns, unit="1", height=14)
 
 
 def _six() -> Panel:
-    columns = (facts.minutes(f"big{place}", formula, title) for place, (formula, title) in enumerate(facts.SIX))
-    return Panel(
-        id="oee.six",
-        title="Six big losses",
-        kind="bargauge",
-        description="Minutes lost to each of the six big losses of TPM, summed over the machines that are chosen. "
+    return _bars(
+        "oee.six",
+        "Six big losses",
+        "Minutes lost to each of the six big losses of TPM, summed over the machines that are chosen. "
         "Nothing says when a start-up is over, so defects and start-up stand together. Not in ISO 22400.",
-        queries=(facts.of_line("account", *columns, by=()),),
+        (facts.minutes(f"big{place}", formula, title) for place, (formula, title) in enumerate(facts.SIX)),
         unit="min",
-        thresholds=facts.PLAIN,
-        minimum=0,
-        width=12,
         height=7,
     )
 
 
 def _six_shares() -> Panel:
-    columns = (
-        Column(name=f"big{place}", formula=f"({formula}) / PBT", title=title)
-        for place, (formula, title) in enumerate(facts.SIX)
-    )
-    return Panel(
-        id="oee.six-shares",
-        title="The same as shares of planned busy time",
-        kind="bargauge",
-        description="Each of the six big losses over planned busy time (PBT, ISO 22400-2). Reduced speed is "
+    return _bars(
+        "oee.six-shares",
+        "The same as shares of planned busy time",
+        "Each of the six big losses over planned busy time (PBT, ISO 22400-2). Reduced speed is "
         "(APT − PRI_PQ) / PBT, defects and start-up are (PRI_PQ − PRI_GQ) / PBT.",
-        queries=(facts.of_line("account", *columns, by=()),),
+        (
+            Column(name=f"big{place}", formula=f"({formula}) / PBT", title=title)
+            for place, (formula, title) in enumerate(facts.SIX)
+        ),
         unit="1",
-        thresholds=facts.PLAIN,
-        minimum=0,
-        width=12,
         height=7,
     )
 

@@ -60,19 +60,7 @@ def _yield() -> Panel:
 
 def _trend() -> Panel:
     names = ("scrap_ratio", "rework_ratio")
-    return Panel(
-        id="quality.trend",
-        title="Scrap and rework over time",
-        kind="timeseries",
-        description=facts.described(LINE_CATALOGUE[name] for name in names),
-        queries=(
-            Select(table="line_account", columns=tuple(map(facts.line_kpi, names)), by=("line",), bucket="auto"),
-        ),
-        unit="1",
-        thresholds=facts.PLAIN,
-        minimum=0,
-        width=16,
-    )
+    return facts.line_trend("quality.trend", "Scrap and rework over time", names, width=16)
 
 
 def _scrap(by: tuple[str, ...]) -> Panel:

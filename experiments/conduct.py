@@ -154,7 +154,12 @@ class Conduct:
         fresh = sorted({r for of in found if of.compared for r in of.counted or ()} - set(tried[0].values))
         self.runs.progress.expect(len(fresh))
         (more,) = self.runs.answers(window, [(self.prepared.candidates[0].plant, fresh)])
-        baseline = replace(tried[0], values={**tried[0].values, **dict(zip(fresh, more, strict=True))})
+        standing = {of.path: searching.standing(of.path) for of in task.space.variables}
+        baseline = replace(
+            tried[0],
+            settings={**standing, **tried[0].settings},
+            values={**tried[0].values, **dict(zip(fresh, more, strict=True))},
+        )
         return [baseline, *tried[1:], *found], searching.told(outcome, found)
 
     @property

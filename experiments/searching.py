@@ -38,12 +38,13 @@ class Searching:
         variables = self.task.space.variables
         self.runs.progress.expect(self.task.budget)
         before = self.runs.progress.total - self.task.budget
-        standing = {of.path: self._standing(of.path) for of in variables}
+        standing = {of.path: self.standing(of.path) for of in variables}
         found = search(self.task, self._evaluate, seed=self.prepared.experiment.seed, start=standing)
         self.runs.progress.expect(before + found.runs - self.runs.progress.total)
         return found
 
-    def _standing(self, path: str) -> Setting:
+    def standing(self, path: str) -> Setting:
+        """What the baseline has at a path."""
         given = self.prepared.candidates[0].settings
         return given[path] if path in given else self.prepared.described.standing(path)
 

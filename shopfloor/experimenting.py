@@ -9,10 +9,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from experiments.conduct import conduct
+from experiments.designs import short_names, told
 from experiments.loading import Prepared, load_experiment
 from experiments.pools import Cluster, Pool, Processes
 from experiments.running import Progress as Done
-from experiments.study import Answer, Study
+from experiments.study import Answer, Search, Study
 from plant.errors import InputError
 from plant.time import format_duration
 from plant.units import symbol
@@ -102,15 +103,31 @@ def print_study(study: Study, console: Console) -> None:
         console.print(table)
     if (more := len(study.configurations) - len(shown[:ROWS])) > 0:
         console.print(f"and {more} more in results.csv", highlight=False)
+    if study.search is not None:
+        console.print(_chosen(study, study.search), highlight=False, markup=False)
     console.print(
         f"± half width of the 95 % interval; differences share 95 % among {study.comparisons}; "
         "* the difference is there; ▲ best mean; △ cannot be told from the best",
         highlight=False, markup=False,
     )  # fmt: skip
-    told = f"warm-up {format_duration(study.warm_up.cut)}" + (" by MSER-5" if study.warm_up.rule == "mser-5" else "")
+    cut = f"warm-up {format_duration(study.warm_up.cut)}" + (" by MSER-5" if study.warm_up.rule == "mser-5" else "")
     if not study.warm_up.enough:
-        told += ": the runs are too short for it; nothing was cut (a longer run.for, or a warm_up of your own)"
-    console.print(f"{told}; seed {study.seed}, engine {study.engine}", highlight=False, markup=False)
+        cut += ": the runs are too short for it; nothing was cut (a longer run.for, or a warm_up of your own)"
+    console.print(f"{cut}; seed {study.seed}, engine {study.engine}", highlight=False, markup=False)
+
+
+def _chosen(study: Study, search: Search) -> str:
+    """The answer of a search: what it changes, and how sure it is the best finalist."""
+    chosen = next(of for of in study.configurations if of.name == search.chosen)
+    standing = {} if study.baseline is None else study.baseline.settings
+    words = short_names(set(chosen.settings))
+    changed = [
+        f"{words[path]} = {told(value)}" for path, value in chosen.settings.items() if value != standing.get(path)
+    ]
+    return (
+        f"answer: {search.chosen}: {', '.join(changed) or 'the plant as it stands'}; "
+        f"the best of {len(search.finalists)} finalists with {search.correct:.0%}, after {search.runs} replications"
+    )
 
 
 def _cells(answer: Answer) -> tuple[str, str]:

@@ -31,7 +31,7 @@ def test_the_answer_is_in_the_folder_and_on_the_terminal(tmp_path, monkeypatch) 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--engine", "fast"), "--engine: 'fast' is not available"),
+        (("--engine", "fast"), "--engine: 'fast' is no engine"),
         (("--on", "tcp://x"), "is no cluster"),
         (("--on", "ray://x:1", "--jobs", "2"), "--on or --jobs"),
     ],

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 from running import ROOT, shopfloor
+from typer.testing import CliRunner
+
+from shopfloor.cli import COMMANDS, app
 
 KEYS = {"plant", "run", "seed", "engine", "warm_up_s", "duration_s", "replications", "lines"}
 LINE_KEYS = {
@@ -36,9 +39,10 @@ lines:
 def test_the_version_and_the_help() -> None:
     assert shopfloor("--version").stdout.startswith("shopfloor ")
     told = shopfloor("--help").stdout
-    for command in ("demo", "run", "simulate", "check", "schema", "report", "replay", "backup"):
+    for command in (*(command.__name__ for command in COMMANDS), "dashboards"):
         assert command in told
-        assert shopfloor(command, "--help").returncode == 0
+        shown = CliRunner().invoke(app, [command, "--help"])
+        assert (shown.exit_code, f" {command} [OPTIONS]" in shown.output) == (0, True)
 
 
 def test_plant_time_counts_from_the_end_of_the_warm_up(tmp_path) -> None:

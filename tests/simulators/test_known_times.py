@@ -35,7 +35,13 @@ def named(feature: str) -> Sequence[str]:
 def figures(plant: Plant, warm_up: int, until: int) -> dict[str, Any]:
     """Figures of the line over [warm_up, until) seconds."""
     window = (warm_up * SECOND, until * SECOND)
-    return summarise(ran(plant, until, 0, keep=False, window=window), *window)["l"]
+    simpy, compiled = (
+        summarise(ran(plant, until, 0, engine, keep=False, window=window), *window)["l"]
+        for engine in ("simpy", "compiled")
+    )
+    assert simpy == compiled
+    found: dict[str, Any] = simpy
+    return found
 
 
 @pytest.mark.parametrize("name", named("shift calendar"))

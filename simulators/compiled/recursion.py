@@ -54,6 +54,7 @@ class Stage(Record):
         finished: when work on each of the last parts ended, one more than there are places; the next one at `turn`.
         took, start, finish, leave, bad: of the part that was here last.
         begin, end: the window in which `sums`, µs by state, and `out`, good parts, count.
+        bare: whether nothing stops the machine, and parts need no handling.
     """
 
     buffer: int = 0
@@ -85,6 +86,7 @@ class Stage(Record):
     end: int = 0
     sums: Row[int]
     out: int = 0
+    bare: bool = False
 
 
 class Flow(Record):
@@ -239,6 +241,9 @@ def operate(flow: Flow, stage: Stage, following: Stage | None) -> None:
     """A part is in the machine: loading, work, unloading, and waiting for room."""
     k = stage.count
     stage.count = k + 1
+    if stage.bare:
+        operate_bare(flow, stage, following, k)
+        return
     handle(stage, draw(stage.load, k))
     if flow.early and following is not None:
         spend(stage, following.finished[following.turn], BLOCKED)
@@ -252,6 +257,26 @@ def operate(flow: Flow, stage: Stage, following: Stage | None) -> None:
     if following is not None and not stage.bad:
         spend(stage, free_at(following), BLOCKED)
     stage.leave = stage.time
+
+
+def operate_bare(flow: Flow, stage: Stage, following: Stage | None, k: int) -> None:
+    """The same where nothing can come between: work, and waiting for room."""
+    if flow.early and following is not None:
+        wait(stage, following.finished[following.turn])
+    stage.start = stage.time
+    book(stage, stage.time + draw(stage.cycle, k), PROCESSING)
+    stage.finish = stage.time
+    if stage.scrap > 0.0:
+        stage.bad = uniform(stage.quality, k) < stage.scrap
+    if following is not None and not stage.bad:
+        wait(stage, free_at(following))
+    stage.leave = stage.time
+
+
+def wait(stage: Stage, until: int) -> None:
+    """A machine that nothing stops is blocked until then; after the end of the run nobody asks."""
+    if until > stage.time:
+        book(stage, min(until, max(stage.end + 1, stage.time)), BLOCKED)
 
 
 def hold_up(stage: Stage) -> None:

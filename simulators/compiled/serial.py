@@ -141,6 +141,7 @@ class _Wiring:
         stage.scrap = of.quality.scrap
         stage.working = [self._clock(mode, f"{path}/1") for mode in of.failures if mode.clock == "operating"]
         stage.calendar = [self._clock(mode, f"{path}/1") for mode in of.failures if mode.clock == "calendar"]
+        stage.bare = not of.failures and all(time.constant and time.mean == 0 for time in (of.load, of.unload))
         stage.into = [0] * max(0, stage.buffer)
         stage.finished = [0] * (stage.buffer + 1)
         stage.begin, stage.end = self._window

@@ -5,7 +5,7 @@ processes agree to the last bit. A rejection method takes the sub-counters j = 0
 
 The function is SplitMix64 (Steele, Lea and Flood 2014) used twice, as a keyed hash of the counter: with ``mix`` its
 finaliser and ``G`` the odd golden-ratio constant, word(k, j) = mix((mix(key0 + k G) xor key1) + j G). The 128-bit key
-is the BLAKE2b digest of the stream's name. Whole 64-bit arithmetic only, hence the same in Python, NumPy and numba.
+is the BLAKE2b digest of the stream's name. Whole 64-bit arithmetic only, so the same in Python, NumPy and machine code.
 """
 
 from functools import lru_cache

@@ -1,13 +1,14 @@
 """Draws of compiled code equal those of the plant language to the last bit."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plant.distributions import KINDS, Distribution, constant
 from plant.draws import Stream
 from simulators.compiled import draws
 from simulators.compiled.draws import Draw, draw, give_key, made, uniform
+from simulators.compiler.program import Program
 from tests.support.distributions import distributions
 
 COUNTERS = st.one_of(st.integers(0, 1000), st.integers(0, 2**40))
@@ -42,3 +43,19 @@ def test_every_kind_is_known() -> None:
 def test_the_ends_of_the_geometric_distribution(success: float) -> None:
     for k in range(200):
         equal(Distribution(kind="geometric", parameters=(success,), text=""), 1, "l/A", k)
+
+
+@pytest.fixture(scope="module")
+def code() -> Program:
+    return Program([draw])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=30)
+@given(data=st.data(), seed=st.integers(0, 2**63))
+def test_machine_code_draws_the_same(code: Program, kind: str, data: st.DataObject, seed: int) -> None:
+    distribution = data.draw(distributions(kind))
+    memory = code.memory(keyed(distribution, seed, "l/A", "cycle"), 1 << 14)
+    stream = Stream(seed, "l/A", "cycle")
+    for k in (*range(50), 2**40):
+        assert code.run(draw, memory, k) == distribution.draw(stream, k)
